@@ -1,0 +1,38 @@
+package dev.tracekeep.migration;
+
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A migration as the journal remembers it.
+ *
+ * @param migrationId its name, for verify and undo
+ * @param table the table, qualified as the engine shows it
+ * @param state how far it came
+ * @param startedAt when its first attempt started, by the clock of the process that ran it
+ * @param finishedAt when it was finished or undone; null if it is neither
+ * @param rowsBefore rows in the table when it started
+ * @param rowsArchived rows that it moved to the archive
+ * @param duplicateGroups keys that had more than one row
+ */
+public record MigrationRecord(
+    String migrationId,
+    String table,
+    State state,
+    Instant startedAt,
+    @Nullable Instant finishedAt,
+    long rowsBefore,
+    long rowsArchived,
+    long duplicateGroups) {
+  /** How far a migration came. */
+  public enum State {
+    /** Running, or interrupted: run it again to finish it. */
+    UNFINISHED,
+    /** Finished. */
+    FINISHED,
+    /** Being taken back, or interrupted in that: run undo again. */
+    UNDOING,
+    /** Taken back. */
+    UNDONE
+  }
+}

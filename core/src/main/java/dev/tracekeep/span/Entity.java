@@ -1,0 +1,31 @@
+package dev.tracekeep.span;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a span is about: an agent, a tool, a workflow. A span names its own entity, its parent's and
+ * its root's. Text is cleaned: U+0000 and lone surrogates become U+FFFD.
+ *
+ * @param type for example {@code agent} or {@code tool}
+ * @param id the entity's id in its framework
+ * @param name the name that people know
+ * @param versionId the version of the entity that ran
+ */
+public record Entity(
+    @Nullable String type, @Nullable String id, @Nullable String name, @Nullable String versionId) {
+  /** An entity of which nothing is known. */
+  public static final Entity NONE = new Entity(null, null, null, null);
+
+  /** Cleans the text of all parts. */
+  public Entity {
+    type = Text.clean(type);
+    id = Text.clean(id);
+    name = Text.clean(name);
+    versionId = Text.clean(versionId);
+  }
+
+  /** An entity without an id or version. */
+  public static Entity of(String type, String name) {
+    return new Entity(type, null, name, null);
+  }
+}

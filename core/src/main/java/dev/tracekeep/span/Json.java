@@ -1,0 +1,314 @@
+package dev.tracekeep.span;
+
+import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+
+/**
+ * A JSON value, kept as the text that came in and compared by what it means.
+ *
+ * <p>The text is never rewritten: numbers keep their digits, objects the order of their keys. Two
+ * values are equal if they differ only in white space, the order of keys, the spelling of numbers
+ * ({@code 1}, {@code 1.0}, {@code 1e0}) or of escapes. {@code null}, {@code ""}, {@code {}}, {@code
+ * []} and a bare scalar are five values, and a Java null (absent) is a sixth.
+ *
+ * <p>Lone surrogates and U+0000 inside of strings are kept as {@code \}{@code u} escapes, so that
+ * the text itself is always well-formed. Of a repeated key the last one counts. Nesting ends at
+ * {@value #MAX_DEPTH} levels: that is where SQLite stops, and all engines must agree.
+ *
+ * <p>Immutable and thread-safe. Nothing is parsed after the construction until a question is asked
+ * that the text alone cannot answer.
+ */
+public final class Json {
+  /** Deepest nesting of arrays and objects that is accepted. */
+  public static final int MAX_DEPTH = 1000;
+
+  /** JSON {@code null}: a value, not an absence. */
+  public static final Json NULL = trusted("null");
+
+  /** JSON {@code true}. */
+  public static final Json TRUE = trusted("true");
+
+  /** JSON {@code false}. */
+  public static final Json FALSE = trusted("false");
+
+  /** What a JSON value is. */
+  public enum Kind {
+    /** An object. */
+    OBJECT,
+    /** An array. */
+    ARRAY,
+    /** A string. */
+    STRING,
+    /** A number. */
+    NUMBER,
+    /** {@code true} or {@code false}. */
+    BOOLEAN,
+    /** {@code null}. */
+    NULL
+  }
+
+  private final String text;
+
+  /** SHA-256 of the canonical form; computed when first needed, racing writers agree. */
+  private byte @Nullable [] contentHash;
+
+  private Json(String text, byte @Nullable [] contentHash) {
+    this.text = text;
+    this.contentHash = contentHash;
+  }
+
+  /**
+   * Takes text from outside.
+   *
+   * @throws InvalidSpanException if it is no JSON (RFC 8259) or nested too deeply; the message says
+   *     where
+   */
+  public static Json parse(String text) {
+    String clean = CanonicalJson.escapeLoneSurrogates(text.strip());
+    return new Json(clean, CanonicalJson.hash(clean));
+  }
+
+  /**
+   * Takes text that a store gives back, without looking at it. Malformed text is then equal only to
+   * the same text.
+   */
+  public static Json ofStored(String text) {
+    return new Json(Objects.requireNonNull(text, "text"), null);
+  }
+
+  /** A JSON string. */
+  public static Json of(String value) {
+    StringBuilder out = new StringBuilder(value.length() + 16);
+    CanonicalJson.quote(value, out);
+    return trusted(out.toString());
+  }
+
+  /** A JSON number. */
+  public static Json of(long value) {
+    return trusted(Long.toString(value));
+  }
+
+  /** A JSON number with the digits of the value. */
+  public static Json of(BigDecimal value) {
+    return trusted(value.toString());
+  }
+
+  /**
+   * A JSON number; NaN and the infinities, which JSON lacks, become the strings {@code "NaN"},
+   * {@code "Infinity"} and {@code "-Infinity"} as in the protobuf JSON mapping.
+   */
+  public static Json of(double value) {
+    return Double.isFinite(value) ? trusted(Double.toString(value)) : of(Double.toString(value));
+  }
+
+  /** A JSON boolean. */
+  public static Json of(boolean value) {
+    return value ? TRUE : FALSE;
+  }
+
+  /** An array of the given values. */
+  public static Json array(List<Json> elements) {
+    StringBuilder out = new StringBuilder("[");
+    for (Json element : elements) {
+      if (out.length() > 1) {
+        out.append(',');
+      }
+      out.append(element.text);
+    }
+    return trusted(out.append(']').toString());
+  }
+
+  /** An object with the given members, in the order of the map. */
+  public static Json object(Map<String, Json> members) {
+    ObjectBuilder builder = objectBuilder();
+    members.forEach(builder::put);
+    return builder.build();
+  }
+
+  /** Builds an object member by member. */
+  public static ObjectBuilder objectBuilder() {
+    return new ObjectBuilder();
+  }
+
+  private static Json trusted(String text) {
+    return new Json(text, null);
+  }
+
+  /** The text as it came in, without white space around it. */
+  public String text() {
+    return text;
+  }
+
+  /** What this value is, read from its first character. */
+  public Kind kind() {
+    return switch (text.isEmpty() ? ' ' : text.charAt(0)) {
+      case '{' -> Kind.OBJECT;
+      case '[' -> Kind.ARRAY;
+      case '"' -> Kind.STRING;
+      case 't', 'f' -> Kind.BOOLEAN;
+      case 'n' -> Kind.NULL;
+      default -> Kind.NUMBER;
+    };
+  }
+
+  /**
+   * The member of that name, or null if there is none or this is no object.
+   *
+   * @throws InvalidSpanException if the text, taken from a store, is no JSON
+   */
+  public @Nullable Json get(String name) {
+    return kind() == Kind.OBJECT ? members().get(name) : null;
+  }
+
+  /**
+   * The members of an object in their order; empty for any other kind.
+   *
+   * @throws InvalidSpanException if the text, taken from a store, is no JSON
+   */
+  public Map<String, Json> members() {
+    Map<String, Json> members = new LinkedHashMap<>();
+    if (kind() == Kind.OBJECT) {
+      try (JsonParser parser = CanonicalJson.parser(text)) {
+        parser.nextToken();
+        while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
+          String name = parser.currentName();
+          parser.nextToken();
+          members.put(name, slice(parser));
+        }
+      } catch (RuntimeException e) {
+        throw CanonicalJson.malformed(e);
+      }
+    }
+    return members;
+  }
+
+  /**
+   * The elements of an array in their order; empty for any other kind.
+   *
+   * @throws InvalidSpanException if the text, taken from a store, is no JSON
+   */
+  public List<Json> elements() {
+    List<Json> elements = new ArrayList<>();
+    if (kind() == Kind.ARRAY) {
+      try (JsonParser parser = CanonicalJson.parser(text)) {
+        parser.nextToken();
+        while (parser.nextToken() != JsonToken.END_ARRAY) {
+          elements.add(slice(parser));
+        }
+      } catch (RuntimeException e) {
+        throw CanonicalJson.malformed(e);
+      }
+    }
+    return elements;
+  }
+
+  /** The string's characters if this is a string, the text otherwise. */
+  public String asText() {
+    if (kind() != Kind.STRING) {
+      return text;
+    }
+    try (JsonParser parser = CanonicalJson.parser(text)) {
+      parser.nextToken();
+      return parser.getString();
+    } catch (RuntimeException e) {
+      throw CanonicalJson.malformed(e);
+    }
+  }
+
+  private Json slice(JsonParser parser) {
+    int start = (int) parser.currentTokenLocation().getCharOffset();
+    parser.skipChildren();
+    if (parser.currentToken() == JsonToken.VALUE_STRING) {
+      parser.getStringLength(); // The parser is lazy: only now it stands behind the string.
+    }
+    int end = (int) parser.currentLocation().getCharOffset();
+    return trusted(text.substring(start, end).strip());
+  }
+
+  /** SHA-256 of the canonical form; the array must not be changed. */
+  byte[] contentHash() {
+    byte[] hash = contentHash;
+    if (hash == null) {
+      try {
+        hash = CanonicalJson.hash(text);
+      } catch (InvalidSpanException malformed) {
+        // Only a store that others write to can hold such text. It is equal to itself alone.
+        hash = Digests.sha256(("malformed:" + text).getBytes(StandardCharsets.UTF_8));
+      }
+      contentHash = hash;
+    }
+    return hash;
+  }
+
+  /** Compares by structure: see the class description. */
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return this == other
+        || (other instanceof Json that
+            && (text.equals(that.text) || Arrays.equals(contentHash(), that.contentHash())));
+  }
+
+  @Override
+  public int hashCode() {
+    return Arrays.hashCode(contentHash());
+  }
+
+  /** The text. */
+  @Override
+  public String toString() {
+    return text;
+  }
+
+  /** Builds an object member by member, in order. Not thread-safe; good for one object. */
+  public static final class ObjectBuilder {
+    private final StringBuilder out = new StringBuilder("{");
+
+    private ObjectBuilder() {}
+
+    /** Adds a member; a null value adds nothing. */
+    public ObjectBuilder put(String name, @Nullable Json value) {
+      if (value != null) {
+        if (out.length() > 1) {
+          out.append(',');
+        }
+        CanonicalJson.quote(name, out);
+        out.append(':').append(value.text);
+      }
+      return this;
+    }
+
+    /** Adds a string; null adds nothing. */
+    public ObjectBuilder put(String name, @Nullable String value) {
+      return put(name, value == null ? null : Json.of(value));
+    }
+
+    /** Adds a number. */
+    public ObjectBuilder put(String name, long value) {
+      return put(name, Json.of(value));
+    }
+
+    /** Adds a boolean. */
+    public ObjectBuilder put(String name, boolean value) {
+      return put(name, Json.of(value));
+    }
+
+    /** Whether nothing was added yet. */
+    public boolean isEmpty() {
+      return out.length() == 1;
+    }
+
+    /** The object. */
+    public Json build() {
+      return trusted(out + "}");
+    }
+  }
+}

@@ -1,0 +1,30 @@
+package dev.tracekeep.span;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * A batch reduced to the best description of each span, in the order of the keys. Engines never see
+ * a key twice in one statement (PostgreSQL refuses it, DuckDB lets the first row win without a
+ * word), and two overlapping batches take their row locks in the same order.
+ *
+ * @param spans one for each key, in key order; unmodifiable
+ * @param duplicates how many of the given spans were left out for a better one of the same key
+ */
+public record SpanBatch(List<StoredSpan> spans, int duplicates) {
+  /** Copies the list. */
+  public SpanBatch {
+    spans = List.copyOf(spans);
+  }
+
+  /** Reduces the given spans; their order does not matter. */
+  public static SpanBatch of(Collection<Span> given) {
+    SortedMap<SpanKey, StoredSpan> best = new TreeMap<>();
+    for (Span span : given) {
+      best.merge(span.key(), StoredSpan.of(span), StoredSpan::orBetter);
+    }
+    return new SpanBatch(List.copyOf(best.values()), given.size() - best.size());
+  }
+}

@@ -1,0 +1,237 @@
+package dev.tracekeep.span;
+
+import java.time.Instant;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A change to some fields of a span. It carries values, and cannot take one away.
+ *
+ * <p>It is guarded by the same order as everything else. Applied to a row, an update that makes it
+ * a better version overrides the fields that it carries; one that does not (because it is older
+ * than the row) only fills fields that are still absent. Nothing can take the end of a span away,
+ * so a completed span never becomes a running one.
+ *
+ * <p>Immutable and thread-safe.
+ */
+public final class SpanUpdate {
+  /**
+   * The order in which several updates of one span are applied: by time, then by content. Whatever
+   * order they arrive in, one batch gives one result.
+   */
+  public static final Comparator<SpanUpdate> ORDER =
+      Comparator.comparing(SpanUpdate::key)
+          .thenComparing(SpanUpdate::updatedAt)
+          .thenComparing(update -> HexFormat.of().formatHex(update.contentDigest()));
+
+  private static final Set<SpanColumn> NOT_UPDATABLE =
+      Set.of(
+          SpanColumn.TENANT_ID,
+          SpanColumn.TRACE_ID,
+          SpanColumn.SPAN_ID,
+          SpanColumn.CREATED_AT,
+          SpanColumn.UPDATED_AT);
+
+  private final SpanKey key;
+  private final Instant updatedAt;
+  private final Map<SpanColumn, Object> values;
+
+  private SpanUpdate(SpanKey key, Instant updatedAt, Map<SpanColumn, Object> values) {
+    this.key = key;
+    this.updatedAt = updatedAt;
+    this.values = values;
+  }
+
+  /**
+   * Starts an update.
+   *
+   * @param key the span that it changes
+   * @param updatedAt when the change was made, by the writer's clock
+   * @throws InvalidSpanException if the time is out of range
+   */
+  public static Builder builder(SpanKey key, Instant updatedAt) {
+    return new Builder(key, updatedAt);
+  }
+
+  /** The span that it changes. */
+  public SpanKey key() {
+    return key;
+  }
+
+  /** When the change was made. */
+  public Instant updatedAt() {
+    return updatedAt;
+  }
+
+  /** The columns that it carries, in table order; unmodifiable. */
+  public Set<SpanColumn> columns() {
+    return Collections.unmodifiableSet(values.keySet());
+  }
+
+  /** The value that it carries for a column; null if it carries none. */
+  public @Nullable Object value(SpanColumn column) {
+    return values.get(column);
+  }
+
+  /**
+   * Applies this update to a row.
+   *
+   * <p>The result ranks above the row in every case, so that a replay of what the row was made from
+   * cannot undo the update, and an engine that keeps the greatest version keeps the result.
+   *
+   * @return the row as it should stand, or empty if nothing changes
+   * @throws IllegalArgumentException if the row is another span
+   */
+  public Optional<StoredSpan> applyTo(StoredSpan row) {
+    if (!key.equals(row.key())) {
+      throw new IllegalArgumentException("An update of " + key + " cannot change " + row.key());
+    }
+    Span overridden = override(row.span());
+    if (overridden.version().compareTo(row.version()) > 0) {
+      return changed(row, overridden);
+    }
+    return changed(row, fill(row.span()));
+  }
+
+  private Span override(Span span) {
+    Instant before = span.times().updatedAt();
+    Instant after = before != null && before.isAfter(updatedAt) ? before : updatedAt;
+    return Span.fromColumns(
+        SpanColumn.all(),
+        column ->
+            column == SpanColumn.UPDATED_AT
+                ? after
+                : values.containsKey(column) ? values.get(column) : column.read(span));
+  }
+
+  private Span fill(Span span) {
+    return Span.fromColumns(
+        SpanColumn.all(),
+        column ->
+            values.containsKey(column) && column.isAbsentIn(span)
+                ? values.get(column)
+                : column.read(span));
+  }
+
+  private static Optional<StoredSpan> changed(StoredSpan row, Span result) {
+    if (result.equals(row.span())) {
+      return Optional.empty();
+    }
+    SpanVersion next = row.version().next();
+    SpanVersion own = result.version();
+    return Optional.of(new StoredSpan(result, own.compareTo(next) > 0 ? own : next));
+  }
+
+  private byte[] contentDigest() {
+    // A digest needs a whole span; the fields that it lacks are the same for every update.
+    Span blank = Span.builder(key).name("").startedAt(EpochNanos.MIN).build();
+    return override(blank).version().toBytes();
+  }
+
+  /** Key, time and the names of the columns; never a value, which may be private. */
+  @Override
+  public String toString() {
+    return "SpanUpdate[" + key + " at " + updatedAt + " sets " + values.keySet() + "]";
+  }
+
+  /** Collects the fields of an update. Not thread-safe. */
+  public static final class Builder {
+    private final SpanKey key;
+    private final Instant updatedAt;
+    private final Map<SpanColumn, Object> values = new EnumMap<>(SpanColumn.class);
+
+    private Builder(SpanKey key, Instant updatedAt) {
+      this.key = Objects.requireNonNull(key, "key");
+      this.updatedAt = Objects.requireNonNull(updatedAt, "updatedAt");
+      EpochNanos.check(updatedAt, "updated_at");
+    }
+
+    /**
+     * Sets any column but the key, {@code created_at} and {@code updated_at}.
+     *
+     * @param value of the column's {@linkplain SpanColumn.Type#javaType() type}
+     * @throws IllegalArgumentException if the column cannot be updated or takes another type
+     */
+    public Builder set(SpanColumn column, Object value) {
+      if (NOT_UPDATABLE.contains(column)) {
+        throw new IllegalArgumentException("An update cannot set " + column.columnName());
+      }
+      values.put(column, column.checked(value));
+      return this;
+    }
+
+    /** Sets the parent. */
+    public Builder parentSpanId(String value) {
+      return set(SpanColumn.PARENT_SPAN_ID, value);
+    }
+
+    /** Sets the name. */
+    public Builder name(String value) {
+      return set(SpanColumn.NAME, value);
+    }
+
+    /** Sets the end, which completes the span. */
+    public Builder endedAt(Instant value) {
+      return set(SpanColumn.ENDED_AT, value);
+    }
+
+    /** Sets the tags, all of them. */
+    public Builder tags(List<String> value) {
+      return set(SpanColumn.TAGS, value);
+    }
+
+    /** Sets the input. */
+    public Builder input(Json value) {
+      return set(SpanColumn.INPUT, value);
+    }
+
+    /** Sets the output. */
+    public Builder output(Json value) {
+      return set(SpanColumn.OUTPUT, value);
+    }
+
+    /** Sets the error. */
+    public Builder error(Json value) {
+      return set(SpanColumn.ERROR, value);
+    }
+
+    /** Sets the metadata, all of it. */
+    public Builder metadata(Json value) {
+      return set(SpanColumn.METADATA, value);
+    }
+
+    /** Sets the attributes, all of them. */
+    public Builder attributes(Json value) {
+      return set(SpanColumn.ATTRIBUTES, value);
+    }
+
+    /** Sets the links, all of them. */
+    public Builder links(Json value) {
+      return set(SpanColumn.LINKS, value);
+    }
+
+    /** Sets the events, all of them. */
+    public Builder events(Json value) {
+      return set(SpanColumn.EVENTS, value);
+    }
+
+    /**
+     * The immutable update.
+     *
+     * @throws InvalidSpanException if a value is not allowed
+     */
+    public SpanUpdate build() {
+      SpanUpdate update = new SpanUpdate(key, updatedAt, new EnumMap<>(values));
+      update.contentDigest(); // refuses what a span may not have, before any store is asked
+      return update;
+    }
+  }
+}

@@ -1,0 +1,36 @@
+package dev.tracekeep.span;
+
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The four times of a span, all set by its writer's clock, all kept to the nanosecond. No store
+ * ever fills one in: a replay must carry the times of the first try.
+ *
+ * <p>An end before its start is kept as the writer sent it: clocks are skewed, and facts are not
+ * ours to mend.
+ *
+ * @param startedAt when the work began
+ * @param endedAt when it ended; null while the span is running
+ * @param createdAt when its writer first recorded it; null is earlier than any time
+ * @param updatedAt when its writer last changed it; null is earlier than any time
+ */
+public record Times(
+    Instant startedAt,
+    @Nullable Instant endedAt,
+    @Nullable Instant createdAt,
+    @Nullable Instant updatedAt) {
+  /**
+   * @throws InvalidSpanException if the start is missing, or a time is outside of {@link
+   *     EpochNanos#MIN} to {@link EpochNanos#MAX}
+   */
+  public Times {
+    if (startedAt == null) {
+      throw new InvalidSpanException("started_at", "is missing: every span has a start");
+    }
+    EpochNanos.check(startedAt, "started_at");
+    EpochNanos.check(endedAt, "ended_at");
+    EpochNanos.check(createdAt, "created_at");
+    EpochNanos.check(updatedAt, "updated_at");
+  }
+}

@@ -1,0 +1,419 @@
+package dev.tracekeep.storage;
+
+import dev.tracekeep.migration.DedupeMigration;
+import dev.tracekeep.migration.SpanTable;
+import dev.tracekeep.span.Json;
+import dev.tracekeep.span.Span;
+import dev.tracekeep.span.SpanBatch;
+import dev.tracekeep.span.SpanColumn;
+import dev.tracekeep.span.SpanKey;
+import dev.tracekeep.span.SpanUpdate;
+import dev.tracekeep.span.StoredSpan;
+import dev.tracekeep.span.TraceKey;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The part of a store that no engine owns: life cycle, limits, the reduction of batches, pages and
+ * cursors, and the classification of every failure. An adapter fills in the hooks below, and cannot
+ * change the rest.
+ *
+ * <p>The hooks get clean input: at least one element, no span twice, no light span, nothing too
+ * large, in key order. They may throw anything; {@link #classify} makes a {@link StorageException}
+ * of it. They are called from many threads.
+ */
+public abstract class AbstractObservabilityStorage implements ObservabilityStorage {
+  private static final Logger LOG = LoggerFactory.getLogger(AbstractObservabilityStorage.class);
+
+  private enum State {
+    NEW,
+    WRITABLE,
+    READ_ONLY,
+    CLOSED
+  }
+
+  /** What became of a batch of updates. */
+  protected record UpdateOutcome(long replaced, long unchanged, List<SpanKey> missing) {
+    /** Copies the list. */
+    public UpdateOutcome {
+      missing = List.copyOf(missing);
+    }
+  }
+
+  private final StorageConfig config;
+  private final AtomicReference<State> state = new AtomicReference<>(State.NEW);
+
+  /** Keeps the configuration; does no I/O. */
+  protected AbstractObservabilityStorage(StorageConfig config) {
+    this.config = config;
+  }
+
+  // ---- hooks -----------------------------------------------------------------------------------
+
+  /** Makes, opens or migrates the table; idempotent, and safe against other processes. */
+  protected abstract InitReport initialize() throws Exception;
+
+  /** Looks at the engine and the table. Whatever it throws is reported as down. */
+  protected abstract Health probe() throws Exception;
+
+  /**
+   * Stores each span if its key is new or its version greater than the stored one.
+   *
+   * @return what changed, or null if the engine cannot say
+   */
+  protected abstract WriteResult.@Nullable Counts write(List<StoredSpan> batch) throws Exception;
+
+  /**
+   * Applies updates, sorted by {@link SpanUpdate#ORDER}, with {@link SpanUpdate#applyTo}; several
+   * may be of one span.
+   */
+  protected abstract UpdateOutcome update(List<SpanUpdate> updates) throws Exception;
+
+  /** Reads one span with all columns. */
+  protected abstract Optional<Span> readSpan(SpanKey key) throws Exception;
+
+  /** Reads the first root of a trace (by start, then span id) with all columns. */
+  protected abstract Optional<Span> readRoot(TraceKey trace) throws Exception;
+
+  /**
+   * Reads all spans of a trace, in any order.
+   *
+   * @param columns {@link SpanColumn#all()} or {@link SpanColumn#light()}
+   */
+  protected abstract List<Span> readTrace(TraceKey trace, List<SpanColumn> columns)
+      throws Exception;
+
+  /**
+   * Reads the light roots that the query asks for: those that pass all filters, behind {@link
+   * TraceQuery#after()}, in order, of each trace its first root alone.
+   *
+   * @param limit at most so many; not the query's own
+   */
+  protected abstract List<Span> readRoots(TraceQuery query, int limit) throws Exception;
+
+  /** Deletes whole traces, sorted and distinct; returns how many there were. */
+  protected abstract int deleteTraces(List<TraceKey> traces) throws Exception;
+
+  /** Deletes old traces. */
+  protected abstract PruneReport prune(PruneRequest request) throws Exception;
+
+  /** Counts everything. */
+  protected abstract StorageStatistics count() throws Exception;
+
+  /** Deletes everything but archives and journals. */
+  protected abstract void clear() throws Exception;
+
+  /**
+   * Makes the migration of a table.
+   *
+   * @param table another table; null for the store's own
+   */
+  protected abstract DedupeMigration migrationOf(@Nullable SpanTable table) throws Exception;
+
+  /** Lets go of everything that this store opened. Called once. */
+  protected abstract void release() throws Exception;
+
+  /**
+   * Makes a {@link StorageException} of what a hook threw: kind, object, cause, next step.
+   *
+   * @param action what was tried, as a verb phrase: {@code write 3 spans}
+   */
+  protected abstract StorageException classify(String action, Exception failure);
+
+  // ---- the contract ----------------------------------------------------------------------------
+
+  /** The configuration. */
+  protected final StorageConfig config() {
+    return config;
+  }
+
+  @Override
+  public final InitReport init() {
+    requireNotClosed();
+    return guarded(
+        "initialize the table " + config.table(),
+        () -> {
+          InitReport report = initialize();
+          State next =
+              report.outcome() == InitReport.Outcome.READ_ONLY ? State.READ_ONLY : State.WRITABLE;
+          state.updateAndGet(now -> now == State.CLOSED ? now : next);
+          return report;
+        });
+  }
+
+  @Override
+  public final Health check() {
+    if (state.get() == State.CLOSED) {
+      IllegalStateException closed = closed();
+      return Health.down(closed.getMessage(), closed);
+    }
+    try {
+      return probe();
+    } catch (Exception e) {
+      StorageException classified = classified("check " + config.uri(), e);
+      return Health.down(classified.getMessage(), classified);
+    }
+  }
+
+  @Override
+  public final WriteResult createSpan(Span span) {
+    return batchCreateSpans(List.of(span)).orThrow();
+  }
+
+  @Override
+  public final WriteResult batchCreateSpans(List<Span> spans) {
+    if (spans.isEmpty()) {
+      return WriteResult.EMPTY;
+    }
+    requireWritable();
+    List<WriteResult.Rejection> rejected = new ArrayList<>();
+    List<Span> fitting = new ArrayList<>(spans.size());
+    for (Span span : spans) {
+      if (span.isLight()) {
+        throw new IllegalArgumentException(
+            "The span "
+                + span.key()
+                + " was read without its heavy fields and cannot be written back:"
+                + " read it with getSpan or getTrace");
+      }
+      String problem = sizeProblem(span);
+      if (problem == null) {
+        fitting.add(span);
+      } else {
+        rejected.add(new WriteResult.Rejection(span.key(), problem));
+      }
+    }
+    SpanBatch batch = SpanBatch.of(fitting);
+    WriteResult.Counts counts =
+        batch.spans().isEmpty()
+            ? WriteResult.Counts.NONE
+            : guardedNullable(
+                "write " + batch.spans().size() + " spans", () -> write(batch.spans()));
+    return new WriteResult(batch.spans().size(), batch.duplicates(), counts, List.of(), rejected);
+  }
+
+  @Override
+  public final WriteResult updateSpan(SpanUpdate update) {
+    return batchUpdateSpans(List.of(update));
+  }
+
+  @Override
+  public final WriteResult batchUpdateSpans(List<SpanUpdate> updates) {
+    if (updates.isEmpty()) {
+      return WriteResult.EMPTY;
+    }
+    requireWritable();
+    List<SpanUpdate> sorted = updates.stream().sorted(SpanUpdate.ORDER).toList();
+    UpdateOutcome outcome = guarded("update " + sorted.size() + " spans", () -> update(sorted));
+    int distinct = (int) sorted.stream().map(SpanUpdate::key).distinct().count();
+    return new WriteResult(
+        distinct - outcome.missing().size(),
+        updates.size() - distinct,
+        capabilities().contains(Capability.EXACT_WRITE_COUNTS)
+            ? new WriteResult.Counts(0, outcome.replaced(), outcome.unchanged())
+            : null,
+        outcome.missing(),
+        List.of());
+  }
+
+  @Override
+  public final Optional<Span> getSpan(SpanKey key) {
+    requireOpen();
+    return guarded("read the span " + key, () -> readSpan(key));
+  }
+
+  @Override
+  public final Optional<Span> getRootSpan(TraceKey trace) {
+    requireOpen();
+    return guarded("read the root of the trace " + trace, () -> readRoot(trace));
+  }
+
+  @Override
+  public final Optional<Trace> getTrace(TraceKey trace) {
+    return trace(trace, SpanColumn.all());
+  }
+
+  @Override
+  public final Optional<Trace> getTraceLight(TraceKey trace) {
+    return trace(trace, SpanColumn.light());
+  }
+
+  private Optional<Trace> trace(TraceKey trace, List<SpanColumn> columns) {
+    requireOpen();
+    List<Span> spans = guarded("read the trace " + trace, () -> readTrace(trace, columns));
+    return spans.isEmpty() ? Optional.empty() : Optional.of(new Trace(trace, spans));
+  }
+
+  @Override
+  public final Page<TraceSummary> listTraces(TraceQuery query) {
+    requireOpen();
+    List<Span> roots =
+        guarded(
+            "list traces of tenant " + query.tenantId(), () -> readRoots(query, query.limit() + 1));
+    List<Span> page = roots.subList(0, Math.min(roots.size(), query.limit()));
+    String cursor =
+        roots.size() > page.size() ? query.cursorBehind(page.get(page.size() - 1)) : null;
+    return new Page<>(page.stream().map(TraceSummary::new).toList(), cursor);
+  }
+
+  @Override
+  public final int batchDeleteTraces(Collection<TraceKey> traces) {
+    if (traces.isEmpty()) {
+      return 0;
+    }
+    requireWritable();
+    List<TraceKey> sorted = List.copyOf(new TreeSet<>(traces));
+    return guarded("delete " + sorted.size() + " traces", () -> deleteTraces(sorted));
+  }
+
+  @Override
+  public final PruneReport pruneTraces(PruneRequest request) {
+    requireWritable();
+    return guarded("prune traces of tenant " + request.tenantId(), () -> prune(request));
+  }
+
+  @Override
+  public final StorageStatistics statistics() {
+    requireOpen();
+    return guarded("count the spans", this::count);
+  }
+
+  @Override
+  public final void dangerouslyClearAll() {
+    requireWritable();
+    guarded(
+        "clear the table " + config.table(),
+        () -> {
+          clear();
+          return true;
+        });
+  }
+
+  @Override
+  public final DedupeMigration migration() {
+    requireNotClosed();
+    return guarded("look at the table " + config.table(), () -> migrationOf(null));
+  }
+
+  @Override
+  public final DedupeMigration migration(SpanTable table) {
+    requireNotClosed();
+    return guarded("look at the table " + table, () -> migrationOf(table));
+  }
+
+  @Override
+  public final void close() {
+    if (state.getAndSet(State.CLOSED) != State.CLOSED) {
+      try {
+        release();
+      } catch (Exception e) {
+        // Closing must not hide what the caller was doing; nothing is lost, every write is durable.
+        LOG.warn(
+            "Closing {} left something open: {}",
+            config.uri(),
+            StorageUri.masked(String.valueOf(e)));
+      }
+    }
+  }
+
+  // ---- guards ----------------------------------------------------------------------------------
+
+  private void requireNotClosed() {
+    if (state.get() == State.CLOSED) {
+      throw closed();
+    }
+  }
+
+  private void requireOpen() {
+    requireNotClosed();
+    if (state.get() == State.NEW) {
+      throw new IllegalStateException("Call init() on the store " + config.uri() + " first");
+    }
+  }
+
+  private void requireWritable() {
+    requireOpen();
+    if (state.get() == State.READ_ONLY) {
+      throw new StorageException(
+          FailureKind.MIGRATION_REQUIRED,
+          "The table "
+              + config.table()
+              + " has no uniqueness constraint and was opened read-only"
+              + " (migration=off). Run 'tracekeep migrate apply', or open it with migration=auto.",
+          null);
+    }
+  }
+
+  private IllegalStateException closed() {
+    return new IllegalStateException("The store " + config.uri() + " is closed");
+  }
+
+  private <T> T guarded(String action, Callable<T> hook) {
+    T result = guardedNullable(action, hook);
+    if (result == null) {
+      throw new IllegalStateException("The adapter returned null from: " + action);
+    }
+    return result;
+  }
+
+  private <T> @Nullable T guardedNullable(String action, Callable<@Nullable T> hook) {
+    try {
+      return hook.call();
+    } catch (Exception e) {
+      throw classified(action, e);
+    }
+  }
+
+  private StorageException classified(String action, Exception failure) {
+    if (failure instanceof StorageException known) {
+      return known;
+    }
+    if (state.get() == State.CLOSED) {
+      throw closed();
+    }
+    return classify(action, failure);
+  }
+
+  /** Says how far a span is over the limit; null if it is not. */
+  private @Nullable String sizeProblem(Span span) {
+    long limit = config.maxSpanBytes();
+    // A char is at most three bytes of UTF-8: most spans need no closer look.
+    if (3 * size(span, String::length) <= limit) {
+      return null;
+    }
+    long bytes = size(span, Utf8::length);
+    return bytes <= limit
+        ? null
+        : "has "
+            + bytes
+            + " bytes of text and JSON, more than the limit of "
+            + limit
+            + " (max-span-bytes)";
+  }
+
+  private static long size(Span span, ToLongFunction<String> measure) {
+    long size = 0;
+    for (SpanColumn column : SpanColumn.all()) {
+      Object value = column.read(span);
+      if (value instanceof Json json) {
+        size += measure.applyAsLong(json.text());
+      } else if (value instanceof String text) {
+        size += measure.applyAsLong(text);
+      } else if (value instanceof List<?> list) {
+        for (Object element : list) {
+          size += measure.applyAsLong((String) element);
+        }
+      }
+    }
+    return size;
+  }
+}

@@ -1,0 +1,28 @@
+package dev.tracekeep.storage;
+
+/**
+ * What a store can promise beyond the contract of {@link ObservabilityStorage}. A store that does
+ * not declare one is the lesser for it, honestly; the conformance kit tests each declaration for
+ * truth.
+ */
+public enum Capability {
+  /** The engine itself refuses a second row of one key, whoever writes it. */
+  ENFORCED_UNIQUENESS,
+  /** A batch that fails leaves nothing behind. */
+  ATOMIC_BATCH,
+  /** {@link WriteResult#counts()} is there, and right also while others write. */
+  EXACT_WRITE_COUNTS,
+  /** Concurrent updates of one span are all applied, in some order. */
+  ATOMIC_UPDATE,
+  /** Each step of a migration happens as a whole or not at all. */
+  TRANSACTIONAL_MIGRATION,
+  /** What was acknowledged is still there after the process was killed. */
+  DURABLE,
+  /** Several processes may use the same table at once. */
+  SHARED,
+  /**
+   * A span of a deleted trace stays away when it is written again. Without it, a late write of a
+   * deleted span stores it anew.
+   */
+  DELETION_IS_REMEMBERED
+}

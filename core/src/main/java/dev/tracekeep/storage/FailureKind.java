@@ -1,0 +1,25 @@
+package dev.tracekeep.storage;
+
+/** What a failure means for the caller: whether to try again, and who has to act. */
+public enum FailureKind {
+  /**
+   * The same call may succeed now: a lost connection, a deadlock, a time-out. All writes are safe
+   * to repeat.
+   */
+  TRANSIENT,
+  /** The engine or the pool has too much to do: try again later, with less. */
+  OVERLOADED,
+  /** This input can never be stored; the exception names the keys. Never retry. */
+  INVALID,
+  /** Somebody must change the configuration: wrong password, missing database, missing table. */
+  CONFIGURATION,
+  /** The table must be migrated first; the message says how. */
+  MIGRATION_REQUIRED,
+  /** Anything else. Retrying will not help. */
+  PERMANENT;
+
+  /** Whether the same call may succeed later without anybody acting. */
+  public boolean isRetryable() {
+    return this == TRANSIENT || this == OVERLOADED;
+  }
+}

@@ -1,0 +1,42 @@
+package dev.tracekeep.storage;
+
+import java.util.Collection;
+
+/** Guesses what a misspelt word was meant to be. */
+final class Spelling {
+  private Spelling() {}
+
+  /** {@code : did you mean x?}, or the list of what there is if nothing comes near. */
+  static String suggestion(String word, Collection<String> known) {
+    String nearest = null;
+    int least = Math.max(2, word.length() / 3) + 1;
+    for (String candidate : known) {
+      int distance = distance(word, candidate);
+      if (distance < least) {
+        least = distance;
+        nearest = candidate;
+      }
+    }
+    return nearest == null
+        ? ": there are " + String.join(", ", known)
+        : ": did you mean " + nearest + "?";
+  }
+
+  /** The number of single-character edits between two words (Levenshtein 1966). */
+  private static int distance(String a, String b) {
+    int[] row = new int[b.length() + 1];
+    for (int j = 0; j <= b.length(); j++) {
+      row[j] = j;
+    }
+    for (int i = 1; i <= a.length(); i++) {
+      int diagonal = row[0];
+      row[0] = i;
+      for (int j = 1; j <= b.length(); j++) {
+        int substitution = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+        diagonal = row[j];
+        row[j] = Math.min(substitution, Math.min(row[j], row[j - 1]) + 1);
+      }
+    }
+    return row[b.length()];
+  }
+}

@@ -1,0 +1,344 @@
+package dev.tracekeep.storage;
+
+import dev.tracekeep.span.SpanKey;
+import dev.tracekeep.span.TraceKey;
+import java.time.Duration;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How to reach a store and how it behaves. Immutable and thread-safe. Its {@link #toString()} hides
+ * secrets.
+ *
+ * <table>
+ *   <caption>Properties</caption>
+ *   <tr><th>name<th>default<th>meaning
+ *   <tr><td>{@code url}<td>required<td>the address, for example {@code jdbc:duckdb:}
+ *   <tr><td>{@code username}<td>none<td>who logs in, where the URL does not say
+ *   <tr><td>{@code password}<td>none<td>the password or token, where the URL does not have it
+ *   <tr><td>{@code schema}<td>the engine's<td>the schema or database of the table
+ *   <tr><td>{@code table}<td>{@value #DEFAULT_TABLE}<td>the table or collection
+ *   <tr><td>{@code tenant}<td>{@code default}<td>whose spans a program writes that knows no tenants
+ *   <tr><td>{@code strategy}<td>{@code auto}<td>{@code auto} or a {@link TracingStrategy}
+ *   <tr><td>{@code migration}<td>{@code auto}<td>{@code auto}, {@code check} or {@code off}
+ *   <tr><td>{@code max-span-bytes}<td>8388608<td>how much text and JSON one span may have, in UTF-8
+ *   <tr><td>{@code pool-size}<td>8<td>how many connections at most
+ *   <tr><td>{@code connect-timeout}<td>{@code PT10S}<td>how long to wait for a connection
+ *   <tr><td>{@code statement-timeout}<td>{@code PT60S}<td>how long one statement may take
+ *   <tr><td>{@code lock-timeout}<td>{@code PT30S}<td>how long to wait for a lock
+ * </table>
+ *
+ * Durations are ISO-8601 ({@code PT30S}) or a number with {@code ms}, {@code s}, {@code m} or
+ * {@code h}.
+ */
+public final class StorageConfig {
+  /** The table's name if none is given. */
+  public static final String DEFAULT_TABLE = "tracekeep_spans";
+
+  /** How much text and JSON one span may have if nothing is said: 8 MiB. */
+  public static final long DEFAULT_MAX_SPAN_BYTES = 8L << 20;
+
+  /** The longest table name: with {@code _dedupe_archive} it fits PostgreSQL's 63 bytes. */
+  private static final int MAX_TABLE_LENGTH = 48;
+
+  private static final Pattern IDENTIFIER = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
+  private static final Set<String> KNOWN =
+      new TreeSet<>(
+          List.of(
+              "url",
+              "username",
+              "password",
+              "schema",
+              "table",
+              "tenant",
+              "strategy",
+              "migration",
+              "max-span-bytes",
+              "pool-size",
+              "connect-timeout",
+              "statement-timeout",
+              "lock-timeout"));
+
+  private final StorageUri uri;
+  private final @Nullable String username;
+  private final @Nullable String password;
+  private final @Nullable String schema;
+  private final String table;
+  private final String tenant;
+  private final String strategy;
+  private final MigrationPolicy migration;
+  private final long maxSpanBytes;
+  private final int poolSize;
+  private final Duration connectTimeout;
+  private final Duration statementTimeout;
+  private final Duration lockTimeout;
+  private final Map<String, String> engineProperties;
+
+  private StorageConfig(Reader reader, Set<String> engineKeys) {
+    this.uri = StorageUri.of(reader.required("url"));
+    this.username = reader.text("username");
+    this.password = reader.text("password");
+    this.schema = reader.identifier("schema", 63);
+    String givenTable = reader.identifier("table", MAX_TABLE_LENGTH);
+    this.table = givenTable == null ? DEFAULT_TABLE : givenTable;
+    this.tenant = reader.parsed("tenant", SpanKey.DEFAULT_TENANT, StorageConfig::tenant);
+    this.strategy =
+        reader.parsed("strategy", TracingStrategySupport.AUTO, StorageConfig::strategyName);
+    this.migration = reader.parsed("migration", MigrationPolicy.AUTO, StorageConfig::policy);
+    this.maxSpanBytes =
+        reader.parsed("max-span-bytes", DEFAULT_MAX_SPAN_BYTES, value -> positive(value));
+    this.poolSize =
+        reader.parsed("pool-size", 8, value -> (int) Math.min(positive(value), Integer.MAX_VALUE));
+    this.connectTimeout =
+        reader.parsed("connect-timeout", Duration.ofSeconds(10), StorageConfig::duration);
+    this.statementTimeout =
+        reader.parsed("statement-timeout", Duration.ofSeconds(60), StorageConfig::duration);
+    this.lockTimeout =
+        reader.parsed("lock-timeout", Duration.ofSeconds(30), StorageConfig::duration);
+    this.engineProperties = reader.others(engineKeys);
+  }
+
+  /**
+   * The defaults for an address.
+   *
+   * @throws ConfigurationException if the address is blank
+   */
+  public static StorageConfig of(String url) {
+    return fromProperties(Map.of("url", url));
+  }
+
+  /**
+   * Reads properties that every engine knows.
+   *
+   * @throws ConfigurationException with all faults at once
+   */
+  public static StorageConfig fromProperties(Map<String, String> properties) {
+    return fromProperties(properties, Set.of());
+  }
+
+  /**
+   * Reads properties, among them some that only one engine knows.
+   *
+   * @param engineKeys the names of those
+   * @throws ConfigurationException with all faults at once: missing, blank, misspelt, out of range
+   */
+  public static StorageConfig fromProperties(
+      Map<String, String> properties, Set<String> engineKeys) {
+    Reader reader = new Reader(properties);
+    StorageConfig config = new StorageConfig(reader, engineKeys);
+    if (!reader.problems.isEmpty()) {
+      throw new ConfigurationException(reader.problems);
+    }
+    return config;
+  }
+
+  /** The address. */
+  public StorageUri uri() {
+    return uri;
+  }
+
+  /** Who logs in; null where the URL says it or nobody needs to. */
+  public @Nullable String username() {
+    return username;
+  }
+
+  /** The password or token, in clear; null where the URL has it or none is needed. */
+  public @Nullable String password() {
+    return password;
+  }
+
+  /** The schema or database; null for the engine's default. */
+  public @Nullable String schema() {
+    return schema;
+  }
+
+  /** The table or collection: letters, digits and underscores. */
+  public String table() {
+    return table;
+  }
+
+  /** Whose spans a program writes that knows no tenants. */
+  public String tenant() {
+    return tenant;
+  }
+
+  /** {@code auto} or a {@link TracingStrategy#configName()}. */
+  public String strategy() {
+    return strategy;
+  }
+
+  /** What to do with a table that needs a migration. */
+  public MigrationPolicy migration() {
+    return migration;
+  }
+
+  /** How much text and JSON one span may have, in UTF-8 bytes. */
+  public long maxSpanBytes() {
+    return maxSpanBytes;
+  }
+
+  /** How many connections at most. */
+  public int poolSize() {
+    return poolSize;
+  }
+
+  /** How long to wait for a connection. */
+  public Duration connectTimeout() {
+    return connectTimeout;
+  }
+
+  /** How long one statement may take. */
+  public Duration statementTimeout() {
+    return statementTimeout;
+  }
+
+  /** How long to wait for a lock. */
+  public Duration lockTimeout() {
+    return lockTimeout;
+  }
+
+  /** A property that only this engine knows. */
+  public Optional<String> engineProperty(String name) {
+    return Optional.ofNullable(engineProperties.get(name));
+  }
+
+  /** Address and table, without secrets. */
+  @Override
+  public String toString() {
+    return "StorageConfig[" + uri + ", table " + (schema == null ? "" : schema + ".") + table + "]";
+  }
+
+  private static String tenant(String value) {
+    return new TraceKey(value, "any").tenantId();
+  }
+
+  private static String strategyName(String value) {
+    if (value.equals(TracingStrategySupport.AUTO) || TracingStrategy.named(value).isPresent()) {
+      return value;
+    }
+    throw new IllegalArgumentException(
+        "must be auto, "
+            + String.join(
+                ", ",
+                Arrays.stream(TracingStrategy.values()).map(TracingStrategy::configName).toList()));
+  }
+
+  private static MigrationPolicy policy(String value) {
+    return Arrays.stream(MigrationPolicy.values())
+        .filter(policy -> policy.configName().equals(value))
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException("must be auto, check or off"));
+  }
+
+  private static long positive(String value) {
+    try {
+      long number = Long.parseLong(value);
+      if (number > 0) {
+        return number;
+      }
+    } catch (NumberFormatException e) {
+      // Falls through to the one message that says what is right.
+    }
+    throw new IllegalArgumentException("must be a whole number above 0");
+  }
+
+  private static Duration duration(String value) {
+    try {
+      Duration duration =
+          value.matches("[0-9]{1,9}ms")
+              ? Duration.ofMillis(Long.parseLong(value.substring(0, value.length() - 2)))
+              : Duration.parse(value.matches("[0-9]{1,9}[smhSMH]") ? "PT" + value : value);
+      if (!duration.isNegative() && !duration.isZero()) {
+        return duration;
+      }
+    } catch (DateTimeParseException e) {
+      // Falls through to the one message that says what is right.
+    }
+    throw new IllegalArgumentException("must be a duration above 0 such as 30s, 500ms or PT30S");
+  }
+
+  /** Reads each property once and remembers every problem. */
+  private static final class Reader {
+    final List<String> problems = new ArrayList<>();
+    private final Map<String, String> rest;
+
+    Reader(Map<String, String> properties) {
+      this.rest = new TreeMap<>(properties);
+    }
+
+    @Nullable String text(String key) {
+      String value = rest.remove(key);
+      if (value != null && value.isBlank()) {
+        problems.add("The property " + key + " is blank: give it a value or leave it out.");
+        return null;
+      }
+      return value;
+    }
+
+    String required(String key) {
+      if (!rest.containsKey(key)) {
+        problems.add("The property " + key + " is missing.");
+      }
+      String value = text(key);
+      return value == null ? "" : value;
+    }
+
+    @Nullable String identifier(String key, int maxLength) {
+      String value = text(key);
+      if (value != null && (value.length() > maxLength || !IDENTIFIER.matcher(value).matches())) {
+        problems.add(
+            "The property "
+                + key
+                + " is '"
+                + value
+                + "': it must have letters, digits and underscores"
+                + " only, not start with a digit, and be at most "
+                + maxLength
+                + " long.");
+      }
+      return value;
+    }
+
+    <T> T parsed(String key, T fallback, Function<String, T> parser) {
+      String value = text(key);
+      if (value == null) {
+        return fallback;
+      }
+      try {
+        return parser.apply(value.strip());
+      } catch (IllegalArgumentException e) {
+        problems.add("The property " + key + " is '" + value + "': it " + e.getMessage() + ".");
+        return fallback;
+      }
+    }
+
+    Map<String, String> others(Set<String> engineKeys) {
+      Map<String, String> others = new TreeMap<>();
+      for (String key : List.copyOf(rest.keySet())) {
+        if (engineKeys.contains(key)) {
+          String value = text(key);
+          if (value != null) {
+            others.put(key, value);
+          }
+        } else {
+          Set<String> known = new TreeSet<>(KNOWN);
+          known.addAll(engineKeys);
+          problems.add(
+              "The property " + key + " is unknown" + Spelling.suggestion(key, known) + ".");
+        }
+      }
+      return Collections.unmodifiableMap(others);
+    }
+  }
+}

@@ -1,0 +1,45 @@
+package dev.tracekeep.storage;
+
+import dev.tracekeep.span.SpanKey;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A failed operation of a store. The message names the object, the cause and what to do next; the
+ * native exception is kept as the cause. No message holds a password or a payload.
+ */
+public class StorageException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  private final FailureKind kind;
+  private final transient List<SpanKey> keys;
+
+  /** A failure that concerns no span in particular. */
+  public StorageException(FailureKind kind, String message, @Nullable Throwable cause) {
+    this(kind, message, List.of(), cause);
+  }
+
+  /**
+   * A failure of certain spans.
+   *
+   * @param keys the spans at fault; empty where none in particular is
+   */
+  public StorageException(
+      FailureKind kind, String message, List<SpanKey> keys, @Nullable Throwable cause) {
+    super(message, cause);
+    this.kind = Objects.requireNonNull(kind, "kind");
+    this.keys = List.copyOf(keys);
+  }
+
+  /** What the failure means for the caller. */
+  public FailureKind kind() {
+    return kind;
+  }
+
+  /** The spans at fault; unmodifiable, empty where none in particular is. */
+  public List<SpanKey> keys() {
+    // Transient and final: null after deserialization, where the message still names them.
+    return keys == null ? List.of() : keys;
+  }
+}

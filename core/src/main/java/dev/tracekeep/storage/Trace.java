@@ -1,0 +1,33 @@
+package dev.tracekeep.storage;
+
+import dev.tracekeep.span.Span;
+import dev.tracekeep.span.TraceKey;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * All spans of a trace.
+ *
+ * @param key the trace
+ * @param spans at least one, by start and then by span id; unmodifiable
+ */
+public record Trace(TraceKey key, List<Span> spans) {
+  /** The order of spans within a trace: by start, ties by span id. */
+  public static final Comparator<Span> ORDER =
+      Comparator.comparing((Span span) -> span.times().startedAt())
+          .thenComparing(span -> span.key().spanId());
+
+  /** Sorts a copy of the spans. */
+  public Trace {
+    if (spans.isEmpty()) {
+      throw new IllegalArgumentException("A trace has at least one span");
+    }
+    spans = spans.stream().sorted(ORDER).toList();
+  }
+
+  /** The first span without a parent; empty where the root was never written. */
+  public Optional<Span> root() {
+    return spans.stream().filter(Span::isRoot).findFirst();
+  }
+}

@@ -1,0 +1,81 @@
+package dev.tracekeep.storage;
+
+import dev.tracekeep.span.SpanKey;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What became of a write. When it is returned, everything that it counts is as durable as the store
+ * promises.
+ *
+ * @param accepted how many distinct spans the store has taken, whether that changed a row or not
+ * @param duplicates how many entries of the batch were left out for a better one of the same key
+ * @param counts what changed; null unless the store has {@link Capability#EXACT_WRITE_COUNTS}
+ * @param missing the spans that an update found no row for; the caller decides what to do with it
+ * @param rejected the spans that can never be stored; the rest of the batch is stored
+ */
+public record WriteResult(
+    int accepted,
+    int duplicates,
+    @Nullable Counts counts,
+    List<SpanKey> missing,
+    List<Rejection> rejected) {
+  /** Nothing was given, nothing was done. */
+  public static final WriteResult EMPTY = new WriteResult(0, 0, Counts.NONE, List.of(), List.of());
+
+  /**
+   * What changed in the table.
+   *
+   * @param created rows that were not there before
+   * @param replaced rows that a better version took the place of
+   * @param unchanged spans whose row was as good or better
+   */
+  public record Counts(long created, long replaced, long unchanged) {
+    /** Nothing at all. */
+    public static final Counts NONE = new Counts(0, 0, 0);
+
+    /** The sums. */
+    public Counts plus(Counts other) {
+      return new Counts(
+          created + other.created, replaced + other.replaced, unchanged + other.unchanged);
+    }
+  }
+
+  /**
+   * A span that can never be stored.
+   *
+   * @param key which one
+   * @param reason why, and what limit or rule it broke
+   */
+  public record Rejection(SpanKey key, String reason) {}
+
+  /** Copies the lists. */
+  public WriteResult {
+    missing = List.copyOf(missing);
+    rejected = List.copyOf(rejected);
+  }
+
+  /**
+   * Returns this result if nothing was rejected.
+   *
+   * @throws StorageException of kind {@link FailureKind#INVALID} that names every rejected span;
+   *     the others are stored all the same
+   */
+  public WriteResult orThrow() {
+    if (rejected.isEmpty()) {
+      return this;
+    }
+    throw new StorageException(
+        FailureKind.INVALID,
+        rejected.size()
+            + " of "
+            + (accepted + rejected.size())
+            + " spans were refused; the others are stored: "
+            + rejected.stream()
+                .map(rejection -> rejection.key() + " " + rejection.reason())
+                .collect(Collectors.joining("; ")),
+        rejected.stream().map(Rejection::key).toList(),
+        null);
+  }
+}
