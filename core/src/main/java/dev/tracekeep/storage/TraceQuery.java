@@ -151,8 +151,12 @@ public final class TraceQuery {
     return wanted.entrySet().stream().allMatch(e -> e.getValue().equals(members.get(e.getKey())));
   }
 
-  /** The cursor for the page behind the given root. */
-  String cursorBehind(Span root) {
+  /**
+   * The cursor for the page behind the given root, for stores that fill their pages themselves.
+   *
+   * @param root the last root of the page
+   */
+  public String cursorBehind(Span root) {
     return TraceCursor.encode(this, Position.of(root, order));
   }
 
