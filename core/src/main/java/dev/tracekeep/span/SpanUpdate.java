@@ -94,21 +94,22 @@ public final class SpanUpdate {
     if (!key.equals(row.key())) {
       throw new IllegalArgumentException("An update of " + key + " cannot change " + row.key());
     }
-    Span overridden = override(row.span());
-    if (overridden.version().compareTo(row.version()) > 0) {
-      return changed(row, overridden);
+    // Judged by its own time: with the row's later one a tie would be left, and the digest would
+    // let every other outdated update win.
+    if (override(row.span(), updatedAt).version().compareTo(row.version()) > 0) {
+      Instant before = row.span().times().updatedAt();
+      Instant after = before != null && before.isAfter(updatedAt) ? before : updatedAt;
+      return changed(row, override(row.span(), after));
     }
     return changed(row, fill(row.span()));
   }
 
-  private Span override(Span span) {
-    Instant before = span.times().updatedAt();
-    Instant after = before != null && before.isAfter(updatedAt) ? before : updatedAt;
+  private Span override(Span span, Instant newUpdatedAt) {
     return Span.fromColumns(
         SpanColumn.all(),
         column ->
             column == SpanColumn.UPDATED_AT
-                ? after
+                ? newUpdatedAt
                 : values.containsKey(column) ? values.get(column) : column.read(span));
   }
 
@@ -133,7 +134,7 @@ public final class SpanUpdate {
   private byte[] contentDigest() {
     // A digest needs a whole span; the fields that it lacks are the same for every update.
     Span blank = Span.builder(key).name("").startedAt(EpochNanos.MIN).build();
-    return override(blank).version().toBytes();
+    return override(blank, updatedAt).version().toBytes();
   }
 
   /** Key, time and the names of the columns; never a value, which may be private. */
