@@ -1,6 +1,7 @@
 package dev.tracekeep.span;
 
 import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -38,8 +39,12 @@ final class CanonicalJson {
 
   private final Utf8Buffer out = new Utf8Buffer();
   private final Deque<Members> open = new ArrayDeque<>();
+  private final boolean keepsNumbers;
+  private boolean repeatsName;
 
-  private CanonicalJson() {}
+  private CanonicalJson(boolean keepsNumbers) {
+    this.keepsNumbers = keepsNumbers;
+  }
 
   static JsonParser parser(String text) {
     return FACTORY.createParser(ObjectReadContext.empty(), text);
@@ -47,16 +52,37 @@ final class CanonicalJson {
 
   /** SHA-256 of the canonical form; refuses text that is no JSON. */
   static byte[] hash(String text) {
-    CanonicalJson canonical = new CanonicalJson();
-    canonical.write(text);
-    return Digests.sha256(canonical.out.bytes, canonical.out.length);
+    return write(text, false).sha256();
   }
 
-  /** The canonical form itself. */
-  static byte[] bytes(String text) {
-    CanonicalJson canonical = new CanonicalJson();
+  /**
+   * The canonical form, hashed, and whether an object in it repeats a name.
+   *
+   * @param hash SHA-256 of the canonical form
+   * @param repeatsName whether the last of several members of one name was taken
+   */
+  record Checked(byte[] hash, boolean repeatsName) {}
+
+  /** Refuses text that is no JSON. */
+  static Checked check(String text) {
+    CanonicalJson canonical = write(text, false);
+    return new Checked(canonical.sha256(), canonical.repeatsName);
+  }
+
+  /** The same value with each name once, the last one's value; numbers keep their digits. */
+  static String withoutRepeatedNames(String text) {
+    Utf8Buffer out = write(text, true).out;
+    return new String(out.bytes, 0, out.length, StandardCharsets.UTF_8);
+  }
+
+  private static CanonicalJson write(String text, boolean keepsNumbers) {
+    CanonicalJson canonical = new CanonicalJson(keepsNumbers);
     canonical.write(text);
-    return Arrays.copyOf(canonical.out.bytes, canonical.out.length);
+    return canonical;
+  }
+
+  private byte[] sha256() {
+    return Digests.sha256(out.bytes, out.length);
   }
 
   static InvalidSpanException malformed(RuntimeException cause) {
@@ -102,7 +128,7 @@ final class CanonicalJson {
         open.push(new Members(true));
       }
       case END_OBJECT -> {
-        open.pop().sort(out);
+        repeatsName |= open.pop().sort(out);
         out.append('}');
       }
       case END_ARRAY -> {
@@ -116,7 +142,8 @@ final class CanonicalJson {
       }
       case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> {
         separate();
-        out.appendAscii(number(parser.getString()));
+        String spelled = parser.getString();
+        out.appendAscii(keepsNumbers ? spelled : number(spelled));
       }
       default -> {
         separate();
@@ -264,11 +291,13 @@ final class CanonicalJson {
       }
     }
 
-    void sort(Utf8Buffer out) {
+    /** Sorts the members by name; returns whether a name came more than once. */
+    boolean sort(Utf8Buffer out) {
       close(out);
       if (isSorted(out)) {
-        return;
+        return false;
       }
+      boolean repeats = false;
       int start = members.get(0).start;
       byte[] unsorted = Arrays.copyOfRange(out.bytes, start, out.length);
       List<Member> sorted = new ArrayList<>(members);
@@ -279,6 +308,7 @@ final class CanonicalJson {
         Member member = sorted.get(i);
         if (i + 1 < sorted.size()
             && compareNames(unsorted, member, sorted.get(i + 1), start) == 0) {
+          repeats = true;
           continue;
         }
         if (out.length > start) {
@@ -286,6 +316,7 @@ final class CanonicalJson {
         }
         out.append(unsorted, member.start - start, member.end - member.start);
       }
+      return repeats;
     }
 
     private boolean isSorted(Utf8Buffer out) {

@@ -15,14 +15,16 @@ import tools.jackson.core.JsonToken;
 /**
  * A JSON value, kept as the text that came in and compared by what it means.
  *
- * <p>The text is never rewritten: numbers keep their digits, objects the order of their keys. Two
+ * <p>The text is not rewritten: numbers keep their digits, objects the order of their keys. Two
  * values are equal if they differ only in white space, the order of keys, the spelling of numbers
  * ({@code 1}, {@code 1.0}, {@code 1e0}) or of escapes. {@code null}, {@code ""}, {@code {}}, {@code
  * []} and a bare scalar are five values, and a Java null (absent) is a sixth.
  *
  * <p>Lone surrogates and U+0000 inside of strings are kept as {@code \}{@code u} escapes, so that
- * the text itself is always well-formed. Of a repeated key the last one counts. Nesting ends at
- * {@value #MAX_DEPTH} levels: that is where SQLite stops, and all engines must agree.
+ * the text itself is always well-formed. An object that repeats a name keeps its last value alone:
+ * the engines disagree about which one counts, so this is the one case in which text is rewritten.
+ * Nesting ends at {@value #MAX_DEPTH} levels: that is where SQLite stops, and all engines must
+ * agree.
  *
  * <p>Immutable and thread-safe. Nothing is parsed after the construction until a question is asked
  * that the text alone cannot answer.
@@ -74,7 +76,9 @@ public final class Json {
    */
   public static Json parse(String text) {
     String clean = CanonicalJson.escapeLoneSurrogates(text.strip());
-    return new Json(clean, CanonicalJson.hash(clean));
+    CanonicalJson.Checked checked = CanonicalJson.check(clean);
+    return new Json(
+        checked.repeatsName() ? CanonicalJson.withoutRepeatedNames(clean) : clean, checked.hash());
   }
 
   /**

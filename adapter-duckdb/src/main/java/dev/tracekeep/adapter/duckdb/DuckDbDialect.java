@@ -1,0 +1,78 @@
+package dev.tracekeep.adapter.duckdb;
+
+import dev.tracekeep.jdbc.SqlDialect;
+import dev.tracekeep.jdbc.SqlStatement;
+import dev.tracekeep.span.Json;
+import dev.tracekeep.span.SpanColumn;
+import java.sql.Array;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.Arrays;
+import java.util.List;
+
+/** DuckDB's SQL. */
+final class DuckDbDialect extends SqlDialect {
+  @Override
+  public String columnType(SpanColumn column) {
+    return switch (column.type()) {
+      case TEXT -> "VARCHAR";
+      case TIME -> "TIMESTAMP_NS";
+      case FLAG -> "BOOLEAN";
+      case JSON -> "JSON";
+      case TEXT_LIST -> "VARCHAR[]";
+    };
+  }
+
+  @Override
+  public String versionType() {
+    return "BLOB";
+  }
+
+  @Override
+  public String timeToNanos(String columnSql) {
+    return "epoch_ns(" + columnSql + ")";
+  }
+
+  @Override
+  public String nanosToTime(String parameterSql) {
+    return "make_timestamp_ns(" + parameterSql + ")";
+  }
+
+  @Override
+  public String hasTag(String columnSql) {
+    return "list_contains(" + columnSql + ", ?)";
+  }
+
+  @Override
+  public void narrowByMember(String columnSql, String name, Json value, SqlStatement statement) {
+    String pointer = "/" + name.replace("~", "~0").replace("/", "~1");
+    String member = "json_extract_string(" + columnSql + ", ?)";
+    // DuckDB calls a lone surrogate malformed and fails the whole query: core looks at such rows.
+    String passesIfUnreadable = "(CASE WHEN json_valid(" + columnSql + ") THEN ";
+    boolean plain = name.indexOf(0) < 0 && value.text().indexOf("\\u") < 0;
+    if (plain && value.kind() == Json.Kind.STRING) {
+      statement.append(passesIfUnreadable + member + " = ?", pointer, value.asText());
+    } else if (plain && value.kind() != Json.Kind.NULL) {
+      statement.append(passesIfUnreadable + member + " IS NOT NULL", pointer);
+    } else {
+      statement.append("(CASE WHEN TRUE THEN " + columnSql + " IS NOT NULL");
+    }
+    statement.append(" ELSE TRUE END)");
+  }
+
+  @Override
+  public void bindTags(PreparedStatement statement, int index, List<String> tags)
+      throws SQLException {
+    statement.setArray(
+        index, statement.getConnection().createArrayOf("VARCHAR", tags.toArray(String[]::new)));
+  }
+
+  @Override
+  public List<String> readTags(ResultSet row, int index) throws SQLException {
+    Array array = row.getArray(index);
+    return array == null
+        ? List.of()
+        : Arrays.stream((Object[]) array.getArray()).map(String.class::cast).toList();
+  }
+}

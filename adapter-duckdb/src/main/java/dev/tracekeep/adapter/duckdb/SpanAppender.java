@@ -1,0 +1,78 @@
+package dev.tracekeep.adapter.duckdb;
+
+import dev.tracekeep.span.EpochNanos;
+import dev.tracekeep.span.Json;
+import dev.tracekeep.span.SpanColumn;
+import dev.tracekeep.span.StoredSpan;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.duckdb.DuckDBAppender;
+import org.duckdb.DuckDBConnection;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Puts spans into a table through DuckDB's appender. Prepared statements are no way in: DuckDB runs
+ * them at a hundredth of the speed.
+ */
+final class SpanAppender {
+  private SpanAppender() {}
+
+  /**
+   * Appends spans within the current transaction.
+   *
+   * @param columns the table's columns in their physical order; one that no span has gets its
+   *     default
+   */
+  static void append(
+      Connection connection,
+      String catalog,
+      String schema,
+      String table,
+      List<String> columns,
+      List<StoredSpan> spans)
+      throws SQLException {
+    List<@Nullable SpanColumn> order = new ArrayList<>();
+    columns.forEach(name -> order.add(SpanColumn.named(name).orElse(null)));
+    int versionAt = columns.indexOf(SpanColumn.VERSION_NAME);
+    DuckDBConnection duckDb = connection.unwrap(DuckDBConnection.class);
+    try (DuckDBAppender appender = duckDb.createAppender(catalog, schema, table)) {
+      for (StoredSpan stored : spans) {
+        appender.beginRow();
+        for (int i = 0; i < order.size(); i++) {
+          SpanColumn column = order.get(i);
+          if (column != null) {
+            append(appender, column.read(stored.span()));
+          } else if (i == versionAt) {
+            appender.append(stored.version().toBytes());
+          } else {
+            appender.appendDefault();
+          }
+        }
+        appender.endRow();
+      }
+      // close() would flush too, but swallow what goes wrong, and the chunk with it.
+      appender.flush();
+    }
+  }
+
+  private static void append(DuckDBAppender appender, @Nullable Object value) throws SQLException {
+    if (value == null) {
+      appender.appendNull();
+    } else if (value instanceof String text) {
+      appender.append(text);
+    } else if (value instanceof Json json) {
+      appender.append(json.text());
+    } else if (value instanceof Instant time) {
+      appender.appendEpochNanos(EpochNanos.of(time));
+    } else if (value instanceof Boolean flag) {
+      appender.append(flag.booleanValue());
+    } else if (value instanceof List<?> tags) {
+      appender.append(tags);
+    } else {
+      throw new IllegalStateException("No column holds a " + value.getClass().getName());
+    }
+  }
+}

@@ -1,0 +1,438 @@
+package dev.tracekeep.jdbc;
+
+import dev.tracekeep.migration.DedupeMigration;
+import dev.tracekeep.migration.MigrationListener;
+import dev.tracekeep.migration.MigrationPlan;
+import dev.tracekeep.migration.MigrationReport;
+import dev.tracekeep.migration.SpanTable;
+import dev.tracekeep.span.Span;
+import dev.tracekeep.span.SpanColumn;
+import dev.tracekeep.span.SpanKey;
+import dev.tracekeep.span.SpanUpdate;
+import dev.tracekeep.span.StoredSpan;
+import dev.tracekeep.span.TraceKey;
+import dev.tracekeep.storage.AbstractObservabilityStorage;
+import dev.tracekeep.storage.Health;
+import dev.tracekeep.storage.Health.SchemaState;
+import dev.tracekeep.storage.InitReport;
+import dev.tracekeep.storage.InitReport.Outcome;
+import dev.tracekeep.storage.MigrationRequiredException;
+import dev.tracekeep.storage.OptimisticBulkPolicy;
+import dev.tracekeep.storage.PruneReport;
+import dev.tracekeep.storage.PruneRequest;
+import dev.tracekeep.storage.StorageConfig;
+import dev.tracekeep.storage.StorageStatistics;
+import dev.tracekeep.storage.Trace;
+import dev.tracekeep.storage.TraceQuery;
+import dev.tracekeep.storage.WriteResult;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A store in an SQL database. Reads, updates, deletes and the life of the table are the same for
+ * all engines and stand here; how rows get in fast is each engine's own, and stands in the adapter.
+ */
+public abstract class JdbcStorage extends AbstractObservabilityStorage {
+  /** Keys or traces in one statement; three parameters each stay far below SQL Server's 2,100. */
+  private static final int KEYS_PER_STATEMENT = 300;
+
+  /** Traces pruned in one transaction. */
+  private static final int TRACES_PER_PRUNE = 10_000;
+
+  private final SpanTableSql sql;
+  private final ConnectionSource connections;
+  private final OptimisticBulkPolicy bulkPolicy = new OptimisticBulkPolicy();
+
+  /**
+   * Keeps what is given; does no I/O.
+   *
+   * @param config the configuration
+   * @param dialect how the engine spells things
+   * @param connections where its connections come from; closed with the store
+   */
+  protected JdbcStorage(StorageConfig config, SqlDialect dialect, ConnectionSource connections) {
+    super(config);
+    this.connections = connections;
+    this.sql = new SpanTableSql(dialect, qualified(dialect, config.schema(), config.table()));
+  }
+
+  static String qualified(SqlDialect dialect, @Nullable String schema, String table) {
+    return (schema == null ? "" : dialect.quote(schema) + ".") + dialect.quote(table);
+  }
+
+  // ---- hooks -----------------------------------------------------------------------------------
+
+  /**
+   * Puts the batch straight into the table by the engine's raw bulk path, in the current
+   * transaction.
+   *
+   * @throws SQLException of which {@link #isDuplicateKey} says true if a key was there already
+   */
+  protected abstract void insertDirect(Connection connection, List<StoredSpan> batch)
+      throws Exception;
+
+  /**
+   * Puts each span of the batch into the table if its key is new or its version greater, in the
+   * current transaction.
+   */
+  protected abstract WriteResult.Counts merge(Connection connection, List<StoredSpan> batch)
+      throws Exception;
+
+  /** Whether a batch of this size is worth the raw bulk path. */
+  protected abstract boolean isBulk(int batchSize);
+
+  /** Whether the engine refused a key that was there already. */
+  protected abstract boolean isDuplicateKey(Exception failure);
+
+  /** The statements that make the indexes of the span table, each safe to repeat. */
+  protected abstract List<String> indexStatements();
+
+  /** The engine's name and version, for people. */
+  protected abstract String engineVersion(Connection connection) throws SQLException;
+
+  /** How this engine migrates. */
+  protected abstract MigrationDialect migrationDialect();
+
+  // ---- the life of the table -------------------------------------------------------------------
+
+  /** The statements on the span table. */
+  protected final SpanTableSql sql() {
+    return sql;
+  }
+
+  private SpanTable ownTable() {
+    Map<SpanColumn, String> names =
+        SpanColumn.all().stream().collect(Collectors.toMap(c -> c, SpanColumn::columnName));
+    return new SpanTable(
+        config().schema(),
+        config().table(),
+        new SpanTable.Columns(
+            names.get(SpanColumn.TENANT_ID),
+            names.get(SpanColumn.TRACE_ID),
+            names.get(SpanColumn.SPAN_ID),
+            names.get(SpanColumn.ENDED_AT),
+            names.get(SpanColumn.UPDATED_AT),
+            names.get(SpanColumn.CREATED_AT),
+            SpanColumn.VERSION_NAME));
+  }
+
+  private JdbcDedupeMigration ownMigration() {
+    return new JdbcDedupeMigration(migrationDialect(), ownTable(), sql, this::classify);
+  }
+
+  @Override
+  protected final DedupeMigration migrationOf(@Nullable SpanTable table) {
+    return table == null
+        ? ownMigration()
+        : new JdbcDedupeMigration(migrationDialect(), table, null, this::classify);
+  }
+
+  @Override
+  protected final InitReport initialize() throws Exception {
+    JdbcDedupeMigration migration = ownMigration();
+    String table = ownTable().toString();
+    boolean created =
+        connections.transact(
+            connection -> {
+              if (migration.tableExists(connection)) {
+                return false;
+              }
+              createTable(connection);
+              return true;
+            });
+    if (created || !connections.read(migration::isNeeded)) {
+      makeIndexes();
+      return new InitReport(created ? Outcome.CREATED : Outcome.OPENED, table, null);
+    }
+    switch (config().migration()) {
+      case AUTO -> {
+        MigrationReport report = migration.apply(MigrationListener.NONE);
+        makeIndexes();
+        return new InitReport(Outcome.MIGRATED, table, report);
+      }
+      case OFF -> {
+        return new InitReport(Outcome.READ_ONLY, table, null);
+      }
+      default -> throw migrationRequired(migration.plan());
+    }
+  }
+
+  private MigrationRequiredException migrationRequired(MigrationPlan plan) {
+    String found =
+        plan.duplicateGroups() == 0
+            ? "it holds no duplicates, but lacks what this release needs"
+            : plan.duplicateGroups()
+                + " spans are stored more than once, in "
+                + plan.surplusRows()
+                + " surplus rows";
+    return new MigrationRequiredException(
+        "The table "
+            + plan.table()
+            + " must be migrated: "
+            + found
+            + ". Nothing was changed. Run 'tracekeep migrate plan' to see what would be done, and 'tracekeep migrate apply' to do it.",
+        plan);
+  }
+
+  /** Makes the span table with its constraint, in the current transaction. */
+  protected abstract void createTable(Connection connection) throws SQLException;
+
+  private void makeIndexes() throws Exception {
+    for (String statement : indexStatements()) {
+      connections.transact(connection -> new SqlStatement(statement).execute(connection));
+    }
+  }
+
+  @Override
+  protected final Health probe() throws Exception {
+    return connections.read(
+        connection -> {
+          JdbcDedupeMigration migration = ownMigration();
+          SchemaState schema =
+              !migration.tableExists(connection)
+                  ? SchemaState.ABSENT
+                  : migration.isNeeded(connection)
+                      ? SchemaState.MIGRATION_REQUIRED
+                      : SchemaState.CURRENT;
+          return Health.up(engineVersion(connection), schema, config().uri().toString());
+        });
+  }
+
+  // ---- writes ----------------------------------------------------------------------------------
+
+  @Override
+  protected final WriteResult.Counts write(List<StoredSpan> batch) throws Exception {
+    if (isBulk(batch.size()) && bulkPolicy.shouldTryDirect()) {
+      try {
+        connections.transact(
+            connection -> {
+              insertDirect(connection, batch);
+              return true;
+            });
+        return new WriteResult.Counts(batch.size(), 0, 0);
+      } catch (Exception e) {
+        if (!isDuplicateKey(e)) {
+          throw e;
+        }
+        bulkPolicy.directConflicted();
+      }
+    }
+    WriteResult.Counts counts = connections.transact(connection -> merge(connection, batch));
+    bulkPolicy.merged(counts.replaced() + counts.unchanged());
+    return counts;
+  }
+
+  @Override
+  protected final UpdateOutcome update(List<SpanUpdate> updates) throws Exception {
+    return connections.transact(connection -> update(connection, updates));
+  }
+
+  private UpdateOutcome update(Connection connection, List<SpanUpdate> updates) throws Exception {
+    SortedMap<SpanKey, List<SpanUpdate>> byKey =
+        updates.stream()
+            .collect(Collectors.groupingBy(SpanUpdate::key, TreeMap::new, Collectors.toList()));
+    long replaced = 0;
+    List<SpanKey> missing = new ArrayList<>();
+    for (List<SpanKey> keys : chunks(List.copyOf(byKey.keySet()))) {
+      Map<SpanKey, StoredSpan> rows =
+          sql.selectForUpdate(keys).list(connection, sql::readStored).stream()
+              .collect(Collectors.toMap(StoredSpan::key, row -> row));
+      List<StoredSpan> changed = new ArrayList<>();
+      for (SpanKey key : keys) {
+        StoredSpan before = rows.get(key);
+        if (before == null) {
+          missing.add(key);
+          continue;
+        }
+        StoredSpan after = before;
+        for (SpanUpdate update : byKey.get(key)) {
+          after = update.applyTo(after).orElse(after);
+        }
+        if (after != before) {
+          changed.add(after);
+        }
+      }
+      if (!changed.isEmpty()) {
+        merge(connection, changed);
+      }
+      replaced += changed.size();
+    }
+    return new UpdateOutcome(replaced, byKey.size() - missing.size() - replaced, missing);
+  }
+
+  @Override
+  protected final int deleteTraces(List<TraceKey> traces) throws Exception {
+    return connections.transact(
+        connection -> {
+          int deleted = 0;
+          for (List<TraceKey> chunk : chunks(traces)) {
+            deleted +=
+                (int)
+                    new SqlStatement(
+                            "SELECT count(*) FROM (SELECT DISTINCT "
+                                + sql.name(SpanColumn.TENANT_ID)
+                                + ", "
+                                + sql.name(SpanColumn.TRACE_ID)
+                                + " FROM "
+                                + sql.table()
+                                + " WHERE ")
+                        .append(anyOf(chunk))
+                        .append(") d")
+                        .number(connection);
+            deleteSpans(connection, chunk);
+          }
+          return deleted;
+        });
+  }
+
+  private int deleteSpans(Connection connection, List<TraceKey> traces) throws SQLException {
+    return new SqlStatement("DELETE FROM " + sql.table() + " WHERE ")
+        .append(anyOf(traces))
+        .execute(connection);
+  }
+
+  private SqlStatement anyOf(List<TraceKey> traces) {
+    SqlStatement condition = new SqlStatement("");
+    String separator = "";
+    for (TraceKey trace : traces) {
+      condition.append(
+          separator
+              + "("
+              + sql.name(SpanColumn.TENANT_ID)
+              + " = ? AND "
+              + sql.name(SpanColumn.TRACE_ID)
+              + " = ?)",
+          trace.tenantId(),
+          trace.traceId());
+      separator = " OR ";
+    }
+    return condition;
+  }
+
+  @Override
+  protected final PruneReport prune(PruneRequest request) throws Exception {
+    long traces = 0;
+    long spans = 0;
+    while (traces < request.maxTraces()) {
+      int chunk = (int) Math.min(TRACES_PER_PRUNE, request.maxTraces() - traces);
+      long[] removed = connections.transact(connection -> prune(connection, request, chunk));
+      traces += removed[0];
+      spans += removed[1];
+      if (removed[0] < chunk) {
+        return new PruneReport(traces, spans, true);
+      }
+    }
+    boolean done =
+        connections.read(
+            c -> sql.selectOldTraces(request, 1).list(c, row -> row.getString(1)).isEmpty());
+    return new PruneReport(traces, spans, done);
+  }
+
+  private long[] prune(Connection connection, PruneRequest request, int limit) throws SQLException {
+    List<TraceKey> old =
+        sql.selectOldTraces(request, limit)
+            .list(connection, row -> new TraceKey(request.tenantId(), row.getString(1)));
+    long spans = 0;
+    for (List<TraceKey> chunk : chunks(old)) {
+      spans += deleteSpans(connection, chunk);
+    }
+    return new long[] {old.size(), spans};
+  }
+
+  @Override
+  protected final void clear() throws Exception {
+    connections.transact(
+        connection -> new SqlStatement("DELETE FROM " + sql.table()).execute(connection));
+  }
+
+  // ---- reads -----------------------------------------------------------------------------------
+
+  @Override
+  protected final Optional<Span> readSpan(SpanKey key) throws Exception {
+    return connections.read(
+        connection ->
+            sql
+                .selectSpan(key)
+                .list(connection, row -> sql.readSpan(row, SpanColumn.all()))
+                .stream()
+                .findFirst());
+  }
+
+  @Override
+  protected final Optional<Span> readRoot(TraceKey trace) throws Exception {
+    return connections.read(
+        connection ->
+            sql
+                .selectRoots(trace)
+                .list(connection, row -> sql.readSpan(row, SpanColumn.all()))
+                .stream()
+                .min(Trace.ORDER));
+  }
+
+  @Override
+  protected final List<Span> readTrace(TraceKey trace, List<SpanColumn> columns) throws Exception {
+    return connections.read(
+        connection ->
+            sql.selectTrace(trace, columns).list(connection, row -> sql.readSpan(row, columns)));
+  }
+
+  @Override
+  protected final List<Span> readRoots(TraceQuery query, int limit) throws Exception {
+    return connections.read(
+        connection -> {
+          List<Span> roots = new ArrayList<>();
+          TraceQuery.Position after = query.after().orElse(null);
+          boolean exact = query.metadata().isEmpty() && query.scope().isEmpty();
+          while (true) {
+            // Where the engine only narrowed, a page may need more rows than it has traces.
+            int wanted = exact ? limit : Math.max(limit, 100);
+            List<Span> rows =
+                sql.selectRoots(query, after, wanted)
+                    .list(connection, row -> sql.readSpan(row, SpanColumn.light()));
+            rows.stream().filter(query::matches).forEach(roots::add);
+            if (roots.size() >= limit || rows.size() < wanted) {
+              return roots.subList(0, Math.min(roots.size(), limit));
+            }
+            after = TraceQuery.Position.of(rows.get(rows.size() - 1), query.order());
+          }
+        });
+  }
+
+  @Override
+  protected final StorageStatistics count() throws Exception {
+    return connections.read(
+        connection ->
+            sql.selectStatistics()
+                .list(
+                    connection,
+                    row ->
+                        new StorageStatistics(
+                            row.getLong(1),
+                            row.getLong(2),
+                            row.getLong(3),
+                            row.getLong(4),
+                            row.getLong(5)))
+                .get(0));
+  }
+
+  @Override
+  protected final void release() throws Exception {
+    connections.close();
+  }
+
+  private static <T> List<List<T>> chunks(List<T> all) {
+    List<List<T>> chunks = new ArrayList<>();
+    for (int i = 0; i < all.size(); i += KEYS_PER_STATEMENT) {
+      chunks.add(all.subList(i, Math.min(all.size(), i + KEYS_PER_STATEMENT)));
+    }
+    return chunks;
+  }
+}

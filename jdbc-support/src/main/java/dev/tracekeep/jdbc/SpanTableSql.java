@@ -1,0 +1,394 @@
+package dev.tracekeep.jdbc;
+
+import dev.tracekeep.span.Json;
+import dev.tracekeep.span.Span;
+import dev.tracekeep.span.SpanColumn;
+import dev.tracekeep.span.SpanKey;
+import dev.tracekeep.span.SpanStatus;
+import dev.tracekeep.span.SpanVersion;
+import dev.tracekeep.span.StoredSpan;
+import dev.tracekeep.span.TraceKey;
+import dev.tracekeep.storage.PruneRequest;
+import dev.tracekeep.storage.TimeRange;
+import dev.tracekeep.storage.TraceQuery;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** The statements on our own span table, and the rows they give. Immutable and thread-safe. */
+public final class SpanTableSql {
+  private final SqlDialect dialect;
+  private final String table;
+
+  /**
+   * @param dialect how the engine spells things
+   * @param qualifiedTable the table, quoted and qualified
+   */
+  public SpanTableSql(SqlDialect dialect, String qualifiedTable) {
+    this.dialect = dialect;
+    this.table = qualifiedTable;
+  }
+
+  /** The table, quoted and qualified. */
+  public String table() {
+    return table;
+  }
+
+  /**
+   * The names of all columns, quoted, in the order of {@link SpanColumn#all()}, then the version.
+   */
+  public List<String> columnNames() {
+    List<String> names = new ArrayList<>();
+    SpanColumn.all().forEach(column -> names.add(name(column)));
+    names.add(versionName());
+    return names;
+  }
+
+  /** The definitions of all columns for CREATE TABLE, in the order of {@link #columnNames()}. */
+  public String columnDefinitions() {
+    return SpanColumn.all().stream()
+            .map(
+                column ->
+                    name(column)
+                        + " "
+                        + dialect.columnType(column)
+                        + (column.isRequired() ? " NOT NULL" : ""))
+            .collect(Collectors.joining(", "))
+        + ", "
+        + versionName()
+        + " "
+        + dialect.versionType()
+        + " NOT NULL";
+  }
+
+  /** A column's name, quoted. */
+  public String name(SpanColumn column) {
+    return dialect.quote(column.columnName());
+  }
+
+  /** The version column's name, quoted. */
+  public String versionName() {
+    return dialect.quote(SpanColumn.VERSION_NAME);
+  }
+
+  /** {@code tenant_id, trace_id, span_id}, quoted. */
+  public String keyNames() {
+    return SpanColumn.all().stream()
+        .filter(SpanColumn::isKey)
+        .map(this::name)
+        .collect(Collectors.joining(", "));
+  }
+
+  /** {@code a.tenant_id = b.tenant_id AND …}. */
+  public String sameKey(String left, String right) {
+    return SpanColumn.all().stream()
+        .filter(SpanColumn::isKey)
+        .map(column -> left + "." + name(column) + " = " + right + "." + name(column))
+        .collect(Collectors.joining(" AND "));
+  }
+
+  /** {@code name = excluded.name, …} for all columns but the key. */
+  public String assignments(String source) {
+    return columnNames().stream()
+        .skip(SpanColumn.all().stream().filter(SpanColumn::isKey).count())
+        .map(name -> name + " = " + source + "." + name)
+        .collect(Collectors.joining(", "));
+  }
+
+  /**
+   * A condition: the version of the one beats that of the other, which may be null in an old row.
+   */
+  public String beats(String better, String worse) {
+    String version = versionName();
+    return "("
+        + worse
+        + "."
+        + version
+        + " IS NULL OR "
+        + better
+        + "."
+        + version
+        + " > "
+        + worse
+        + "."
+        + version
+        + ")";
+  }
+
+  // ---- reads -----------------------------------------------------------------------------------
+
+  SqlStatement selectSpan(SpanKey key) {
+    return select(SpanColumn.all(), false)
+        .append(" WHERE ")
+        .append(inTrace("r"), key.tenantId(), key.traceId())
+        .append(" AND r." + name(SpanColumn.SPAN_ID) + " = ?", key.spanId());
+  }
+
+  SqlStatement selectRoots(TraceKey trace) {
+    return select(SpanColumn.all(), false)
+        .append(" WHERE ")
+        .append(inTrace("r"), trace.tenantId(), trace.traceId())
+        .append(" AND r." + name(SpanColumn.PARENT_SPAN_ID) + " IS NULL");
+  }
+
+  SqlStatement selectTrace(TraceKey trace, List<SpanColumn> columns) {
+    return select(columns, false)
+        .append(" WHERE ")
+        .append(inTrace("r"), trace.tenantId(), trace.traceId());
+  }
+
+  /** Selects the rows of keys that are in key order, with versions, locked until the commit. */
+  SqlStatement selectForUpdate(List<SpanKey> keys) {
+    SqlStatement statement = select(SpanColumn.all(), true).append(" WHERE ");
+    String separator = "";
+    for (SpanKey key : keys) {
+      statement
+          .append(separator + "(" + inTrace("r"), key.tenantId(), key.traceId())
+          .append(" AND r." + name(SpanColumn.SPAN_ID) + " = ?)", key.spanId());
+      separator = " OR ";
+    }
+    return statement.append(" ORDER BY " + keyNames() + dialect.forUpdate());
+  }
+
+  private SqlStatement select(List<SpanColumn> columns, boolean withVersion) {
+    String list =
+        columns.stream()
+            .map(column -> dialect.select(column, "r." + name(column)))
+            .collect(Collectors.joining(", "));
+    return new SqlStatement(
+        "SELECT " + list + (withVersion ? ", r." + versionName() : "") + " FROM " + table + " r");
+  }
+
+  private String inTrace(String alias) {
+    return alias
+        + "."
+        + name(SpanColumn.TENANT_ID)
+        + " = ? AND "
+        + alias
+        + "."
+        + name(SpanColumn.TRACE_ID)
+        + " = ?";
+  }
+
+  /** Reads a row of {@link #select} with the given columns. */
+  Span readSpan(ResultSet row, List<SpanColumn> columns) throws SQLException {
+    Map<SpanColumn, Object> values = new EnumMap<>(SpanColumn.class);
+    for (int i = 0; i < columns.size(); i++) {
+      Object value = dialect.read(row, i + 1, columns.get(i));
+      if (value != null) {
+        values.put(columns.get(i), value);
+      }
+    }
+    return Span.fromColumns(columns, values::get);
+  }
+
+  /** Reads a row of all columns and the version, which an older release may have left out. */
+  StoredSpan readStored(ResultSet row) throws SQLException {
+    Span span = readSpan(row, SpanColumn.all());
+    byte @Nullable [] version = row.getBytes(SpanColumn.all().size() + 1);
+    return version == null
+        ? StoredSpan.of(span)
+        : new StoredSpan(span, SpanVersion.ofBytes(version));
+  }
+
+  // ---- the list of traces ----------------------------------------------------------------------
+
+  /**
+   * Selects light roots in order. Metadata and scope filters are only narrowed here, so the caller
+   * looks again with {@link TraceQuery#matches}.
+   */
+  SqlStatement selectRoots(TraceQuery query, TraceQuery.@Nullable Position after, int limit) {
+    SqlStatement statement =
+        select(SpanColumn.light(), false)
+            .append(" WHERE r." + name(SpanColumn.TENANT_ID) + " = ?", query.tenantId())
+            .append(" AND r." + name(SpanColumn.PARENT_SPAN_ID) + " IS NULL");
+    appendRange(statement, SpanColumn.STARTED_AT, query.startedAt());
+    appendRange(statement, SpanColumn.ENDED_AT, query.endedAt());
+    query.status().ifPresent(status -> statement.append(" AND " + hasStatus("r", status)));
+    query
+        .equal()
+        .forEach((column, value) -> statement.append(" AND r." + name(column) + " = ?", value));
+    query
+        .tags()
+        .forEach(
+            tag -> statement.append(" AND " + dialect.hasTag("r." + name(SpanColumn.TAGS)), tag));
+    appendMembers(statement, SpanColumn.METADATA, query.metadata());
+    appendMembers(statement, SpanColumn.SCOPE, query.scope());
+    query.hasChildError().ifPresent(wanted -> appendChildError(statement, wanted));
+    appendFirstRootOnly(statement);
+    if (after != null) {
+      appendPosition(statement, query, after);
+    }
+    String time = "r." + name(query.order().column());
+    String direction = query.order().isDescending() ? " DESC" : " ASC";
+    statement.append(" ORDER BY ");
+    if (query.order().column() == SpanColumn.ENDED_AT) {
+      // No end is later than any; no two engines agree on where nulls go by themselves.
+      statement.append("CASE WHEN " + time + " IS NULL THEN 1 ELSE 0 END" + direction + ", ");
+    }
+    return statement
+        .append(time + direction)
+        .append(", r." + name(SpanColumn.TRACE_ID) + ", r." + name(SpanColumn.SPAN_ID))
+        .append(dialect.limit(), limit);
+  }
+
+  /** The condition that {@link Span#status()} is. */
+  String hasStatus(String alias, SpanStatus status) {
+    String error = alias + "." + name(SpanColumn.ERROR);
+    String ended = alias + "." + name(SpanColumn.ENDED_AT);
+    return switch (status) {
+      case ERROR -> error + " IS NOT NULL";
+      case RUNNING -> error + " IS NULL AND " + ended + " IS NULL";
+      case OK -> error + " IS NULL AND " + ended + " IS NOT NULL";
+    };
+  }
+
+  private void appendRange(SqlStatement statement, SpanColumn column, TimeRange range) {
+    String condition = " AND r." + name(column) + " %s " + dialect.nanosToTime("?");
+    Instant from = range.from();
+    if (from != null) {
+      statement.append(String.format(condition, range.fromExclusive() ? ">" : ">="), from);
+    }
+    Instant to = range.to();
+    if (to != null) {
+      statement.append(String.format(condition, range.toExclusive() ? "<" : "<="), to);
+    }
+  }
+
+  private void appendMembers(SqlStatement statement, SpanColumn column, Map<String, Json> members) {
+    members.forEach(
+        (name, value) -> {
+          statement.append(" AND ");
+          dialect.narrowByMember("r." + name(column), name, value, statement);
+        });
+  }
+
+  private void appendChildError(SqlStatement statement, boolean wanted) {
+    statement.append(
+        (wanted ? " AND EXISTS" : " AND NOT EXISTS")
+            + " (SELECT 1 FROM "
+            + table
+            + " c WHERE "
+            + sameTrace("c")
+            + " AND c."
+            + name(SpanColumn.ERROR)
+            + " IS NOT NULL)");
+  }
+
+  /** A trace is listed once, by its first root, however many roots it has. */
+  private void appendFirstRootOnly(SqlStatement statement) {
+    String started = name(SpanColumn.STARTED_AT);
+    String span = name(SpanColumn.SPAN_ID);
+    statement.append(
+        " AND NOT EXISTS (SELECT 1 FROM "
+            + table
+            + " f WHERE "
+            + sameTrace("f")
+            + " AND f."
+            + name(SpanColumn.PARENT_SPAN_ID)
+            + " IS NULL"
+            + " AND (f."
+            + started
+            + " < r."
+            + started
+            + " OR (f."
+            + started
+            + " = r."
+            + started
+            + " AND f."
+            + span
+            + " < r."
+            + span
+            + ")))");
+  }
+
+  private String sameTrace(String alias) {
+    return alias
+        + "."
+        + name(SpanColumn.TENANT_ID)
+        + " = r."
+        + name(SpanColumn.TENANT_ID)
+        + " AND "
+        + alias
+        + "."
+        + name(SpanColumn.TRACE_ID)
+        + " = r."
+        + name(SpanColumn.TRACE_ID);
+  }
+
+  private void appendPosition(SqlStatement statement, TraceQuery query, TraceQuery.Position after) {
+    String time = "r." + name(query.order().column());
+    String trace = "r." + name(SpanColumn.TRACE_ID);
+    String span = "r." + name(SpanColumn.SPAN_ID);
+    String tie = "(" + trace + " > ? OR (" + trace + " = ? AND " + span + " > ?))";
+    Object[] tieValues = {after.traceId(), after.traceId(), after.spanId()};
+    boolean descending = query.order().isDescending();
+    Long position = after.time();
+    if (position == null) {
+      statement.append(" AND ((" + time + " IS NULL AND ").append(tie, tieValues).append(")");
+      statement.append(descending ? " OR " + time + " IS NOT NULL)" : ")");
+      return;
+    }
+    String bound = dialect.nanosToTime("?");
+    boolean nullsFollow = !descending && query.order().column() == SpanColumn.ENDED_AT;
+    if (!nullsFollow) {
+      // Says nothing new, but lets the engine start its index scan at the right place.
+      statement.append(" AND " + time + (descending ? " <= " : " >= ") + bound, position);
+    }
+    statement
+        .append(" AND (" + time + (descending ? " < " : " > ") + bound, position)
+        .append(" OR (" + time + " = " + bound + " AND ", position)
+        .append(tie, tieValues)
+        .append(")" + (nullsFollow ? " OR " + time + " IS NULL" : "") + ")");
+  }
+
+  // ---- counting and pruning --------------------------------------------------------------------
+
+  /** Selects spans, traces, running spans, errors and tenants. */
+  SqlStatement selectStatistics() {
+    String trace = name(SpanColumn.TENANT_ID) + ", " + name(SpanColumn.TRACE_ID);
+    return new SqlStatement(
+        "SELECT count(*), (SELECT count(*) FROM (SELECT DISTINCT "
+            + trace
+            + " FROM "
+            + table
+            + ") d), "
+            + countIf(SpanStatus.RUNNING)
+            + ", "
+            + countIf(SpanStatus.ERROR)
+            + ", count(DISTINCT r."
+            + name(SpanColumn.TENANT_ID)
+            + ") FROM "
+            + table
+            + " r");
+  }
+
+  private String countIf(SpanStatus status) {
+    return "coalesce(sum(CASE WHEN " + hasStatus("r", status) + " THEN 1 ELSE 0 END), 0)";
+  }
+
+  /** Selects the ids of traces whose last activity lies before the cut, oldest first. */
+  SqlStatement selectOldTraces(PruneRequest request, int limit) {
+    String trace = "r." + name(SpanColumn.TRACE_ID);
+    String lastActivity =
+        "max(coalesce(r." + name(SpanColumn.ENDED_AT) + ", r." + name(SpanColumn.STARTED_AT) + "))";
+    return new SqlStatement(
+            "SELECT "
+                + trace
+                + " FROM "
+                + table
+                + " r WHERE r."
+                + name(SpanColumn.TENANT_ID)
+                + " = ? GROUP BY "
+                + trace,
+            request.tenantId())
+        .append(" HAVING " + lastActivity + " < " + dialect.nanosToTime("?"), request.before())
+        .append(" ORDER BY " + lastActivity + ", " + trace + dialect.limit(), limit);
+  }
+}

@@ -1,0 +1,133 @@
+package dev.tracekeep.jdbc;
+
+import dev.tracekeep.span.EpochNanos;
+import dev.tracekeep.span.Json;
+import dev.tracekeep.span.SpanColumn;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How one engine spells what the shared statements need. Stateless and thread-safe.
+ *
+ * <p>Times cross the driver as nanoseconds since the epoch, JSON as text, tags as whatever {@link
+ * #bindTags} and {@link #readTags} agree on: drivers lose digits, zones and zeros on anything else.
+ */
+public abstract class SqlDialect {
+  /** Made by adapters. */
+  protected SqlDialect() {}
+
+  /** The engine's type for a column of the span table, without {@code NOT NULL}. */
+  public abstract String columnType(SpanColumn column);
+
+  /** The engine's type for the 25 bytes of a version. */
+  public abstract String versionType();
+
+  /** The name, quoted so that the engine takes it as it is; standard SQL by default. */
+  public String quote(String identifier) {
+    return '"' + identifier.replace("\"", "\"\"") + '"';
+  }
+
+  /** An expression for the nanoseconds since the epoch of a time column; the column by default. */
+  public String timeToNanos(String columnSql) {
+    return columnSql;
+  }
+
+  /** An expression for the time of a parameter in nanoseconds; the parameter by default. */
+  public String nanosToTime(String parameterSql) {
+    return parameterSql;
+  }
+
+  /** An expression that selects tags so that {@link #readTags} can read them. */
+  public String selectTags(String columnSql) {
+    return columnSql;
+  }
+
+  /** A condition with one text parameter: the tags contain it. */
+  public abstract String hasTag(String columnSql);
+
+  /**
+   * Appends a condition that every row passes whose JSON object has this value under this name, and
+   * that few others pass: core looks again, by structure. It must not fail on any JSON value.
+   *
+   * @param columnSql the column, quoted and qualified
+   * @param name the member's name
+   * @param value the value it must have
+   * @param statement takes the condition and its parameters; {@code columnSql IS NOT NULL} where
+   *     the engine cannot narrow further
+   */
+  public abstract void narrowByMember(
+      String columnSql, String name, Json value, SqlStatement statement);
+
+  /**
+   * What follows a SELECT to lock its rows until the transaction ends; empty where one lock has
+   * all.
+   */
+  public String forUpdate() {
+    return "";
+  }
+
+  /** A LIMIT clause with one parameter, to stand behind ORDER BY. */
+  public String limit() {
+    return " LIMIT ?";
+  }
+
+  /** Binds a tag list; must fit {@link #columnType}. */
+  public abstract void bindTags(PreparedStatement statement, int index, List<String> tags)
+      throws SQLException;
+
+  /** Reads what {@link #selectTags} selects. */
+  public abstract List<String> readTags(ResultSet row, int index) throws SQLException;
+
+  /** Binds a value of a span column, null included. */
+  public final void bind(
+      PreparedStatement statement, int index, SpanColumn column, @Nullable Object value)
+      throws SQLException {
+    if (value == null) {
+      statement.setObject(index, null);
+    } else if (value instanceof List<?> tags) {
+      bindTags(statement, index, tags.stream().map(String.class::cast).toList());
+    } else {
+      SqlStatement.bind(statement, index, value);
+    }
+  }
+
+  /** The expression that selects a column in the form that crosses the driver. */
+  public final String select(SpanColumn column, String columnSql) {
+    return switch (column.type()) {
+      case TIME -> timeToNanos(columnSql);
+      case TEXT_LIST -> selectTags(columnSql);
+      default -> columnSql;
+    };
+  }
+
+  /** Reads what {@link #select} selects. */
+  public @Nullable Object read(ResultSet row, int index, SpanColumn column) throws SQLException {
+    return switch (column.type()) {
+      case TEXT -> row.getString(index);
+      case FLAG -> row.getBoolean(index);
+      case TEXT_LIST -> readTags(row, index);
+      case TIME -> {
+        long nanos = row.getLong(index);
+        yield row.wasNull() ? null : EpochNanos.toInstant(nanos);
+      }
+      case JSON -> {
+        String text = row.getString(index);
+        yield text == null ? null : Json.ofStored(text);
+      }
+    };
+  }
+
+  /** Sort terms that put nulls last on every engine, whatever its default. */
+  static String descendingNullsLast(String expression) {
+    return "CASE WHEN " + expression + " IS NULL THEN 1 ELSE 0 END, " + expression + " DESC";
+  }
+
+  /** A constraint or index name for a table: the table's name, a suffix, lower case. */
+  public static String derivedName(String table, String suffix) {
+    return (table + "_" + suffix).toLowerCase(Locale.ROOT);
+  }
+}
