@@ -41,7 +41,7 @@ abstract class InterruptionChecks extends MigrationChecks {
     for (int at = 1; at <= smooth.events(); at++) {
       TestDatabase database = anotherDatabase();
       RawAccess raw = database.raw().orElseThrow();
-      LegacyTable legacy = LegacyTable.create(raw);
+      LegacyTable legacy = LegacyTable.createSmall(raw);
       ObservabilityStorage storage = open(database, Map.of());
       int place = at;
       assertThat(catchThrowable(() -> storage.migration().apply(SMALL_BATCHES, failingAt(place))))
@@ -60,7 +60,7 @@ abstract class InterruptionChecks extends MigrationChecks {
     int events = smoothUndo();
     for (int at = 1; at <= events; at++) {
       TestDatabase database = anotherDatabase();
-      LegacyTable legacy = LegacyTable.create(database.raw().orElseThrow());
+      LegacyTable legacy = LegacyTable.createSmall(database.raw().orElseThrow());
       ObservabilityStorage storage = open(database, Map.of());
       String id = migrationId(storage.migration().apply(MigrationListener.NONE));
       int place = at;
@@ -79,7 +79,7 @@ abstract class InterruptionChecks extends MigrationChecks {
   @Test
   public final void resumeWithOtherOptions_endsTheSame() throws Exception {
     Smooth smooth = smoothApply();
-    LegacyTable legacy = LegacyTable.create(raw());
+    LegacyTable legacy = LegacyTable.createSmall(raw());
     ObservabilityStorage storage = open(Map.of());
     assertThat(
             catchThrowable(
@@ -98,7 +98,7 @@ abstract class InterruptionChecks extends MigrationChecks {
   /** A second migrator on the same table is told that there is one already, and changes nothing. */
   @Test
   public final void twoMigrators_oneWins() throws Exception {
-    LegacyTable legacy = LegacyTable.create(raw());
+    LegacyTable legacy = LegacyTable.createSmall(raw());
     ObservabilityStorage first = open(Map.of());
     ObservabilityStorage second = open(Map.of("lock-timeout", "500ms"));
     List<@Nullable Throwable> failures = new ArrayList<>();
@@ -139,7 +139,7 @@ abstract class InterruptionChecks extends MigrationChecks {
   /** Duplicates that a foreign program inserts meanwhile are archived too, none is lost. */
   @Test
   public final void writesDuringMigration_survive() throws Exception {
-    LegacyTable legacy = LegacyTable.create(raw());
+    LegacyTable legacy = LegacyTable.createSmall(raw());
     SpanKey late = SpanKey.of("alone-trace-0", Spans.SPAN);
     List<String> inserted = new ArrayList<>();
     List<Throwable> failures = new ArrayList<>();
@@ -177,7 +177,7 @@ abstract class InterruptionChecks extends MigrationChecks {
     raw();
     TestDatabase database = anotherDatabase();
     RawAccess raw = database.raw().orElseThrow();
-    LegacyTable.create(raw);
+    LegacyTable.createSmall(raw);
     AtomicInteger events = new AtomicInteger();
     ObservabilityStorage storage = open(database, Map.of());
     storage.migration().apply(SMALL_BATCHES, progress -> events.incrementAndGet());
@@ -190,7 +190,7 @@ abstract class InterruptionChecks extends MigrationChecks {
   final int smoothUndo() throws Exception {
     raw();
     TestDatabase database = anotherDatabase();
-    LegacyTable.create(database.raw().orElseThrow());
+    LegacyTable.createSmall(database.raw().orElseThrow());
     AtomicInteger events = new AtomicInteger();
     ObservabilityStorage storage = open(database, Map.of());
     String id = migrationId(storage.migration().apply(MigrationListener.NONE));
