@@ -9,8 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JsonParser;
-import tools.jackson.core.JsonToken;
 
 /**
  * A JSON value, kept as the text that came in and compared by what it means.
@@ -75,10 +73,10 @@ public final class Json {
    *     where
    */
   public static Json parse(String text) {
-    String clean = CanonicalJson.escapeLoneSurrogates(text.strip());
-    CanonicalJson.Checked checked = CanonicalJson.check(clean);
+    String clean = JsonWriter.escapeLoneSurrogates(text.strip());
+    JsonScanner.Checked checked = JsonScanner.check(clean);
     return new Json(
-        checked.repeatsName() ? CanonicalJson.withoutRepeatedNames(clean) : clean, checked.hash());
+        checked.repeatsName() ? JsonScanner.withoutRepeatedNames(clean) : clean, checked.hash());
   }
 
   /**
@@ -92,7 +90,7 @@ public final class Json {
   /** A JSON string. */
   public static Json of(String value) {
     StringBuilder out = new StringBuilder(value.length() + 16);
-    CanonicalJson.quote(value, out);
+    JsonWriter.quote(value, out);
     return trusted(out.toString());
   }
 
@@ -181,16 +179,7 @@ public final class Json {
   public Map<String, Json> members() {
     Map<String, Json> members = new LinkedHashMap<>();
     if (kind() == Kind.OBJECT) {
-      try (JsonParser parser = CanonicalJson.parser(text)) {
-        parser.nextToken();
-        while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
-          String name = parser.currentName();
-          parser.nextToken();
-          members.put(name, slice(parser));
-        }
-      } catch (RuntimeException e) {
-        throw CanonicalJson.malformed(e);
-      }
+      JsonScanner.parts(text, (name, value) -> members.put(name, trusted(value)));
     }
     return members;
   }
@@ -203,39 +192,14 @@ public final class Json {
   public List<Json> elements() {
     List<Json> elements = new ArrayList<>();
     if (kind() == Kind.ARRAY) {
-      try (JsonParser parser = CanonicalJson.parser(text)) {
-        parser.nextToken();
-        while (parser.nextToken() != JsonToken.END_ARRAY) {
-          elements.add(slice(parser));
-        }
-      } catch (RuntimeException e) {
-        throw CanonicalJson.malformed(e);
-      }
+      JsonScanner.parts(text, (name, value) -> elements.add(trusted(value)));
     }
     return elements;
   }
 
   /** The string's characters if this is a string, the text otherwise. */
   public String asText() {
-    if (kind() != Kind.STRING) {
-      return text;
-    }
-    try (JsonParser parser = CanonicalJson.parser(text)) {
-      parser.nextToken();
-      return parser.getString();
-    } catch (RuntimeException e) {
-      throw CanonicalJson.malformed(e);
-    }
-  }
-
-  private Json slice(JsonParser parser) {
-    int start = (int) parser.currentTokenLocation().getCharOffset();
-    parser.skipChildren();
-    if (parser.currentToken() == JsonToken.VALUE_STRING) {
-      parser.getStringLength(); // The parser is lazy: only now it stands behind the string.
-    }
-    int end = (int) parser.currentLocation().getCharOffset();
-    return trusted(text.substring(start, end).strip());
+    return kind() == Kind.STRING ? JsonScanner.string(text, 0) : text;
   }
 
   /** SHA-256 of the canonical form; the array must not be changed. */
@@ -243,7 +207,7 @@ public final class Json {
     byte[] hash = contentHash;
     if (hash == null) {
       try {
-        hash = CanonicalJson.hash(text);
+        hash = JsonScanner.check(text).hash();
       } catch (InvalidSpanException malformed) {
         // Only a store that others write to can hold such text. It is equal to itself alone.
         hash = Digests.sha256(("malformed:" + text).getBytes(StandardCharsets.UTF_8));
@@ -284,7 +248,7 @@ public final class Json {
         if (out.length() > 1) {
           out.append(',');
         }
-        CanonicalJson.quote(name, out);
+        JsonWriter.quote(name, out);
         out.append(':').append(value.text);
       }
       return this;
