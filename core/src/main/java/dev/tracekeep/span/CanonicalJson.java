@@ -7,21 +7,28 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import tools.jackson.core.ErrorReportConfiguration;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.exc.StreamConstraintsException;
 import tools.jackson.core.json.JsonFactory;
 
 /**
  * The canonical form of a JSON text: equal for two texts exactly if they mean the same.
  *
  * <p>It follows the idea of RFC 8785 (JSON Canonicalization Scheme): no white space, members sorted
- * by name, the shortest escapes. It departs from it in two places. Names are sorted by their UTF-8
- * bytes instead of UTF-16 units, because that is the form they are written in here. Numbers are not
- * squeezed through a double, which would make 2^53 and 2^53+1 equal: they become their significant
- * digits and a decimal exponent, of any size.
+ * by name, one spelling for each character. It departs from it in three places. Names are sorted by
+ * the UTF-8 bytes that they are written in, instead of UTF-16 units. All control characters, and
+ * lone surrogates, are written as {@code \}{@code u} escapes. Numbers are not squeezed through a
+ * double, which would make 2^53 and 2^53+1 equal: they become their significant digits and a
+ * decimal exponent.
+ *
+ * <p>Versions of stored spans depend on this form: it may never change.
  */
 final class CanonicalJson {
   private static final JsonFactory FACTORY =
@@ -33,7 +40,21 @@ final class CanonicalJson {
                   .maxNumberLength(Integer.MAX_VALUE)
                   .maxNameLength(Integer.MAX_VALUE)
                   .build())
+          // A token may be private: no message quotes more than its first two characters.
+          .errorReportConfiguration(
+              ErrorReportConfiguration.builder().maxErrorTokenLength(0).build())
           .build();
+
+  /** A string, and the colon behind it if it is the name of a member. */
+  private static final Pattern STRING =
+      Pattern.compile("(\"[^\"\\\\]*+(?:\\\\.[^\"\\\\]*+)*+\")(\\s*+:)?");
+
+  /** An escape; in the group if it is anything but a lone surrogate. */
+  private static final Pattern ESCAPE =
+      Pattern.compile(
+          "(\\\\u[dD][89abAB]\\p{XDigit}{2}\\\\u[dD][c-fC-F]\\p{XDigit}{2}"
+              + "|\\\\(?!u[dD][89a-fA-F]).)"
+              + "|\\\\u\\p{XDigit}{4}");
 
   private static final char[] HEX = "0123456789abcdef".toCharArray();
 
@@ -86,15 +107,74 @@ final class CanonicalJson {
   }
 
   static InvalidSpanException malformed(RuntimeException cause) {
+    if (cause instanceof StreamConstraintsException) {
+      return tooDeep(); // the only limit that the factory sets
+    }
     if (cause instanceof JacksonException complaint) {
       String where =
           complaint.getLocation() == null
               ? ""
               : " at character " + (complaint.getLocation().getCharOffset() + 1);
       return new InvalidSpanException(
-          "json", "is malformed" + where + ": " + complaint.getOriginalMessage(), cause);
+          "json",
+          "is malformed" + where + ": " + withoutMarker(complaint.getOriginalMessage()),
+          cause);
     }
     throw cause;
+  }
+
+  /** The marker is a place in a source that the parser does not show. */
+  private static String withoutMarker(String complaint) {
+    int marker = complaint.indexOf(" (start marker at ");
+    return marker < 0 ? complaint : complaint.substring(0, marker);
+  }
+
+  private static InvalidSpanException tooDeep() {
+    return new InvalidSpanException("json", "is nested deeper than " + Json.MAX_DEPTH + " levels");
+  }
+
+  /** Refuses text that was put together from well-formed values, and is nested too deeply now. */
+  static void checkDepth(CharSequence text) {
+    if (text.length() <= 2 * Json.MAX_DEPTH) {
+      return; // each level takes two characters
+    }
+    int depth = 0;
+    boolean inString = false;
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == '\\') {
+        i++;
+      } else if (c == '"') {
+        inString = !inString;
+      } else if (!inString && (c == '[' || c == '{')) {
+        depth++;
+        if (depth > Json.MAX_DEPTH) {
+          throw tooDeep();
+        }
+      } else if (!inString && (c == ']' || c == '}')) {
+        depth--;
+      }
+    }
+  }
+
+  /** The same text with U+FFFD for each lone surrogate, all of them escaped, in a name. */
+  static String withoutLoneSurrogatesInNames(String text) {
+    return STRING
+        .matcher(text)
+        .replaceAll(
+            string ->
+                Matcher.quoteReplacement(
+                    string.group(2) == null
+                        ? string.group()
+                        : withoutLoneSurrogates(string.group(1)) + string.group(2)));
+  }
+
+  private static String withoutLoneSurrogates(String quoted) {
+    return ESCAPE
+        .matcher(quoted)
+        .replaceAll(
+            escape ->
+                escape.group(1) == null ? "\uFFFD" : Matcher.quoteReplacement(escape.group()));
   }
 
   private void write(String text) {
@@ -196,6 +276,11 @@ final class CanonicalJson {
       return sign + significant + (shift == 0 ? "" : "e" + shift);
     }
     String spelled = text.substring(exponentAt + 1);
+    if (spelled.length() > Json.MAX_EXPONENT_DIGITS) {
+      throw new InvalidSpanException(
+          "json",
+          "has a number with an exponent of more than " + Json.MAX_EXPONENT_DIGITS + " digits");
+    }
     BigInteger exponent =
         new BigInteger(spelled.startsWith("+") ? spelled.substring(1) : spelled)
             .add(BigInteger.valueOf(shift));
@@ -328,9 +413,15 @@ final class CanonicalJson {
       return true;
     }
 
+    /** Compares what stands between the quotes. */
     private static int compareNames(byte[] bytes, Member a, Member b, int base) {
       return Arrays.compareUnsigned(
-          bytes, a.start - base, a.nameEnd - base, bytes, b.start - base, b.nameEnd - base);
+          bytes,
+          a.start + 1 - base,
+          a.nameEnd - 1 - base,
+          bytes,
+          b.start + 1 - base,
+          b.nameEnd - 1 - base);
     }
   }
 
