@@ -1,5 +1,6 @@
 package dev.tracekeep.migration;
 
+import dev.tracekeep.span.SpanColumn;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -54,7 +55,7 @@ public record SpanTable(@Nullable String schema, String name, @Nullable Columns 
    * @param updatedAt the last change; null where the table has no such column
    * @param createdAt the first record; null where the table has no such column
    * @param version {@link dev.tracekeep.span.SpanVersion} bytes, which then decide alone; null
-   *     where the table has no such column
+   *     where the table has no such column, or one that means something else
    */
   public record Columns(
       @Nullable String tenantId,
@@ -78,7 +79,8 @@ public record SpanTable(@Nullable String schema, String name, @Nullable Columns 
 
     /**
      * Recognizes the two namings in use: snake_case ({@code trace_id}, ours) and camelCase ({@code
-     * traceId}, Mastra's).
+     * traceId}, Mastra's). A column {@code version} counts only in a table that has all columns
+     * that every table of ours has: elsewhere it is anything.
      *
      * @param table for the message
      * @param present the table's columns, in the case that the engine shows them
@@ -126,7 +128,13 @@ public record SpanTable(@Nullable String schema, String name, @Nullable Columns 
           endedAt,
           ifPresent(present, updatedAt),
           ifPresent(present, createdAt),
-          ifPresent(present, "version"));
+          isOurs(present) ? ifPresent(present, SpanColumn.VERSION_NAME) : null);
+    }
+
+    private static boolean isOurs(Set<String> present) {
+      return SpanColumn.all().stream()
+          .filter(SpanColumn::isRequired)
+          .allMatch(column -> present.contains(column.columnName()));
     }
 
     private static @Nullable String ifPresent(Set<String> present, String column) {
