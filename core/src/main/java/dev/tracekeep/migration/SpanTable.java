@@ -4,6 +4,7 @@ import dev.tracekeep.span.SpanColumn;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -79,8 +80,8 @@ public record SpanTable(@Nullable String schema, String name, @Nullable Columns 
 
     /**
      * Recognizes the two namings in use: snake_case ({@code trace_id}, ours) and camelCase ({@code
-     * traceId}, Mastra's). A column {@code version} counts only in a table that has all columns
-     * that every table of ours has: elsewhere it is anything.
+     * traceId}, Mastra's). A column {@code version} counts only beside {@code tenant_id}, {@code
+     * span_type} and {@code is_event}, as in our own tables: elsewhere it can be anything.
      *
      * @param table for the message
      * @param present the table's columns, in the case that the engine shows them
@@ -131,9 +132,9 @@ public record SpanTable(@Nullable String schema, String name, @Nullable Columns 
           isOurs(present) ? ifPresent(present, SpanColumn.VERSION_NAME) : null);
     }
 
+    /** By columns that our tables had from the first release on. */
     private static boolean isOurs(Set<String> present) {
-      return SpanColumn.all().stream()
-          .filter(SpanColumn::isRequired)
+      return Stream.of(SpanColumn.TENANT_ID, SpanColumn.SPAN_TYPE, SpanColumn.IS_EVENT)
           .allMatch(column -> present.contains(column.columnName()));
     }
 
