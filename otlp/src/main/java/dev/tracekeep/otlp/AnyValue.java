@@ -90,6 +90,14 @@ sealed interface AnyValue {
     }
   }
 
+  /**
+   * An attribute's name with lone surrogates replaced by U+FFFD. Inside of a JSON string they could
+   * stay as escapes, but parsers refuse them in the names of members.
+   */
+  static String cleanName(String name) {
+    return hasLoneSurrogate(name) ? name.replaceAll("\\p{Cs}", "\uFFFD") : name;
+  }
+
   private static boolean hasLoneSurrogate(String value) {
     for (int i = 0; i < value.length(); i++) {
       if (Character.isSurrogate(value.charAt(i))) {
