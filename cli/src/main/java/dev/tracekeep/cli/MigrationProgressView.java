@@ -1,0 +1,26 @@
+package dev.tracekeep.cli;
+
+import dev.tracekeep.migration.MigrationListener;
+import dev.tracekeep.migration.MigrationProgress;
+import dev.tracekeep.migration.MigrationStep;
+import org.jspecify.annotations.Nullable;
+
+/** Shows how far a migration is: one task for each step. */
+final class MigrationProgressView implements MigrationListener {
+  private final Progress progress;
+  private @Nullable MigrationStep current;
+
+  MigrationProgressView(Progress progress) {
+    this.progress = progress;
+  }
+
+  @Override
+  public void onProgress(MigrationProgress now) {
+    Long total = now.rowsTotal();
+    if (now.step() != current) {
+      current = now.step();
+      progress.begin(now.step().description(), total == null ? -1 : total, Progress.Unit.ROWS);
+    }
+    progress.at(now.rowsDone(), Printable.line(now.statement()));
+  }
+}
