@@ -15,9 +15,9 @@ import picocli.CommandLine.Parameters;
     description = "Store the spans of OTLP files. Importing a file again changes nothing.",
     footer = {
       "",
-      "Takes OTLP as protobuf, as JSON and as JSON lines, each as it is or gzipped, and finds",
-      "out which it is. What is broken is reported with its file and line; the rest goes in.",
-      "Exit status 3 says that something was left out."
+      "Takes OTLP as protobuf, as JSON and as JSON lines, each as it is or gzipped,",
+      "and finds out which it is. What is broken is reported with its file and line,",
+      "the rest goes in, and exit status 3 says that something was left out."
     })
 final class ImportCommand implements Callable<Integer> {
   private static final String STANDARD_INPUT = "-";

@@ -11,9 +11,9 @@ import picocli.CommandLine.Spec;
     description = "Make a span table hold each span once, and keep it so.",
     footer = {
       "",
-      "The table is the store's own unless --table names another one, for example",
-      "mastra_ai_spans. Start with 'plan', which changes nothing. Rows that 'apply' removes",
-      "stand in the archive table, whole; 'undo' puts them back."
+      "The table is the store's own unless --table names another one, such as",
+      "mastra_ai_spans. Start with 'plan', which changes nothing. Rows that 'apply'",
+      "removes stand in the archive table, whole; 'undo' puts them back."
     })
 final class MigrateCommand implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();

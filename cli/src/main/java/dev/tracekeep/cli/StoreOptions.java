@@ -21,8 +21,10 @@ final class StoreOptions {
       names = "--store",
       paramLabel = "URL",
       order = 90,
-      description =
-          "The store. Without it: TRACEKEEP_URL, else " + DEFAULT_URL + " in this folder.")
+      description = {
+        "The store. If not given: TRACEKEEP_URL, else",
+        DEFAULT_URL + " in this folder."
+      })
   private @Nullable String url;
 
   @Option(
@@ -58,7 +60,7 @@ final class StoreOptions {
 
   /** Reads OTLP for the tenant of this command line. */
   OtlpInput otlpInput(CommandContext context) {
-    return new OtlpInput();
+    return OtlpInput.of(tenant());
   }
 
   /** Whose spans. */

@@ -115,6 +115,7 @@ public final class TracekeepCommand implements Runnable {
             .addSubcommand(new StatsCommand(context))
             .addSubcommand(migrate)
             .addSubcommand(new DoctorCommand(context));
+    arrangeHelp(commandLine);
     return commandLine
         .setOut(context.console().out())
         .setErr(context.console().err())
@@ -128,6 +129,18 @@ public final class TracekeepCommand implements Runnable {
         .setExecutionExceptionHandler(
             (failure, failed, parsed) -> failed(context.console(), failure, parsed))
         .execute(arguments);
+  }
+
+  /** Options in the order in which they are explained, not of the alphabet; for all commands. */
+  private static void arrangeHelp(CommandLine commandLine) {
+    commandLine
+        .getCommandSpec()
+        .usageMessage()
+        .sortOptions(false)
+        .abbreviateSynopsis(true)
+        .optionListHeading("%n")
+        .commandListHeading("%nCommands:%n");
+    commandLine.getSubcommands().values().forEach(TracekeepCommand::arrangeHelp);
   }
 
   @Override

@@ -42,8 +42,8 @@ final class TracesCommand implements Callable<Integer> {
   @Option(
       names = "--sort",
       order = 30,
-      defaultValue = "started",
-      description = "By ${COMPLETION-CANDIDATES}.")
+      paramLabel = "TIME",
+      description = "By which time: ${COMPLETION-CANDIDATES}; started if not given.")
   private Sort sort = Sort.started;
 
   @Option(names = "--ascending", order = 31, description = "Earliest first.")
