@@ -4,6 +4,7 @@ import dev.tracekeep.migration.DedupeMigration;
 import dev.tracekeep.migration.MigrationReport;
 import dev.tracekeep.migration.SpanTable;
 import dev.tracekeep.migration.VerifyReport;
+import dev.tracekeep.otlp.OtlpReader;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.Page;
@@ -17,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -132,7 +134,7 @@ final class DemoCommand implements Callable<Integer> {
   private ImportSummary importSample(ObservabilityStorage storage) throws IOException {
     try (Progress progress = Progress.on(console)) {
       ImportSource sample = new ImportSource(SAMPLE, -1, DemoCommand::openSample);
-      return new SpanImport(storage, OtlpInput.of(SpanKey.DEFAULT_TENANT), progress)
+      return new SpanImport(storage, OtlpReader.builder().build(), progress)
           .run(List.of(sample));
     }
   }
@@ -146,12 +148,13 @@ final class DemoCommand implements Callable<Integer> {
   }
 
   private boolean migrate(String url) throws SQLException {
-    // Before the storage is opened: the engine refuses a second, different opening of one file.
+    // By itself, with no store open: the engine opens one file in one way only.
     LegacyTable legacy = new LegacyTable(url);
     legacy.create();
+    String table = " --table " + LegacyTable.NAME;
+    MigrationReport report;
     try (ObservabilityStorage storage = Storages.open(url)) {
       DedupeMigration migration = storage.migration(SpanTable.named(LegacyTable.NAME));
-      String table = " --table " + LegacyTable.NAME;
       explain(
           "migrate plan" + table,
           "Now a table that another system has filled, without a uniqueness constraint:",
@@ -162,21 +165,30 @@ final class DemoCommand implements Callable<Integer> {
           "migrate apply" + table,
           "Of each span the best row stays: completed before running, then the latest.",
           "The others move to an archive, and a constraint keeps new ones out.");
-      MigrationReport report;
       try (Progress progress = Progress.on(console)) {
         report = migration.apply(new MigrationProgressView(progress));
       }
       new MigrationView(console).print(report);
+    }
+    out.println();
+    out.println("Why these rows had to go, says the archive:");
+    legacy.archivedByReason().forEach((reason, rows) -> archived(reason, rows));
 
+    try (ObservabilityStorage storage = Storages.open(url)) {
       explain(
           "migrate verify" + table,
           "Rows before must equal rows after and archived, with no duplicate left.");
-      VerifyReport verified = migration.verify(String.valueOf(report.migrationId()));
+      VerifyReport verified =
+          storage
+              .migration(SpanTable.named(LegacyTable.NAME))
+              .verify(String.valueOf(report.migrationId()));
       new MigrationView(console).print(verified);
       return verified.isSound() && report.rowsArchived() == LegacyTable.SURPLUS_ROWS;
-    } finally {
-      legacy.printArchive(console);
     }
+  }
+
+  private void archived(String reason, long rows) {
+    out.println(String.format(Locale.ROOT, "  %,5d  %s", rows, Printable.line(reason)));
   }
 
   private boolean showTrace(String url) {

@@ -1,5 +1,6 @@
 package dev.tracekeep.cli;
 
+import dev.tracekeep.otlp.OtlpReader;
 import dev.tracekeep.storage.ObservabilityStorage;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -62,8 +63,13 @@ final class ImportCommand implements Callable<Integer> {
 
   private ImportSummary run(
       ObservabilityStorage storage, List<ImportSource> sources, List<String> unreadable) {
+    OtlpReader reader =
+        OtlpReader.builder()
+            .tenant(store.tenant())
+            .maxSpanBytes(store.maxSpanBytes(context))
+            .build();
     try (Progress progress = Progress.on(context.console())) {
-      SpanImport run = new SpanImport(storage, store.otlpInput(context), progress);
+      SpanImport run = new SpanImport(storage, reader, progress);
       unreadable.forEach(run::unreadable);
       return run.run(sources);
     }

@@ -45,9 +45,6 @@ record ImportSource(String name, long size, Opener opener) {
     }
     boolean regular = Files.isRegularFile(path);
     long size = regular ? Files.size(path) : -1;
-    if (size == 0) {
-      throw new IOException(name + ": is empty, there is nothing to import in it.");
-    }
     return new ImportSource(name, size, () -> Files.newInputStream(path));
   }
 }

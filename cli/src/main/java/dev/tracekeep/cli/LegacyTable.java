@@ -2,8 +2,11 @@ package dev.tracekeep.cli;
 
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /**
  * A table as Mastra made it before it had a primary key, with the duplicates that such tables
@@ -59,6 +62,11 @@ final class LegacyTable {
       SELECT spans.* FROM mastra_ai_spans AS spans, range(2)
       WHERE "spanId" BETWEEN format('{:016x}', 1150) AND format('{:016x}', 1159)""";
 
+  private static final String ARCHIVED =
+      """
+      SELECT dedupe_reason, count(*) FROM mastra_ai_spans_dedupe_archive
+      GROUP BY dedupe_reason ORDER BY count(*) DESC, dedupe_reason""";
+
   private final String url;
 
   LegacyTable(String url) {
@@ -76,5 +84,16 @@ final class LegacyTable {
     }
   }
 
-  void printArchive(Console console) throws SQLException {}
+  /** How many rows went into the archive for which reason, most first. */
+  Map<String, Long> archivedByReason() throws SQLException {
+    Map<String, Long> reasons = new LinkedHashMap<>();
+    try (Connection connection = DriverManager.getConnection(url);
+        Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery(ARCHIVED)) {
+      while (rows.next()) {
+        reasons.put(rows.getString(1), rows.getLong(2));
+      }
+    }
+    return reasons;
+  }
 }

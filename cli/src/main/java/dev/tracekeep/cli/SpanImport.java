@@ -1,5 +1,8 @@
 package dev.tracekeep.cli;
 
+import dev.tracekeep.otlp.OtlpHandler;
+import dev.tracekeep.otlp.OtlpProblem;
+import dev.tracekeep.otlp.OtlpReader;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.WriteResult;
@@ -18,7 +21,7 @@ final class SpanImport {
   private static final int REPORTED_PROBLEMS = 20;
 
   private final ObservabilityStorage storage;
-  private final OtlpInput input;
+  private final OtlpReader reader;
   private final Progress progress;
 
   private int files;
@@ -34,9 +37,9 @@ final class SpanImport {
   private long repeated;
   private WriteResult.@Nullable Counts counts = WriteResult.Counts.NONE;
 
-  SpanImport(ObservabilityStorage storage, OtlpInput input, Progress progress) {
+  SpanImport(ObservabilityStorage storage, OtlpReader reader, Progress progress) {
     this.storage = storage;
-    this.input = input;
+    this.reader = reader;
     this.progress = progress;
   }
 
@@ -88,7 +91,7 @@ final class SpanImport {
     long before = read;
     try (InputStream stream = source.opener().open()) {
       files++;
-      input.read(stream, source.name(), new Handler(writer));
+      reader.read(stream, source.name(), new Handler(writer));
       bytesBefore += Math.max(0, source.size());
     } catch (IOException e) {
       failedFiles++;
@@ -101,7 +104,7 @@ final class SpanImport {
     }
   }
 
-  private final class Handler implements OtlpInput.Handler {
+  private final class Handler implements OtlpHandler {
     private final BatchWriter writer;
 
     Handler(BatchWriter writer) {
@@ -109,24 +112,23 @@ final class SpanImport {
     }
 
     @Override
-    public void span(Span span) {
+    public void onSpan(Span span) {
       read++;
       writer.add(span);
     }
 
     @Override
-    public void refused(String message) {
-      report(message, true);
+    public void onProblem(OtlpProblem problem) {
+      if (problem.severity() == OtlpProblem.Severity.REFUSED) {
+        report(problem.toString(), true);
+      } else {
+        warnings++;
+        report("warning: " + problem, false);
+      }
     }
 
     @Override
-    public void warning(String message) {
-      warnings++;
-      report("warning: " + message, false);
-    }
-
-    @Override
-    public void bytes(long bytes) {
+    public void onBytes(long bytes) {
       progress.at(bytesBefore + bytes, String.format(Locale.ROOT, "%,d spans", read));
     }
   }

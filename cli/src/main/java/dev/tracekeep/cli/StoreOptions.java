@@ -3,6 +3,7 @@ package dev.tracekeep.cli;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.storage.Health;
 import dev.tracekeep.storage.ObservabilityStorage;
+import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.StorageUri;
 import dev.tracekeep.storage.Storages;
@@ -58,9 +59,14 @@ final class StoreOptions {
     return StorageUri.of(url(context)).toString();
   }
 
-  /** Reads OTLP for the tenant of this command line. */
-  OtlpInput otlpInput(CommandContext context) {
-    return OtlpInput.of(tenant());
+  /** How much text and JSON one span may have, in UTF-8 bytes. */
+  long maxSpanBytes(CommandContext context) {
+    String key = "max-span-bytes";
+    Map<String, String> relevant = new LinkedHashMap<>(Map.of("url", url(context)));
+    if (properties.containsKey(key)) {
+      relevant.put(key, properties.get(key));
+    }
+    return StorageConfig.fromProperties(relevant).maxSpanBytes();
   }
 
   /** Whose spans. */
