@@ -134,8 +134,7 @@ final class DemoCommand implements Callable<Integer> {
   private ImportSummary importSample(ObservabilityStorage storage) throws IOException {
     try (Progress progress = Progress.on(console)) {
       ImportSource sample = new ImportSource(SAMPLE, -1, DemoCommand::openSample);
-      return new SpanImport(storage, OtlpReader.builder().build(), progress)
-          .run(List.of(sample));
+      return new SpanImport(storage, OtlpReader.builder().build(), progress).run(List.of(sample));
     }
   }
 

@@ -113,7 +113,9 @@ final class DoctorCommand implements Callable<Integer> {
         "  "
             + (health.up() ? mark(health.schema()) : console.styled(Style.BAD, "down"))
             + "  "
-            + Printable.lines(health.message()));
+            + (health.message().equals(store.displayedUrl(context))
+                ? "It answers."
+                : Printable.lines(health.message())));
     Facts facts = new Facts();
     if (!health.engine().isEmpty()) {
       facts.add("engine", health.engine());

@@ -16,28 +16,8 @@ final class EmbeddedFile {
 
   /** The file; null for an engine in memory or on a server. */
   static @Nullable Path of(String url) {
-    StorageUri uri = StorageUri.of(url);
-    for (String prefix : PREFIXES) {
-      if (uri.startsWith(prefix)) {
-        String rest = uri.raw().substring(prefix.length());
-        int end = indexOfAny(rest);
-        return path(end < 0 ? rest : rest.substring(0, end));
-      }
-    }
-    return null;
-  }
-
-  private static int indexOfAny(String text) {
-    for (int i = 0; i < text.length(); i++) {
-      if (text.charAt(i) == '?' || text.charAt(i) == ';') {
-        return i;
-      }
-    }
-    return -1;
-  }
-
-  private static @Nullable Path path(String name) {
-    if (name.isBlank() || name.startsWith(":memory:") || name.startsWith("file:")) {
+    String name = name(url);
+    if (name == null || isMemoryName(name) || name.startsWith("file:")) {
       return null;
     }
     try {
@@ -46,5 +26,26 @@ final class EmbeddedFile {
       // The engine will say what is wrong with it, better than we can.
       return null;
     }
+  }
+
+  /** Whether the store is in memory and so ends with the process. */
+  static boolean isMemory(String url) {
+    String name = name(url);
+    return name != null && isMemoryName(name);
+  }
+
+  private static boolean isMemoryName(String name) {
+    return name.isBlank() || name.startsWith(":memory:");
+  }
+
+  /** What follows the prefix of an embedded engine, without settings; null for another engine. */
+  private static @Nullable String name(String url) {
+    StorageUri uri = StorageUri.of(url);
+    for (String prefix : PREFIXES) {
+      if (uri.startsWith(prefix)) {
+        return uri.raw().substring(prefix.length()).split("[?;]", 2)[0];
+      }
+    }
+    return null;
   }
 }

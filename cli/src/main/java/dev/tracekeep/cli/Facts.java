@@ -25,13 +25,28 @@ final class Facts {
     int numbers =
         facts.stream().filter(Fact::number).mapToInt(fact -> fact.value.length()).max().orElse(0);
     for (Fact fact : facts) {
-      console
-          .out()
-          .println(
-              "  "
-                  + Printable.padRight(fact.label, labels)
-                  + "  "
-                  + (fact.number ? Printable.padLeft(fact.value, numbers) : fact.value));
+      String value =
+          fact.number
+              ? Printable.padLeft(fact.value, numbers)
+              : wrapped(fact.value, labels + 4, console.terminal().width());
+      console.out().println("  " + Printable.padRight(fact.label, labels) + "  " + value);
     }
+  }
+
+  private static String wrapped(String value, int indent, int width) {
+    StringBuilder out = new StringBuilder();
+    int used = indent;
+    for (String word : value.split(" ")) {
+      if (out.isEmpty()) {
+        out.append(word);
+      } else if (used + 1 + Printable.width(word) > width) {
+        out.append('\n').append(" ".repeat(indent)).append(word);
+        used = indent - 1;
+      } else {
+        out.append(' ').append(word);
+      }
+      used += 1 + Printable.width(word);
+    }
+    return out.toString();
   }
 }

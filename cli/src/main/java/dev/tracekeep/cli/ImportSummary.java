@@ -61,6 +61,9 @@ record ImportSummary(
       facts.add("repeated", repeated);
     }
     facts.add("refused", refused);
+    if (failedFiles > 0) {
+      facts.add("files not read", failedFiles);
+    }
     facts.print(console);
     console.out().println(verdict(console, store));
   }

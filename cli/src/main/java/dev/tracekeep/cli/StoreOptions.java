@@ -108,7 +108,9 @@ final class StoreOptions {
             ExitCode.NOT_FOUND,
             "There is no span table yet in "
                 + displayedUrl(context)
-                + ". 'tracekeep import FILE' makes it and fills it.");
+                + (EmbeddedFile.isMemory(url(context))
+                    ? ", which is in memory and begins empty with each command. Name a file."
+                    : ". 'tracekeep import FILE' makes it and fills it."));
       }
     } catch (RuntimeException e) {
       storage.close();

@@ -186,8 +186,16 @@ final class TraceView {
   }
 
   private String errorText(Json error) {
-    Json message = error.kind() == Json.Kind.OBJECT ? error.get("message") : error;
-    String text = message == null ? error.text() : message.asText();
+    String text = error.asText();
+    if (error.kind() == Json.Kind.OBJECT) {
+      Json message = error.get("message");
+      Json type = error.get("type");
+      // OpenTelemetry allows an error that says nothing about itself.
+      text =
+          message != null
+              ? message.asText()
+              : type != null ? "type " + type.asText() : "(without a message)";
+    }
     return Printable.fit(Printable.line(text), MAX_ERROR_TEXT, glyphs.ellipsis);
   }
 
