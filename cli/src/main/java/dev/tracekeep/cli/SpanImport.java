@@ -72,8 +72,7 @@ final class SpanImport {
     }
     long unreported = problems() - REPORTED_PROBLEMS;
     if (unreported > 0) {
-      progress.message(
-          String.format(Locale.ROOT, "... and %,d more problems", unreported));
+      progress.message(String.format(Locale.ROOT, "... and %,d more problems", unreported));
     }
     return new ImportSummary(
         files,
