@@ -113,9 +113,7 @@ final class DoctorCommand implements Callable<Integer> {
         "  "
             + (health.up() ? mark(health.schema()) : console.styled(Style.BAD, "down"))
             + "  "
-            + (health.message().equals(store.displayedUrl(context))
-                ? "It answers."
-                : Printable.lines(health.message())));
+            + message(health));
     Facts facts = new Facts();
     if (!health.engine().isEmpty()) {
       facts.add("engine", health.engine());
@@ -144,6 +142,18 @@ final class DoctorCommand implements Callable<Integer> {
             + System.getProperty("os.name")
             + " "
             + System.getProperty("os.arch"));
+  }
+
+  /** What the adapter says, unless that is only where it is, which stands above already. */
+  private String message(Health health) {
+    if (!health.message().equals(store.displayedUrl(context))) {
+      return Printable.lines(health.message());
+    }
+    return switch (health.schema()) {
+      case CURRENT, UNKNOWN -> "It answers.";
+      case MIGRATION_REQUIRED -> "It answers, but its table has to be migrated.";
+      case ABSENT -> "It answers, but there is no table yet. 'tracekeep import FILE' makes it.";
+    };
   }
 
   private String mark(Health.SchemaState schema) {

@@ -3,6 +3,7 @@ package dev.tracekeep.cli;
 import dev.tracekeep.migration.MigrationListener;
 import dev.tracekeep.migration.MigrationProgress;
 import dev.tracekeep.migration.MigrationStep;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Shows how far a migration is: one task for each step. */
@@ -19,7 +20,9 @@ final class MigrationProgressView implements MigrationListener {
     Long total = now.rowsTotal();
     if (now.step() != current) {
       current = now.step();
-      progress.begin(now.step().description(), total == null ? -1 : total, Progress.Unit.ROWS);
+      // The description would leave no room for the bar beside it.
+      String task = now.step().name().toLowerCase(Locale.ROOT).replace('_', ' ');
+      progress.begin(task, total == null ? -1 : total, Progress.Unit.ROWS);
     }
     progress.at(now.rowsDone(), Printable.line(now.statement()));
   }

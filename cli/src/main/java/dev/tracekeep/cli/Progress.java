@@ -76,6 +76,11 @@ abstract class Progress implements AutoCloseable {
     @Override
     void begin(String task, long total, Unit unit) {
       endTask();
+      if (total <= 0 && unit == Unit.ROWS) {
+        // One statement of the engine, which is not heard of until it ends: a bar would only stand.
+        draw(task + terminal.glyphs().ellipsis);
+        return;
+      }
       ProgressBar next =
           new ProgressBarBuilder()
               .setTaskName(task)

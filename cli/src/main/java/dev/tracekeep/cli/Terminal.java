@@ -60,7 +60,8 @@ record Terminal(boolean colour, boolean interactive, Glyphs glyphs, int width) {
 
   private static int columns(@Nullable String value) {
     try {
-      return value == null ? DEFAULT_WIDTH : Math.max(MIN_WIDTH, Integer.parseInt(value.strip()));
+      int columns = value == null ? 0 : Integer.parseInt(value.strip());
+      return columns <= 0 ? DEFAULT_WIDTH : Math.max(MIN_WIDTH, columns);
     } catch (NumberFormatException e) {
       // Some terminals do not tell; the width is only a matter of looks.
       return DEFAULT_WIDTH;

@@ -57,6 +57,20 @@ class TerminalTest {
   }
 
   @Test
+  void detect_terminalThatTellsNoWidth_getsTheDefault() {
+    for (String columns : new String[] {"", "0", "wide"}) {
+      assertThat(
+              detect(Map.of(), Map.of("tracekeep.terminal", "out", "tracekeep.columns", columns))
+                  .width())
+          .isEqualTo(80);
+    }
+    assertThat(
+            detect(Map.of(), Map.of("tracekeep.terminal", "out", "tracekeep.columns", "20"))
+                .width())
+        .isEqualTo(60);
+  }
+
+  @Test
   void detect_nothingSaid_asksJava() {
     assertThat(Terminal.detect(Map.of("LANG", "C.UTF-8"), name -> null, true))
         .isEqualTo(new Terminal(true, true, Glyphs.UNICODE, 80));
