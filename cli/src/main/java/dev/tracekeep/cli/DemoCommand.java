@@ -59,7 +59,8 @@ final class DemoCommand implements Callable<Integer> {
     Path file = newFile();
     String url = "jdbc:duckdb:" + file;
     out.println("Tracekeep keeps each span once, however often it is written.");
-    out.println("Here is how, on an embedded DuckDB: " + Printable.line(file.toString()));
+    out.println("Here is how, on an embedded DuckDB in a file of its own:");
+    out.println(Printable.line(file.toString()));
 
     boolean sound = importTwice(url);
     sound &= migrate(url);
@@ -73,6 +74,10 @@ final class DemoCommand implements Callable<Integer> {
     out.println("  export TRACEKEEP_URL='" + Printable.line(url) + "'");
     out.println("  tracekeep traces --child-error");
     out.println("  tracekeep stats --json");
+    if (folder == null) {
+      out.println("When you are done:");
+      out.println("  rm -r " + Printable.line(String.valueOf(file.getParent())));
+    }
     return ExitCode.OK;
   }
 

@@ -5,6 +5,7 @@ import dev.tracekeep.otlp.OtlpProblem;
 import dev.tracekeep.otlp.OtlpReader;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.storage.ObservabilityStorage;
+import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.WriteResult;
 import java.io.IOException;
 import java.io.InputStream;
@@ -52,8 +53,7 @@ final class SpanImport {
   /**
    * Imports everything, in order.
    *
-   * @throws dev.tracekeep.storage.StorageException if the store fails for good; what was written
-   *     before stays
+   * @throws StorageException if the store fails for good; what was written before stays
    */
   ImportSummary run(List<ImportSource> sources) {
     long start = System.nanoTime();
@@ -69,6 +69,11 @@ final class SpanImport {
         read(source, writer);
       }
       writer.finish();
+    } catch (StorageException e) {
+      progress.message(
+          String.format(
+              Locale.ROOT, "%s stored before the failure; importing again is safe.", stored()));
+      throw e;
     }
     long unreported = problems() - REPORTED_PROBLEMS;
     if (unreported > 0) {
@@ -84,6 +89,10 @@ final class SpanImport {
         refused,
         warnings,
         Duration.ofNanos(System.nanoTime() - start));
+  }
+
+  private String stored() {
+    return TraceView.counted(accepted, "span was", "spans were");
   }
 
   private void read(ImportSource source, BatchWriter writer) {
