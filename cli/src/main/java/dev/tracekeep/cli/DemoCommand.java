@@ -70,10 +70,12 @@ final class DemoCommand implements Callable<Integer> {
       console.message("The demo did not come out as it should have.");
       return ExitCode.FAILURE;
     }
+    // As the user called it, so that the lines below can be copied.
+    String command = Printable.line(System.getProperty("tracekeep.command", "tracekeep"));
     out.println("The file stays there. To look around in it:");
     out.println("  export TRACEKEEP_URL='" + Printable.line(url) + "'");
-    out.println("  tracekeep traces --child-error");
-    out.println("  tracekeep stats --json");
+    out.println("  " + command + " traces --child-error");
+    out.println("  " + command + " stats --json");
     if (folder == null) {
       out.println("When you are done:");
       out.println("  rm -r " + Printable.line(String.valueOf(file.getParent())));
