@@ -84,7 +84,8 @@ final class WriteMutants {
       Comparator.comparing(span -> span.times().updatedAt(), EARLY);
   private static final Comparator<Span> CREATED =
       Comparator.comparing(span -> span.times().createdAt(), EARLY);
-  private static final Comparator<Span> DIGEST = Comparator.comparing(span -> span.version().toHex().substring(34));
+  private static final Comparator<Span> DIGEST =
+      Comparator.comparing(span -> span.version().toHex().substring(34));
 
   static List<Mutant> all() {
     List<Mutant> mutants = new ArrayList<>();
