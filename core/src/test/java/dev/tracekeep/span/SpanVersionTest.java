@@ -101,6 +101,13 @@ class SpanVersionTest {
   }
 
   @Test
+  void merge_ofEqualSpansKeepsTheFirst() {
+    StoredSpan a = StoredSpan.of(full());
+
+    assertThat(a.orBetter(StoredSpan.of(full()))).isSameAs(a);
+  }
+
+  @Test
   void merge_ofTwoSpansIsRefused() {
     StoredSpan a = StoredSpan.of(minimal(SpanKey.of("t", "a")));
     StoredSpan b = StoredSpan.of(minimal(SpanKey.of("t", "b")));
