@@ -278,28 +278,19 @@ class JsonTest {
     Json parsed = Json.parse("{" + escaped(name) + ":null}");
 
     assertThat(parsed).isEqualTo(built);
-    assertThat(parsed.members()).isEqualTo(built.members()).containsOnlyKeys(Text.wellFormed(name));
+    assertThat(parsed.members()).isEqualTo(built.members()).containsOnlyKeys(name);
     assertThat(Json.parse(built.text()).text()).isEqualTo(built.text());
   }
 
   @Test
-  void loneSurrogates_areReplacedInNamesAlone() {
-    assertThat(
-            Json.parse(
-                    "{\"\\ud83d\\ude00\\uD800\" : [\"\\ud800\", {\"\\\\ud800\\udc00\":\"\\udc00:\"}],"
-                        + " \"\\u0000\":1}")
-                .text())
-        .isEqualTo(
-            "{\"\\ud83d\\ude00\uFFFD\" : [\"\\ud800\", {\"\\\\ud800\uFFFD\":\"\\udc00:\"}],"
-                + " \"\\u0000\":1}");
-    assertThat(Json.parse("{\"\uD800\":1}")).isEqualTo(Json.parse("{\"\uFFFD\":1}"));
-  }
+  void loneSurrogates_stayInNamesAndValues() {
+    String text =
+        "{\"\\ud83d\\ude00\\uD800\" : [\"\\ud800\", {\"\\\\ud800\\udc00\":\"\\udc00:\"}], \"\\u0000\":1}";
 
-  @Test
-  void loneSurrogates_inMalformedTextChangeNothingAboutTheComplaint() {
-    assertThatThrownBy(() -> Json.parse("{\"\\ud800\":1,}"))
-        .isInstanceOf(InvalidSpanException.class)
-        .hasMessageStartingWith("json is malformed at character");
+    assertThat(Json.parse(text).text()).isEqualTo(text);
+    assertThat(Json.parse(text).members()).containsOnlyKeys("\uD83D\uDE00\uD800", "\u0000");
+    assertThat(Json.parse("{\"\uD800\":1}").text()).isEqualTo("{\"\\ud800\":1}");
+    assertThat(Json.parse("{\"\uD800\":1}")).isNotEqualTo(Json.parse("{\"\uFFFD\":1}"));
   }
 
   @Test
@@ -311,7 +302,7 @@ class JsonTest {
     assertThat(parsed).isEqualTo(Json.parse("{\"b\":2.5,\"a\":[{\"x\":2}]}"));
     assertThat(Json.parse(parsed.text()).text()).isEqualTo(parsed.text());
     assertThat(Json.parse("{\"a\":1,\"\\u0061\":2}").text()).isEqualTo("{\"a\":2}");
-    assertThat(built.text()).isEqualTo("{\"b\":3,\"a\":2,\"\uFFFD\":4}");
+    assertThat(built.text()).isEqualTo("{\"b\":3,\"a\":2,\"\\ud800\":4}");
     assertThat(Json.ofStored("{\"a\":1,\"a\":2}")).isEqualTo(Json.parse("{\"a\":2}"));
   }
 
@@ -382,12 +373,7 @@ class JsonTest {
   void complaint_saysWhereAndQuotesNoToken() {
     assertThatThrownBy(() -> Json.parse("{\"card\": hunter2secret}"))
         .isInstanceOf(InvalidSpanException.class)
-        .hasMessageStartingWith("json is malformed at character 10: Unrecognized token")
-        .hasMessageNotContaining("hunter2")
-        .rootCause()
-        .hasMessageNotContaining("hunter2");
-    assertThatThrownBy(() -> Json.parse("{\"a\":[1"))
-        .hasMessageEndingWith("expected close marker for Array");
+        .hasMessage("json has 'h' where a value should be, at character 10");
   }
 
   @Test
