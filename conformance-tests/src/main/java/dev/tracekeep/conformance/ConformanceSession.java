@@ -21,7 +21,7 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 /** What every check has at hand: a database of its own, stores on it, and the fixture. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Execution(ExecutionMode.SAME_THREAD)
-@Timeout(180)
+@Timeout(600)
 @ExtendWith(ConformanceExtension.class)
 abstract class ConformanceSession {
   private @Nullable StorageFixture fixture;

@@ -7,6 +7,7 @@ import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Payload;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanKey;
+import dev.tracekeep.span.SpanUpdate;
 import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.StorageException;
@@ -23,7 +24,7 @@ import org.junit.jupiter.api.Test;
 
 /** What goes in comes out. */
 @CheckGroup("Data fidelity")
-abstract class FidelityChecks extends QueryChecks {
+abstract class FidelityChecks extends PageChecks {
   /** Emoji, joiners, combining marks, right to left; lone surrogates as the model cleans them. */
   @Test
   public final void unicode_roundTrips() {
@@ -134,6 +135,27 @@ abstract class FidelityChecks extends QueryChecks {
     assertThat(refused.kind()).isEqualTo(FailureKind.INVALID);
     assertThat(refused.keys()).containsExactly(tooBig.key());
     assertThat(refused.getMessage()).hasSizeLessThan(1000).contains(tooBig.key().toString());
+  }
+
+  /** An update over the limit is refused alone, and changes nothing. */
+  @Test
+  public final void bigUpdate_isTypedTooLarge() {
+    ObservabilityStorage storage = open(Map.of("max-span-bytes", "2000"));
+    storage.init();
+    Span one = Spans.root("one").build();
+    Span two = Spans.root("two").build();
+    storage.batchCreateSpans(List.of(one, two));
+    SpanUpdate tooBig =
+        SpanUpdate.builder(one.key(), Spans.at(1)).output(Json.of("x".repeat(3000))).build();
+    SpanUpdate small = SpanUpdate.builder(two.key(), Spans.at(1)).name("small").build();
+    WriteResult result = storage.batchUpdateSpans(List.of(tooBig, small));
+    assertThat(result.accepted()).isEqualTo(1);
+    assertThat(result.rejected()).extracting(WriteResult.Rejection::key).containsExactly(one.key());
+    assertThat(storage.getSpan(one.key())).contains(one);
+    assertThat(storage.getSpan(two.key()).orElseThrow().name()).isEqualTo("small");
+    StorageException refused = thrown(StorageException.class, () -> storage.updateSpan(tooBig));
+    assertThat(refused.kind()).isEqualTo(FailureKind.INVALID);
+    assertThat(refused.keys()).containsExactly(one.key());
   }
 
   private static Payload output(int bytes) {

@@ -7,31 +7,22 @@ import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
-import dev.tracekeep.span.SpanStatus;
 import dev.tracekeep.span.SpanUpdate;
 import dev.tracekeep.span.StoredSpan;
 import dev.tracekeep.span.TraceKey;
 import dev.tracekeep.storage.Capability;
-import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.Health;
 import dev.tracekeep.storage.InitReport;
 import dev.tracekeep.storage.MigrationPolicy;
 import dev.tracekeep.storage.MigrationRequiredException;
 import dev.tracekeep.storage.ObservabilityStorage;
-import dev.tracekeep.storage.Page;
 import dev.tracekeep.storage.PruneReport;
 import dev.tracekeep.storage.PruneRequest;
 import dev.tracekeep.storage.StorageConfig;
-import dev.tracekeep.storage.StorageException;
-import dev.tracekeep.storage.StorageStatistics;
-import dev.tracekeep.storage.Trace;
-import dev.tracekeep.storage.TraceQuery;
-import dev.tracekeep.storage.TraceSummary;
 import dev.tracekeep.storage.TracingStrategy;
 import dev.tracekeep.storage.TracingStrategySupport;
 import dev.tracekeep.storage.WriteResult;
 import java.nio.charset.StandardCharsets;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -43,6 +34,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,22 +42,11 @@ import org.jspecify.annotations.Nullable;
  * alone. It shares no code with the adapters, not even the template that they extend, so that a
  * fault of that template shows. It is slow and simple on purpose. Thread-safe.
  */
-public class ReferenceStorage implements ObservabilityStorage {
-  private enum State {
-    NEW,
-    WRITABLE,
-    READ_ONLY,
-    CLOSED
-  }
-
-  final ReferenceDatabase database;
-  final StorageConfig config;
+public class ReferenceStorage extends ReferenceReads {
   private final Set<Capability> capabilities;
-  private State state = State.NEW;
 
   ReferenceStorage(ReferenceDatabase database, StorageConfig config, Set<Capability> capabilities) {
-    this.database = database;
-    this.config = config;
+    super(database, config);
     this.capabilities = Set.copyOf(capabilities);
   }
 
@@ -93,142 +74,6 @@ public class ReferenceStorage implements ObservabilityStorage {
     return update.applyTo(row);
   }
 
-  /** Whether a trace is listed. */
-  boolean matches(TraceQuery query, Span root, Collection<Span> trace) {
-    return query.matches(root)
-        && query
-            .hasChildError()
-            .map(wanted -> wanted == trace.stream().anyMatch(ReferenceStorage::hasError))
-            .orElse(true);
-  }
-
-  private static boolean hasError(Span span) {
-    return span.payload().error() != null;
-  }
-
-  /** Whether a trace is old enough to be pruned. */
-  boolean isOld(Collection<Span> trace, Instant cut) {
-    return lastActivity(trace).isBefore(cut);
-  }
-
-  /** When anything last happened in a trace. */
-  static Instant lastActivity(Collection<Span> trace) {
-    return trace.stream()
-        .map(s -> s.times().endedAt() == null ? s.times().startedAt() : s.times().endedAt())
-        .max(Comparator.naturalOrder())
-        .orElseThrow();
-  }
-
-  // ---- reads
-  // -------------------------------------------------------------------------------------
-
-  /** All spans of a tenant by trace id, each once, in the order of the keys. */
-  Map<String, List<Span>> traces(String tenantId) {
-    Map<String, List<Span>> traces = new TreeMap<>();
-    table()
-        .rows
-        .forEach(
-            (key, rows) -> {
-              if (key.tenantId().equals(tenantId)) {
-                traces
-                    .computeIfAbsent(key.traceId(), any -> new ArrayList<>())
-                    .add(ReferenceTable.best(rows).span());
-              }
-            });
-    return traces;
-  }
-
-  private List<Span> spans(TraceKey trace) {
-    return traces(trace.tenantId()).getOrDefault(trace.traceId(), List.of());
-  }
-
-  private static Optional<Span> root(Collection<Span> trace) {
-    return trace.stream().filter(Span::isRoot).min(Trace.ORDER);
-  }
-
-  @Override
-  public Optional<Span> getSpan(SpanKey key) {
-    synchronized (database) {
-      requireOpen();
-      return Optional.ofNullable(table().rows.get(key))
-          .map(rows -> ReferenceTable.best(rows).span());
-    }
-  }
-
-  @Override
-  public Optional<Span> getRootSpan(TraceKey trace) {
-    synchronized (database) {
-      requireOpen();
-      return root(spans(trace));
-    }
-  }
-
-  @Override
-  public Optional<Trace> getTrace(TraceKey trace) {
-    synchronized (database) {
-      requireOpen();
-      List<Span> spans = spans(trace);
-      return spans.isEmpty() ? Optional.empty() : Optional.of(new Trace(trace, spans));
-    }
-  }
-
-  @Override
-  public Optional<Trace> getTraceLight(TraceKey trace) {
-    return getTrace(trace)
-        .map(full -> new Trace(trace, full.spans().stream().map(Span::toLight).toList()));
-  }
-
-  @Override
-  public Page<TraceSummary> listTraces(TraceQuery query) {
-    synchronized (database) {
-      requireOpen();
-      List<Span> roots = new ArrayList<>();
-      traces(query.tenantId())
-          .values()
-          .forEach(
-              trace ->
-                  root(trace).filter(root -> matches(query, root, trace)).ifPresent(roots::add));
-      roots.sort(query.order().comparator());
-      query.after().ifPresent(position -> roots.removeIf(root -> !isBehind(query, root, position)));
-      return page(query, roots);
-    }
-  }
-
-  /** The first page of what is left. */
-  Page<TraceSummary> page(TraceQuery query, List<Span> roots) {
-    List<Span> page = roots.subList(0, Math.min(roots.size(), query.limit()));
-    String cursor =
-        roots.size() > page.size() ? query.cursorBehind(page.get(page.size() - 1)) : null;
-    return new Page<>(page.stream().map(root -> new TraceSummary(root.toLight())).toList(), cursor);
-  }
-
-  private static boolean isBehind(TraceQuery query, Span root, TraceQuery.Position last) {
-    TraceQuery.Position here = TraceQuery.Position.of(root, query.order());
-    // An absent end is later than any.
-    Comparator<Long> times = Comparator.nullsLast(Comparator.naturalOrder());
-    int byTime = times.compare(here.time(), last.time());
-    if (byTime != 0) {
-      return query.order().isDescending() == byTime < 0;
-    }
-    int byTrace = here.traceId().compareTo(last.traceId());
-    return byTrace != 0 ? byTrace > 0 : here.spanId().compareTo(last.spanId()) > 0;
-  }
-
-  @Override
-  public StorageStatistics statistics() {
-    synchronized (database) {
-      requireOpen();
-      List<Span> spans =
-          table().rows.values().stream().map(rows -> ReferenceTable.best(rows).span()).toList();
-      return new StorageStatistics(
-          spans.size(),
-          spans.stream().map(span -> span.key().trace()).distinct().count(),
-          spans.stream().filter(span -> span.status() == SpanStatus.RUNNING).count(),
-          spans.stream().filter(span -> span.status() == SpanStatus.ERROR).count(),
-          spans.stream().map(span -> span.key().tenantId()).distinct().count());
-    }
-  }
-
   // ---- writes
   // ------------------------------------------------------------------------------------
 
@@ -250,12 +95,9 @@ public class ReferenceStorage implements ObservabilityStorage {
         if (span.isLight()) {
           throw new IllegalArgumentException("The span " + span.key() + " is light");
         }
-        long size = size(span);
+        long size = size(column -> column.read(span));
         if (size > config.maxSpanBytes()) {
-          rejected.add(
-              new WriteResult.Rejection(
-                  span.key(),
-                  "has " + size + " bytes, more than the limit of " + config.maxSpanBytes()));
+          rejected.add(tooLarge(span.key(), size));
         } else {
           best.merge(span.key(), span, TheRule::better);
         }
@@ -289,10 +131,15 @@ public class ReferenceStorage implements ObservabilityStorage {
     return old == null ? new WriteResult.Counts(1, 0, 0) : new WriteResult.Counts(0, 1, 0);
   }
 
-  private static long size(Span span) {
+  private WriteResult.Rejection tooLarge(SpanKey key, long size) {
+    return new WriteResult.Rejection(
+        key, "has " + size + " bytes, more than the limit of " + config.maxSpanBytes());
+  }
+
+  private static long size(Function<SpanColumn, @Nullable Object> values) {
     long size = 0;
     for (SpanColumn column : SpanColumn.all()) {
-      Object value = column.read(span);
+      Object value = values.apply(column);
       if (value instanceof Json json) {
         size += json.text().getBytes(StandardCharsets.UTF_8).length;
       } else if (value instanceof String text) {
@@ -308,7 +155,7 @@ public class ReferenceStorage implements ObservabilityStorage {
 
   @Override
   public WriteResult updateSpan(SpanUpdate update) {
-    return batchUpdateSpans(List.of(update));
+    return batchUpdateSpans(List.of(update)).orThrow();
   }
 
   @Override
@@ -318,8 +165,18 @@ public class ReferenceStorage implements ObservabilityStorage {
     }
     synchronized (database) {
       requireWritable();
+      List<WriteResult.Rejection> rejected = new ArrayList<>();
+      List<SpanUpdate> fitting = new ArrayList<>();
+      for (SpanUpdate update : updates) {
+        long size = size(update::value);
+        if (size > config.maxSpanBytes()) {
+          rejected.add(tooLarge(update.key(), size));
+        } else {
+          fitting.add(update);
+        }
+      }
       Map<SpanKey, List<SpanUpdate>> byKey = new LinkedHashMap<>();
-      updates.stream()
+      fitting.stream()
           .sorted(SpanUpdate.ORDER)
           .forEach(
               update -> byKey.computeIfAbsent(update.key(), k -> new ArrayList<>()).add(update));
@@ -345,10 +202,10 @@ public class ReferenceStorage implements ObservabilityStorage {
       }
       return new WriteResult(
           byKey.size() - missing.size(),
-          updates.size() - byKey.size(),
+          fitting.size() - byKey.size(),
           exact(counts),
           missing,
-          List.of());
+          rejected);
     }
   }
 
@@ -488,39 +345,6 @@ public class ReferenceStorage implements ObservabilityStorage {
   public void close() {
     synchronized (database) {
       state = State.CLOSED;
-    }
-  }
-
-  private ReferenceTable table() {
-    return database.create(config.table());
-  }
-
-  private void requireNotClosed() {
-    if (state == State.CLOSED) {
-      throw closed();
-    }
-  }
-
-  private static IllegalStateException closed() {
-    return new IllegalStateException("The reference store is closed");
-  }
-
-  private void requireOpen() {
-    requireNotClosed();
-    if (state == State.NEW) {
-      throw new IllegalStateException("Call init() on the reference store first");
-    }
-  }
-
-  private void requireWritable() {
-    requireOpen();
-    if (state == State.READ_ONLY) {
-      throw new StorageException(
-          FailureKind.MIGRATION_REQUIRED,
-          "The table "
-              + config.table()
-              + " was opened read-only (migration=off). Run 'tracekeep migrate apply'.",
-          null);
     }
   }
 }

@@ -23,8 +23,9 @@ final class H2Connections implements ConnectionSource {
 
   H2Connections(StorageConfig config) {
     this.config = config;
-    // By default H2 writes a commit half a second later: a killed process would lose it.
-    this.url = config.uri().raw() + ";WRITE_DELAY=0";
+    // By default H2 writes a commit half a second later: a killed process would lose it. And it
+    // folds names to upper case, where the shared statements have them in lower case.
+    this.url = config.uri().raw() + ";WRITE_DELAY=0;CASE_INSENSITIVE_IDENTIFIERS=TRUE";
     this.writers = WRITERS.computeIfAbsent(config.uri().raw(), key -> new ReentrantLock());
   }
 
