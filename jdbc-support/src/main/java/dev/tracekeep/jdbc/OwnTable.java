@@ -87,7 +87,10 @@ final class OwnTable {
                 + " r WHERE r."
                 + sql.versionName()
                 + " IS NULL"
-                + engine.dialect().limit(),
+                + engine.dialect().limit()
+                // A row that is changed before its version is written would get that of another
+                // content.
+                + engine.dialect().forUpdate(),
             rows)
         .forEach(
             connection,

@@ -70,6 +70,22 @@ public abstract class SqlDialect {
     return "";
   }
 
+  /**
+   * A sort term by a time, in which null is later than any time. Spelled out by default: no two
+   * engines agree on where nulls go by themselves.
+   *
+   * @param direction {@code " ASC"} or {@code " DESC"}
+   */
+  public String nullsLatest(String timeSql, String direction) {
+    return "CASE WHEN "
+        + timeSql
+        + " IS NULL THEN 1 ELSE 0 END"
+        + direction
+        + ", "
+        + timeSql
+        + direction;
+  }
+
   /** A LIMIT clause with one parameter, to stand behind ORDER BY. */
   public String limit() {
     return " LIMIT ?";
