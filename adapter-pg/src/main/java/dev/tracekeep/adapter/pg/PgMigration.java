@@ -135,12 +135,6 @@ final class PgMigration extends MigrationDialect {
     Connection connection = connections.dedicated(Duration.ofSeconds(1));
     try {
       connection.setAutoCommit(false);
-      StringBuilder noTimeouts =
-          new StringBuilder("SET LOCAL idle_in_transaction_session_timeout = 0");
-      if (connections.server().version() >= 170_000) {
-        noTimeouts.append("; SET LOCAL transaction_timeout = 0");
-      }
-      new SqlStatement(noTimeouts.toString()).execute(connection);
       boolean locked =
           new SqlStatement(
                   "SELECT pg_try_advisory_xact_lock(hashtextextended('tracekeep ' || coalesce("
@@ -150,6 +144,13 @@ final class PgMigration extends MigrationDialect {
                   table.name())
               .list(connection, row -> row.getBoolean(1))
               .get(0);
+      // Last, because the portal of a SELECT keeps its snapshot, for which CONCURRENTLY would wait.
+      new SqlStatement(
+              "SET LOCAL idle_in_transaction_session_timeout = 0"
+                  + (connections.server().version() >= 170_000
+                      ? "; SET LOCAL transaction_timeout = 0"
+                      : ""))
+          .execute(connection);
       if (locked) {
         return Optional.of(connection::close);
       }
@@ -184,22 +185,14 @@ final class PgMigration extends MigrationDialect {
       Duration lockTimeout,
       ConnectionSource.Work<Long> lateDuplicates)
       throws Exception {
-    connections().transact(lateDuplicates);
-    boolean present =
-        connections()
-            .transact(
-                connection -> {
-                  if (constraintState(connection, table, keyColumns) == ConstraintState.PRESENT) {
-                    return true;
-                  }
-                  dropIndex(connection, table, keyName(table.name()));
-                  return false;
-                });
-    // Behind a proxy a statement outside of a transaction cannot be given its time-outs.
-    if (!present && !connections.isPooledByTransaction()) {
-      present = constrainConcurrently(table, keyColumns, lockTimeout, lateDuplicates);
+    ConnectionSource hasty = connections.withSettings(SETTINGS + lockTimeout.toMillis());
+    hasty.transact(lateDuplicates);
+    if (hasty.read(c -> constraintState(c, table, keyColumns)) == ConstraintState.PRESENT) {
+      return;
     }
-    if (!present) {
+    // Behind a proxy a statement outside of a transaction cannot be given its time-outs.
+    if (connections.isPooledByTransaction()
+        || !constrainConcurrently(table, keyColumns, lockTimeout, hasty, lateDuplicates)) {
       constrainLocked(table, keyColumns, lockTimeout, lateDuplicates);
     }
   }
@@ -209,25 +202,24 @@ final class PgMigration extends MigrationDialect {
       SpanTable table,
       List<String> keyColumns,
       Duration lockTimeout,
+      ConnectionSource hasty,
       ConnectionSource.Work<Long> lateDuplicates)
       throws Exception {
     for (int i = 0; i < CONCURRENT_TRIES; i++) {
       try (Connection connection = connections.dedicated(lockTimeout)) {
-        try {
-          new SqlStatement(constraintStatement(table, keyColumns)).execute(connection);
-          return true;
-        } catch (SQLException e) {
-          // What is left of it enforces nothing, but costs every writer.
-          dropIndex(connection, table, keyName(table.name()));
-          if (LOCK_NOT_AVAILABLE.equals(e.getSQLState())) {
-            return false; // an old transaction is still open: a lock need not wait for readers
-          }
-          if (!UNIQUE_VIOLATION.equals(e.getSQLState())) {
-            throw e;
-          }
+        // What a failed attempt left enforces nothing, but may cost every writer.
+        dropIndex(connection, table, keyName(table.name()));
+        new SqlStatement(constraintStatement(table, keyColumns)).execute(connection);
+        return true;
+      } catch (SQLException e) {
+        if (LOCK_NOT_AVAILABLE.equals(e.getSQLState())) {
+          return false; // an old transaction is still open, perhaps of a reader, who can be let be
+        }
+        if (!UNIQUE_VIOLATION.equals(e.getSQLState())) {
+          throw e;
         }
       }
-      connections().transact(lateDuplicates);
+      hasty.transact(lateDuplicates);
     }
     return false;
   }
@@ -251,8 +243,7 @@ final class PgMigration extends MigrationDialect {
             new SqlStatement("LOCK TABLE " + qualified(table) + " IN SHARE ROW EXCLUSIVE MODE")
                 .execute(connection);
             lateDuplicates.on(connection);
-            return new SqlStatement("CREATE UNIQUE INDEX " + uniqueIndex(table, keyColumns))
-                .execute(connection);
+            return buildIndex(connection, table, keyColumns);
           });
     } catch (SQLException e) {
       throw new StorageException(
@@ -269,6 +260,19 @@ final class PgMigration extends MigrationDialect {
               + " longer time-outs.",
           e);
     }
+  }
+
+  /** An index that was left invalid is built anew: to drop it would keep readers out. */
+  private int buildIndex(Connection connection, SpanTable table, List<String> keyColumns)
+      throws SQLException {
+    for (PgCatalog.Index index : catalog.indexes(connection, table)) {
+      if (index.name().equals(keyName(table.name())) && index.enforces(keyColumns)) {
+        return new SqlStatement("REINDEX INDEX " + index.qualifiedName()).execute(connection);
+      }
+    }
+    dropIndex(connection, table, keyName(table.name()));
+    return new SqlStatement("CREATE UNIQUE INDEX " + uniqueIndex(table, keyColumns))
+        .execute(connection);
   }
 
   @Override
