@@ -8,11 +8,14 @@ import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.StorageProvider;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 
 /** PostgreSQL: the one that is given, a container, or the embedded server. */
 final class PgFixture implements StorageFixture {
@@ -88,6 +91,21 @@ final class PgFixture implements StorageFixture {
         case JSON -> "text";
         case TEXT_LIST -> "text[]";
       };
+    }
+
+    @Override
+    public Set<String> tableNames() throws SQLException {
+      try (Connection connection = connect();
+          ResultSet tables =
+              connection
+                  .getMetaData()
+                  .getTables(null, "public", "%", new String[] {"TABLE", "VIEW"})) {
+        Set<String> names = new TreeSet<>();
+        while (tables.next()) {
+          names.add(tables.getString("TABLE_NAME"));
+        }
+        return names;
+      }
     }
 
     @Override

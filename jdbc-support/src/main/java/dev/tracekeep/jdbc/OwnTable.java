@@ -75,7 +75,9 @@ final class OwnTable {
   void addColumn(Connection connection, String name) throws SQLException {
     SpanColumn column = SpanColumn.named(name).orElse(null);
     String type =
-        column == null ? engine.dialect().versionType() : engine.dialect().columnType(column);
+        column == null
+            ? engine.dialect().versionType()
+            : engine.dialect().columnType(column) + engine.dialect().collation(column);
     String literal = column == null ? null : engine.defaultLiteral(column);
     new SqlStatement(
             "ALTER TABLE "

@@ -58,6 +58,7 @@ public final class SpanTableSql {
                     name(column)
                         + " "
                         + dialect.columnType(column)
+                        + dialect.collation(column)
                         + (column.isRequired() ? " NOT NULL" : ""))
             .collect(Collectors.joining(", "))
         + ", "

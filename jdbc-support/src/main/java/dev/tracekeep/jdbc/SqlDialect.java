@@ -23,6 +23,14 @@ public abstract class SqlDialect {
   /** The engine's type for a column of the span table, without {@code NOT NULL}. */
   public abstract String columnType(SpanColumn column);
 
+  /**
+   * What follows the type where a column is defined, such as a collation, and has no place in a
+   * cast; starts with a space. Empty by default.
+   */
+  public String collation(SpanColumn column) {
+    return "";
+  }
+
   /** The engine's type for the 25 bytes of a version. */
   public abstract String versionType();
 

@@ -32,13 +32,17 @@ final class PgDialect extends SqlDialect {
   @Override
   public String columnType(SpanColumn column) {
     return switch (column.type()) {
-      case TEXT ->
-          column.isKey() || column == SpanColumn.PARENT_SPAN_ID ? "text COLLATE \"C\"" : "text";
+      case TEXT, JSON -> "text";
       case TIME -> "bigint";
       case FLAG -> "boolean";
-      case JSON -> "text";
       case TEXT_LIST -> "text[]";
     };
+  }
+
+  /** Ids compare byte by byte, whatever the collation of the database says. */
+  @Override
+  public String collation(SpanColumn column) {
+    return column.isKey() || column == SpanColumn.PARENT_SPAN_ID ? " COLLATE \"C\"" : "";
   }
 
   @Override
