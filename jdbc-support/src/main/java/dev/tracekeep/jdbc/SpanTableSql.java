@@ -356,7 +356,7 @@ public final class SpanTableSql {
             + trace
             + " FROM "
             + table
-            + ") d), "
+            + " u) d), "
             + countIf(SpanStatus.RUNNING)
             + ", "
             + countIf(SpanStatus.ERROR)
