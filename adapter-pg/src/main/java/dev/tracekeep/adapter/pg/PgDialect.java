@@ -62,7 +62,8 @@ final class PgDialect extends SqlDialect {
 
   @Override
   public String nullsLatest(String timeSql, String direction) {
-    return timeSql + direction; // PostgreSQL's own order, which an index then serves
+    // PostgreSQL's own order, which an index serves; CockroachDB's own is the other one.
+    return timeSql + direction + (direction.equals(" DESC") ? " NULLS FIRST" : " NULLS LAST");
   }
 
   /**
