@@ -20,6 +20,8 @@ import java.util.regex.Pattern;
  * microseconds.
  */
 final class PgDialect extends SqlDialect {
+  static final String BYTE_ORDER = " COLLATE \"C\"";
+
   /** Text that JSON spells in one way only, unless it spells characters by their number. */
   private static final Pattern PLAIN = Pattern.compile("[^\\p{Cntrl}\\p{Cs}\"\\\\/]*");
 
@@ -42,7 +44,7 @@ final class PgDialect extends SqlDialect {
   /** Ids compare byte by byte, whatever the collation of the database says. */
   @Override
   public String collation(SpanColumn column) {
-    return column.isKey() || column == SpanColumn.PARENT_SPAN_ID ? " COLLATE \"C\"" : "";
+    return column.isKey() || column == SpanColumn.PARENT_SPAN_ID ? BYTE_ORDER : "";
   }
 
   @Override

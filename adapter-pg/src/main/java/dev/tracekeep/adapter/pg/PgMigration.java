@@ -105,8 +105,8 @@ final class PgMigration extends MigrationDialect {
     if (!server.isPostgres()) {
       return List.of(
           server.kind().displayName()
-              + " has no row addresses and no locks of the kind that this migration needs: copy the spans into a"
-              + " new table instead ('tracekeep export', then 'tracekeep import').");
+              + " has no row addresses and no locks of the kind that this migration needs: read the"
+              + " spans with a store that has migration=off, and write them with one that has a table of its own.");
     }
     return catalog.refusals(connection, table, keyName(table.name()));
   }

@@ -69,7 +69,7 @@ final class PgStorage extends JdbcStorage {
             "CREATE TABLE "
                 + sql().table()
                 + " ("
-                + sql().columnDefinitions()
+                + columnDefinitions()
                 + ", CONSTRAINT "
                 + DIALECT.quote(PgMigration.keyName(config().table()))
                 + " PRIMARY KEY ("
@@ -79,6 +79,14 @@ final class PgStorage extends JdbcStorage {
     for (String definition : indexes().values()) {
       new SqlStatement("CREATE INDEX " + definition).execute(connection);
     }
+  }
+
+  /** CockroachDB compares all text byte by byte, and refuses to be told so. */
+  private String columnDefinitions() throws SQLException {
+    String definitions = sql().columnDefinitions();
+    return connections.server().kind() == PgServer.Kind.COCKROACHDB
+        ? definitions.replace(PgDialect.BYTE_ORDER, "")
+        : definitions;
   }
 
   /**
