@@ -67,7 +67,7 @@ abstract class ModelChecks extends ConcurrencyChecks {
                             Arbitraries.integers().between(1, 8))
                         .as(Workload::new));
     PropertyCheck.check(
-        25,
+        20,
         workloads,
         Workload::description,
         workload -> {
@@ -95,7 +95,7 @@ abstract class ModelChecks extends ConcurrencyChecks {
   public final void randomOperations_readLikeTheOracle() {
     ObservabilityStorage storage = storage();
     PropertyCheck.check(
-        40,
+        25,
         Operations.sequences(),
         operations ->
             operations.stream().map(Operation::toString).collect(Collectors.joining("\n")),

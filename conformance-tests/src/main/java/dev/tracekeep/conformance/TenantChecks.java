@@ -56,6 +56,7 @@ abstract class TenantChecks extends FidelityChecks {
       assertThat(storage.getTrace(span.key().trace()).orElseThrow().spans()).containsExactly(span);
       assertThat(storage.getRootSpan(span.key().trace())).contains(span);
     }
+    assertThat(storage.listTraces(TraceQuery.builder("nobody").build()).items()).isEmpty();
     storage.updateSpan(
         SpanUpdate.builder(mine.key(), Spans.at(1)).error(Json.of("mine alone")).build());
     others.forEach(span -> assertThat(storage.getSpan(span.key())).contains(span));
