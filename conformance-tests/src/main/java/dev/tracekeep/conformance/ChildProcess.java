@@ -3,7 +3,6 @@ package dev.tracekeep.conformance;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -67,7 +66,8 @@ final class ChildProcess implements AutoCloseable {
         lines.add(line);
       }
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      // A kill closes the stream under the reader: that is the end, too.
+      lines.add(END);
     } finally {
       lines.add(END);
     }
@@ -84,6 +84,14 @@ final class ChildProcess implements AutoCloseable {
       if (line.startsWith("kit: " + word)) {
         return;
       }
+    }
+  }
+
+  /** Waits until the child has come to its end by itself. */
+  void awaitEnd() throws InterruptedException {
+    await("DONE");
+    if (!process.waitFor(60, TimeUnit.SECONDS) || process.exitValue() != 0) {
+      throw new AssertionError("The child process did not end well. It said:\n" + output());
     }
   }
 

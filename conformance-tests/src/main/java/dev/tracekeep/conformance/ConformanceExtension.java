@@ -30,6 +30,7 @@ final class ConformanceExtension
         AfterTestExecutionCallback,
         ExecutionCondition {
   private static final Namespace NAMESPACE = Namespace.create(ConformanceExtension.class);
+  private static final String NOWHERE = "none";
 
   @Override
   public void beforeAll(ExtensionContext context) throws Exception {
@@ -103,7 +104,7 @@ final class ConformanceExtension
       return ConditionEvaluationResult.enabled("");
     }
     run(context).add(result(context, Outcome.EXCLUDED, reason, 0));
-    System.out.println(fixture.name() + ": " + check + " EXCLUDED: " + reason);
+    announce(context, check, reason);
     return ConditionEvaluationResult.disabled(reason);
   }
 
@@ -138,12 +139,7 @@ final class ConformanceExtension
       long millis) {
     if (failure instanceof ConformanceSession.NotApplicable notApplicable) {
       String reason = String.valueOf(notApplicable.getMessage());
-      System.out.println(
-          run(context).name()
-              + ": "
-              + context.getRequiredTestMethod().getName()
-              + " EXCLUDED: "
-              + reason);
+      announce(context, context.getRequiredTestMethod().getName(), reason);
       return result(context, Outcome.EXCLUDED, reason, millis);
     }
     if (failure != null) {
@@ -154,6 +150,18 @@ final class ConformanceExtension
     return refusal == null
         ? result(context, Outcome.PASSED, "", millis)
         : result(context, Outcome.REFUSED_AS_DECLARED, refusal, millis);
+  }
+
+  private static void announce(ExtensionContext context, String check, String reason) {
+    if (!directory(context).equals(NOWHERE)) {
+      System.out.println(run(context).name() + ": " + check + " EXCLUDED: " + reason);
+    }
+  }
+
+  private static String directory(ExtensionContext context) {
+    return context
+        .getConfigurationParameter("tracekeep.conformance.directory")
+        .orElse("target/conformance");
   }
 
   private static CheckResult result(
@@ -179,12 +187,8 @@ final class ConformanceExtension
   public void afterAll(ExtensionContext context) throws Exception {
     ((ConformanceSession) context.getRequiredTestInstance()).endFixture();
     RunResult run = run(context);
-    String directory =
-        context
-            .getConfigurationParameter("tracekeep.conformance.directory")
-            .orElse("target/conformance");
-    if (run != null && !directory.equals("none")) {
-      run.write(Path.of(directory));
+    if (run != null && !directory(context).equals(NOWHERE)) {
+      run.write(Path.of(directory(context)));
     }
   }
 }

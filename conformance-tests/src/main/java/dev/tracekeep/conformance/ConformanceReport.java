@@ -49,6 +49,10 @@ public final class ConformanceReport {
       System.exit(2);
     }
     Path folder = Path.of(arguments[0]);
+    if (!Files.isDirectory(folder)) {
+      System.out.println("No results of the kit in " + folder + ": run the tests first.");
+      return;
+    }
     ConformanceReport report = read(folder);
     String markdown = new MarkdownReport(report).text();
     Files.writeString(folder.resolve(MATRIX), report.toJson().text() + "\n");

@@ -27,7 +27,9 @@ abstract class CrashChecks extends ModelChecks {
   /** Far longer than a resumed migration of a few rows takes; a lock to wait for takes longer. */
   private static final Duration SOON = Duration.ofSeconds(20);
 
-  /** Killed before and after every kind of statement, a migration is run again and ends the same. */
+  /**
+   * Killed before and after every kind of statement, a migration is run again and ends the same.
+   */
   @Test
   public final void killAtEveryStep_thenResume() throws Exception {
     requireDurable();
@@ -78,7 +80,9 @@ abstract class CrashChecks extends ModelChecks {
     legacy.assertNothingLost();
   }
 
-  /** What was acknowledged is there after a kill in the middle of writing; the rest comes by retry. */
+  /**
+   * What was acknowledged is there after a kill in the middle of writing; the rest comes by retry.
+   */
   @Test
   public final void killWhileWriting_keepsWhatWasAcknowledged() throws Exception {
     requireDurable();
@@ -143,19 +147,24 @@ abstract class CrashChecks extends ModelChecks {
     List<Span> rows = new ArrayList<>();
     for (int i = 0; i < 400; i++) {
       Payload payload = Payload.builder().input(Json.of("x".repeat(200_000) + i)).build();
-      rows.add(Spans.span(SpanKey.of("t" + i % 80, "s")).updatedAt(Spans.at(i)).payload(payload).build());
+      rows.add(
+          Spans.span(SpanKey.of("t" + i % 80, "s"))
+              .updatedAt(Spans.at(i))
+              .payload(payload)
+              .build());
     }
     raw().createLegacyTable(rows);
     try (ChildProcess child =
         ChildProcess.start(
             fixture(), database().properties(), List.of("-Xmx48m"), "apply", "1000000")) {
-      child.await("DONE");
+      child.awaitEnd();
     }
     assertThat(raw().rows()).hasSize(80);
     assertThat(raw().archivedRows()).hasSize(320);
   }
 
-  // ---- what the checks share ---------------------------------------------------------------------
+  // ---- what the checks share
+  // ---------------------------------------------------------------------
 
   private void requireDurable() {
     if (!has(Capability.DURABLE)) {

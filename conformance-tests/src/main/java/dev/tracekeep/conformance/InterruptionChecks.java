@@ -84,7 +84,10 @@ abstract class InterruptionChecks extends MigrationChecks {
     ObservabilityStorage storage = open(Map.of());
     assertThat(
             catchThrowable(
-                () -> storage.migration().apply(SMALL_BATCHES, failingAt(smooth.events().size() / 2))))
+                () ->
+                    storage
+                        .migration()
+                        .apply(SMALL_BATCHES, failingAt(smooth.events().size() / 2))))
         .isNotNull();
     assertThat(storage.migration().plan().unfinishedMigrationId()).isNotNull();
     MigrationReport report =

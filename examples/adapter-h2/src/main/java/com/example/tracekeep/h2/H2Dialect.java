@@ -1,0 +1,57 @@
+package com.example.tracekeep.h2;
+
+import dev.tracekeep.jdbc.SqlDialect;
+import dev.tracekeep.jdbc.SqlStatement;
+import dev.tracekeep.span.Json;
+import dev.tracekeep.span.SpanColumn;
+import java.sql.Array;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.Arrays;
+import java.util.List;
+
+/** H2's SQL. Times are nanoseconds in a BIGINT, which no time zone can touch. */
+final class H2Dialect extends SqlDialect {
+  @Override
+  public String columnType(SpanColumn column) {
+    return switch (column.type()) {
+      case TEXT -> "VARCHAR";
+      case TIME -> "BIGINT";
+      case FLAG -> "BOOLEAN";
+      case JSON -> "CLOB";
+      case TEXT_LIST -> "VARCHAR ARRAY";
+    };
+  }
+
+  @Override
+  public String versionType() {
+    return "VARBINARY(25)";
+  }
+
+  @Override
+  public String hasTag(String columnSql) {
+    return "ARRAY_CONTAINS(" + columnSql + ", ?)";
+  }
+
+  @Override
+  public void narrowByMember(String columnSql, String name, Json value, SqlStatement statement) {
+    // H2 cannot look into JSON text; the shared code looks at what passes this.
+    statement.append(columnSql + " IS NOT NULL");
+  }
+
+  @Override
+  public void bindTags(PreparedStatement statement, int index, List<String> tags)
+      throws SQLException {
+    statement.setArray(
+        index, statement.getConnection().createArrayOf("VARCHAR", tags.toArray()));
+  }
+
+  @Override
+  public List<String> readTags(ResultSet row, int index) throws SQLException {
+    Array array = row.getArray(index);
+    return array == null
+        ? List.of()
+        : Arrays.stream((Object[]) array.getArray()).map(String.class::cast).toList();
+  }
+}
