@@ -33,6 +33,7 @@ interface BenchmarkStore extends AutoCloseable {
   static BenchmarkStore open(String adapter) throws Exception {
     return switch (adapter) {
       case "duckdb" -> new DuckDbBenchmarkStore();
+      case "pg" -> new PgBenchmarkStore();
       default -> throw new IllegalArgumentException("There is no benchmark for " + adapter);
     };
   }

@@ -22,7 +22,7 @@ import java.util.List;
  */
 final class SampleSpans {
   /** Where the sample is, from the root of the project. */
-  private static final Path SAMPLE =
+  static final Path SAMPLE =
       Path.of(System.getProperty("tracekeep.sample", "samples/travel-agent.otlp.jsonl"));
 
   private SampleSpans() {}

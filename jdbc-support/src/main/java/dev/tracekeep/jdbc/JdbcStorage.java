@@ -193,7 +193,8 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
   /** Makes the span table with its constraint, in the current transaction. */
   protected abstract void createTable(Connection connection) throws SQLException;
 
-  private void makeIndexes() throws Exception {
+  /** Makes the indexes that are not there yet: one transaction each. */
+  protected void makeIndexes() throws Exception {
     for (String statement : indexStatements()) {
       connections.transact(connection -> new SqlStatement(statement).execute(connection));
     }

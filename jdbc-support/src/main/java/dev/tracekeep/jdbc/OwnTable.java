@@ -75,7 +75,9 @@ final class OwnTable {
   void addColumn(Connection connection, String name) throws SQLException {
     SpanColumn column = SpanColumn.named(name).orElse(null);
     String type =
-        column == null ? engine.dialect().versionType() : engine.dialect().columnType(column);
+        column == null
+            ? engine.dialect().versionType()
+            : engine.dialect().columnType(column) + engine.dialect().collation(column);
     String literal = column == null ? null : engine.defaultLiteral(column);
     new SqlStatement(
             "ALTER TABLE "
@@ -108,7 +110,10 @@ final class OwnTable {
                 + " r WHERE r."
                 + sql.versionName()
                 + " IS NULL"
-                + engine.dialect().limit(),
+                + engine.dialect().limit()
+                // A row that is changed before its version is written would get that of another
+                // content.
+                + engine.dialect().forUpdate(),
             rows)
         .forEach(
             connection,

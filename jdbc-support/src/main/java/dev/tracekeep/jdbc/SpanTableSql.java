@@ -58,6 +58,7 @@ public final class SpanTableSql {
                     name(column)
                         + " "
                         + dialect.columnType(column)
+                        + dialect.collation(column)
                         + (column.isRequired() ? " NOT NULL" : ""))
             .collect(Collectors.joining(", "))
         + ", "
@@ -227,13 +228,10 @@ public final class SpanTableSql {
     }
     String time = "r." + name(query.order().column());
     String direction = query.order().isDescending() ? " DESC" : " ASC";
-    statement.append(" ORDER BY ");
-    if (query.order().column() == SpanColumn.ENDED_AT) {
-      // No end is later than any; no two engines agree on where nulls go by themselves.
-      statement.append("CASE WHEN " + time + " IS NULL THEN 1 ELSE 0 END" + direction + ", ");
-    }
+    boolean mayBeNull = query.order().column() == SpanColumn.ENDED_AT;
     return statement
-        .append(time + direction)
+        .append(" ORDER BY ")
+        .append(mayBeNull ? dialect.nullsLatest(time, direction) : time + direction)
         .append(", r." + name(SpanColumn.TRACE_ID) + ", r." + name(SpanColumn.SPAN_ID))
         .append(dialect.limit(), limit);
   }
@@ -358,7 +356,7 @@ public final class SpanTableSql {
             + trace
             + " FROM "
             + table
-            + ") d), "
+            + " u) d), "
             + countIf(SpanStatus.RUNNING)
             + ", "
             + countIf(SpanStatus.ERROR)

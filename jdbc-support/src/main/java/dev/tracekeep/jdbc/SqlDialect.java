@@ -23,6 +23,14 @@ public abstract class SqlDialect {
   /** The engine's type for a column of the span table, without {@code NOT NULL}. */
   public abstract String columnType(SpanColumn column);
 
+  /**
+   * What follows the type where a column is defined, such as a collation, and has no place in a
+   * cast; starts with a space. Empty by default.
+   */
+  public String collation(SpanColumn column) {
+    return "";
+  }
+
   /** The engine's type for the 25 bytes of a version. */
   public abstract String versionType();
 
@@ -68,6 +76,22 @@ public abstract class SqlDialect {
    */
   public String forUpdate() {
     return "";
+  }
+
+  /**
+   * A sort term by a time, in which null is later than any time. Spelled out by default: no two
+   * engines agree on where nulls go by themselves.
+   *
+   * @param direction {@code " ASC"} or {@code " DESC"}
+   */
+  public String nullsLatest(String timeSql, String direction) {
+    return "CASE WHEN "
+        + timeSql
+        + " IS NULL THEN 1 ELSE 0 END"
+        + direction
+        + ", "
+        + timeSql
+        + direction;
   }
 
   /** A LIMIT clause with one parameter, to stand behind ORDER BY. */

@@ -1,0 +1,54 @@
+package dev.tracekeep.adapter.pg;
+
+import dev.tracekeep.storage.ConfigurationException;
+import dev.tracekeep.storage.ObservabilityStorage;
+import dev.tracekeep.storage.StorageConfig;
+import dev.tracekeep.storage.StorageProvider;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Makes stores in PostgreSQL. The address is one of its JDBC driver: {@code
+ * jdbc:postgresql://host:5432/database}, with any of the driver's parameters.
+ *
+ * <p>One property is PostgreSQL's own: {@value #TRANSACTION_POOLING}, {@code true} behind a proxy
+ * that gives a client another server connection for each transaction. Where the proxy shows by
+ * refusing or ignoring the driver's start-up options, it is found without being told.
+ */
+public final class PgProvider implements StorageProvider {
+  /** The property that says that no session state outlives a transaction. */
+  static final String TRANSACTION_POOLING = "transaction-pooling";
+
+  /** For {@link java.util.ServiceLoader}. */
+  public PgProvider() {}
+
+  @Override
+  public String name() {
+    return "pg";
+  }
+
+  @Override
+  public List<String> uriPrefixes() {
+    return List.of("jdbc:postgresql:");
+  }
+
+  @Override
+  public Set<String> engineProperties() {
+    return Set.of(TRANSACTION_POOLING);
+  }
+
+  @Override
+  public ObservabilityStorage open(StorageConfig config) {
+    String pooling = config.engineProperty(TRANSACTION_POOLING).orElse("false");
+    if (!pooling.equals("true") && !pooling.equals("false")) {
+      throw new ConfigurationException(
+          List.of(
+              "The property "
+                  + TRANSACTION_POOLING
+                  + " is '"
+                  + pooling
+                  + "': it must be true or false."));
+    }
+    return new PgStorage(config, new PgConnections(config));
+  }
+}

@@ -1,0 +1,215 @@
+package dev.tracekeep.adapter.pg;
+
+import dev.tracekeep.jdbc.JdbcStorage;
+import dev.tracekeep.jdbc.MigrationDialect;
+import dev.tracekeep.jdbc.MigrationDialect.MigratorLock;
+import dev.tracekeep.jdbc.SqlStatement;
+import dev.tracekeep.migration.SpanTable;
+import dev.tracekeep.span.SpanColumn;
+import dev.tracekeep.span.StoredSpan;
+import dev.tracekeep.storage.Capability;
+import dev.tracekeep.storage.StorageConfig;
+import dev.tracekeep.storage.StorageException;
+import dev.tracekeep.storage.TracingStrategy;
+import dev.tracekeep.storage.TracingStrategySupport;
+import dev.tracekeep.storage.WriteResult;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** Spans in PostgreSQL. */
+final class PgStorage extends JdbcStorage {
+  private static final PgDialect DIALECT = new PgDialect();
+
+  private static final Set<Capability> CAPABILITIES =
+      Collections.unmodifiableSet(
+          EnumSet.of(
+              Capability.ENFORCED_UNIQUENESS,
+              Capability.ATOMIC_BATCH,
+              Capability.EXACT_WRITE_COUNTS,
+              Capability.ATOMIC_UPDATE,
+              Capability.TRANSACTIONAL_MIGRATION,
+              Capability.DURABLE,
+              Capability.SHARED));
+
+  private final PgConnections connections;
+  private final PgFailures failures;
+  private final PgMigration migration;
+  private final SpanWriter writer;
+
+  PgStorage(StorageConfig config, PgConnections connections) {
+    super(config, DIALECT, connections);
+    this.connections = connections;
+    this.failures = new PgFailures(config.uri());
+    this.migration = new PgMigration(DIALECT, connections, config);
+    this.writer = new SpanWriter(sql(), DIALECT, config.table());
+  }
+
+  @Override
+  public TracingStrategySupport tracingStrategy() {
+    return TracingStrategySupport.allPreferring(TracingStrategy.BATCH_WITH_UPDATES);
+  }
+
+  @Override
+  public Set<Capability> capabilities() {
+    return CAPABILITIES;
+  }
+
+  // ---- the table -------------------------------------------------------------------------------
+
+  @Override
+  protected void createTable(Connection connection) throws SQLException {
+    new SqlStatement(
+            "CREATE TABLE "
+                + sql().table()
+                + " ("
+                + columnDefinitions()
+                + ", CONSTRAINT "
+                + DIALECT.quote(PgMigration.keyName(config().table()))
+                + " PRIMARY KEY ("
+                + sql().keyNames()
+                + "))")
+        .execute(connection);
+    for (String definition : indexes().values()) {
+      new SqlStatement("CREATE INDEX " + definition).execute(connection);
+    }
+  }
+
+  /** CockroachDB compares all text byte by byte, and refuses to be told so. */
+  private String columnDefinitions() throws SQLException {
+    String definitions = sql().columnDefinitions();
+    return connections.server().kind() == PgServer.Kind.COCKROACHDB
+        ? definitions.replace(PgDialect.BYTE_ORDER, "")
+        : definitions;
+  }
+
+  /**
+   * The indexes, from their names to their definitions. All are partial: a root or an error is one
+   * row in fifty, so the other rows pay nothing for them.
+   */
+  private Map<String, String> indexes() {
+    String tenant = sql().name(SpanColumn.TENANT_ID);
+    String trace = sql().name(SpanColumn.TRACE_ID);
+    String span = sql().name(SpanColumn.SPAN_ID);
+    String started = sql().name(SpanColumn.STARTED_AT);
+    String ended = sql().name(SpanColumn.ENDED_AT);
+    String roots = " WHERE " + sql().name(SpanColumn.PARENT_SPAN_ID) + " IS NULL";
+    Map<String, String> indexes = new LinkedHashMap<>();
+    // The pages of a list, in both orders.
+    define(indexes, "started", List.of(tenant, started + " DESC", trace, span), roots);
+    define(indexes, "ended", List.of(tenant, ended + " DESC", trace, span), roots);
+    // Whether a root is the first of its trace.
+    define(indexes, "root", List.of(tenant, trace, started, span), roots);
+    // Whether a trace has an error.
+    String errors = " WHERE " + sql().name(SpanColumn.ERROR) + " IS NOT NULL";
+    define(indexes, "error", List.of(tenant, trace), errors);
+    return indexes;
+  }
+
+  private void define(
+      Map<String, String> indexes, String what, List<String> columns, String condition) {
+    String name = config().table() + "_" + what;
+    indexes.put(
+        name,
+        DIALECT.quote(name)
+            + " ON "
+            + sql().table()
+            + " ("
+            + String.join(", ", columns)
+            + ")"
+            + condition);
+  }
+
+  @Override
+  protected List<String> indexStatements() {
+    return indexes().values().stream().map(index -> "CREATE INDEX IF NOT EXISTS " + index).toList();
+  }
+
+  /**
+   * Makes what is missing in a table that an older release made, while others write to it. IF NOT
+   * EXISTS alone would wait for all writers at each start, even where nothing is missing.
+   */
+  @Override
+  protected void makeIndexes() throws Exception {
+    SpanTable table = new SpanTable(config().schema(), config().table(), null);
+    if (!connections.server().isPostgres() || connections.isPooledByTransaction()) {
+      if (!connections
+          .read(c -> migration.validIndexes(c, table))
+          .containsAll(indexes().keySet())) {
+        super.makeIndexes();
+      }
+      return;
+    }
+    if (connections.read(c -> migration.validIndexes(c, table)).containsAll(indexes().keySet())) {
+      return;
+    }
+    Optional<MigratorLock> lock = migration.tryLock(table);
+    if (lock.isEmpty()) {
+      return; // another process is at it, and they are for speed alone
+    }
+    MigratorLock held = lock.get();
+    try (held;
+        Connection connection = connections.dedicated(config().lockTimeout())) {
+      Set<String> present = migration.validIndexes(connection, table);
+      for (Map.Entry<String, String> index : indexes().entrySet()) {
+        if (!present.contains(index.getKey())) {
+          migration.dropIndex(connection, table, index.getKey());
+          new SqlStatement("CREATE INDEX CONCURRENTLY " + index.getValue()).execute(connection);
+        }
+      }
+    }
+  }
+
+  @Override
+  protected String engineVersion(Connection connection) throws SQLException {
+    return PgServer.of(connection).product();
+  }
+
+  @Override
+  protected MigrationDialect migrationDialect() {
+    return migration;
+  }
+
+  // ---- writes ----------------------------------------------------------------------------------
+
+  @Override
+  protected boolean isBulk(int batchSize) {
+    return batchSize > SpanWriter.SMALL_BATCH;
+  }
+
+  @Override
+  protected void insertDirect(Connection connection, List<StoredSpan> batch) throws SQLException {
+    if (connections.server().isPostgres()) {
+      writer.copy(connection, batch);
+    } else {
+      writer.insert(connection, batch);
+    }
+  }
+
+  @Override
+  protected WriteResult.Counts merge(Connection connection, List<StoredSpan> batch)
+      throws SQLException {
+    if (!connections.server().isPostgres()) {
+      return writer.mergeLooking(connection, batch);
+    }
+    return isBulk(batch.size())
+        ? writer.mergeStaged(connection, batch)
+        : writer.mergeFew(connection, batch);
+  }
+
+  @Override
+  protected boolean isDuplicateKey(Exception failure) {
+    return PgFailures.isDuplicateKey(failure);
+  }
+
+  @Override
+  protected StorageException classify(String action, Exception failure) {
+    return failures.classify(action, failure);
+  }
+}
