@@ -39,6 +39,9 @@ final class ConformanceExtension
     RunResult run = new RunResult(fixture.name(), fixture.access());
     context.getStore(NAMESPACE).put("run", run);
     requireRun(context, fixture);
+    if (fixture.access().way() == EngineAccess.Way.NOT_RUN) {
+      return;
+    }
     Set<String> unknown = new TreeSet<>(fixture.exclusions().keySet());
     unknown.removeAll(names(context));
     if (!unknown.isEmpty()) {
@@ -56,15 +59,13 @@ final class ConformanceExtension
                 throw new IllegalStateException("The exclusion of " + check + " has no reason");
               }
             });
-    if (fixture.access().way() != EngineAccess.Way.NOT_RUN) {
-      Health health = kit.storage().check();
-      if (!health.up()) {
-        throw new IllegalStateException(
-            "The engine of the fixture " + fixture.name() + " is down: " + health.message());
-      }
-      run.engine(health.engine(), kit.capabilities());
-      kit.endCheck();
+    Health health = kit.storage().check();
+    if (!health.up()) {
+      throw new IllegalStateException(
+          "The engine of the fixture " + fixture.name() + " is down: " + health.message());
     }
+    run.engine(health.engine(), kit.capabilities());
+    kit.endCheck();
   }
 
   private static void requireRun(ExtensionContext context, StorageFixture fixture) {

@@ -37,8 +37,7 @@ abstract class ConformanceSession {
    */
   protected abstract StorageFixture openFixture() throws Exception;
 
-  // ---- for the extension
-  // -------------------------------------------------------------------------
+  // ---- for the extension ----
 
   final StorageFixture startFixture() throws Exception {
     fixture = openFixture();
@@ -67,8 +66,7 @@ abstract class ConformanceSession {
     return asserted;
   }
 
-  // ---- for the checks
-  // ----------------------------------------------------------------------------
+  // ---- for the checks ----
 
   final StorageFixture fixture() {
     if (fixture == null) {

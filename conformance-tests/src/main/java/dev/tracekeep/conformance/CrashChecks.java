@@ -163,8 +163,7 @@ abstract class CrashChecks extends ModelChecks {
     assertThat(raw().archivedRows()).hasSize(320);
   }
 
-  // ---- what the checks share
-  // ---------------------------------------------------------------------
+  // ---- what the checks share ----
 
   private void requireDurable() {
     if (!has(Capability.DURABLE)) {

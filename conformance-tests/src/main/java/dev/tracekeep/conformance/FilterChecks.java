@@ -277,8 +277,7 @@ abstract class FilterChecks extends InterruptionChecks {
     assertThat(storage.statistics().spans()).isEqualTo(texts.size());
   }
 
-  // ---- what the checks share
-  // ---------------------------------------------------------------------
+  // ---- what the checks share ----
 
   static TraceQuery.Builder query() {
     return TraceQuery.builder(SpanKey.DEFAULT_TENANT);

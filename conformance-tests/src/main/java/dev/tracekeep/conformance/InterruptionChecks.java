@@ -178,8 +178,7 @@ abstract class InterruptionChecks extends MigrationChecks {
     legacy.assertNothingLost(inserted);
   }
 
-  // ---- what the interrupted runs share
-  // -----------------------------------------------------------
+  // ---- what the interrupted runs share ----
 
   /** Runs once without trouble, counts the events, and remembers which tables there are then. */
   final Smooth smoothApply() throws Exception {

@@ -66,8 +66,7 @@ abstract class ReferenceReads implements ObservabilityStorage {
         .orElseThrow();
   }
 
-  // ---- reads
-  // -------------------------------------------------------------------------------------
+  // ---- reads ----
 
   /** All spans of a tenant by trace id, each once, in the order of the keys. */
   Map<String, List<Span>> traces(String tenantId) {

@@ -61,8 +61,7 @@ public class ReferenceStorage extends ReferenceReads {
     return storage;
   }
 
-  // ---- the decisions, each in one place so that a broken variant can break one alone
-  // -------------
+  // ---- the decisions, each in one place so that a broken variant can break one alone ----
 
   /** What stands in the table after a create; {@code old} itself if nothing changes. */
   StoredSpan merged(@Nullable StoredSpan old, StoredSpan given) {
@@ -74,8 +73,7 @@ public class ReferenceStorage extends ReferenceReads {
     return update.applyTo(row);
   }
 
-  // ---- writes
-  // ------------------------------------------------------------------------------------
+  // ---- writes ----
 
   @Override
   public WriteResult createSpan(Span span) {
@@ -259,8 +257,7 @@ public class ReferenceStorage extends ReferenceReads {
     }
   }
 
-  // ---- life
-  // --------------------------------------------------------------------------------------
+  // ---- life ----
 
   @Override
   public TracingStrategySupport tracingStrategy() {
