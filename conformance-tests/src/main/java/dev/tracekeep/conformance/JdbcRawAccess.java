@@ -1,0 +1,252 @@
+package dev.tracekeep.conformance;
+
+import dev.tracekeep.span.Json;
+import dev.tracekeep.span.Span;
+import dev.tracekeep.span.SpanColumn;
+import dev.tracekeep.span.SpanKey;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.ResultSetMetaData;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@link RawAccess} over JDBC. A subclass says the types of the columns and how the values of the
+ * two types that JDBC leaves open are bound; everything else is there, and may be overridden.
+ */
+public abstract class JdbcRawAccess implements RawAccess {
+  private final String table;
+
+  /**
+   * @param table the table, in the case in which the engine keeps it; for example {@code
+   *     tracekeep_spans}
+   */
+  protected JdbcRawAccess(String table) {
+    this.table = table;
+  }
+
+  /** A new connection to the database, in auto-commit mode; the caller closes it. */
+  protected abstract Connection connect() throws SQLException;
+
+  /** The SQL type that the adapter gives the column, for example {@code VARCHAR}. */
+  protected abstract String columnType(SpanColumn column);
+
+  /**
+   * What is bound for a value: called for {@link SpanColumn.Type#TIME} and {@link
+   * SpanColumn.Type#TEXT_LIST} alone.
+   *
+   * @param connection for values that a connection makes, such as arrays
+   * @param value an {@link java.time.Instant} or a list of strings
+   */
+  protected abstract Object bound(Connection connection, SpanColumn column, Object value)
+      throws SQLException;
+
+  /** The marker of a column in an INSERT; some engines want a cast here. */
+  protected String parameter(SpanColumn column) {
+    return "?";
+  }
+
+  /** What makes a text column of {@link #USER_COLUMN}. */
+  protected String userColumnType() {
+    return "VARCHAR(100)";
+  }
+
+  /** Quotes a name; by default as in standard SQL. */
+  protected String quoted(String name) {
+    return '"' + name + '"';
+  }
+
+  /** Whether the engine says that the key is there already; by default SQL state 23xxx. */
+  protected boolean isUniquenessViolation(SQLException failure) {
+    return failure.getSQLState() != null && failure.getSQLState().startsWith("23");
+  }
+
+  @Override
+  public void createLegacyTable(List<Span> rows) throws SQLException {
+    try (Connection connection = connect()) {
+      try (Statement statement = connection.createStatement()) {
+        statement.execute(
+            "CREATE TABLE "
+                + quoted(table)
+                + " ("
+                + SpanColumn.all().stream()
+                    .map(column -> quoted(column.columnName()) + " " + columnType(column))
+                    .collect(Collectors.joining(", "))
+                + ", "
+                + quoted(USER_COLUMN)
+                + " "
+                + userColumnType()
+                + ")");
+        statement.execute(
+            "CREATE INDEX "
+                + quoted(table + "_user_note_idx")
+                + " ON "
+                + quoted(table)
+                + " ("
+                + quoted(USER_COLUMN)
+                + ")");
+      }
+      insert(connection, rows);
+    }
+  }
+
+  private void insert(Connection connection, List<Span> rows) throws SQLException {
+    String sql =
+        "INSERT INTO "
+            + quoted(table)
+            + " ("
+            + SpanColumn.all().stream()
+                .map(column -> quoted(column.columnName()))
+                .collect(Collectors.joining(", "))
+            + ", "
+            + quoted(USER_COLUMN)
+            + ") VALUES ("
+            + SpanColumn.all().stream().map(this::parameter).collect(Collectors.joining(", "))
+            + ", ?)";
+    connection.setAutoCommit(false);
+    try (PreparedStatement statement = connection.prepareStatement(sql)) {
+      int number = 0;
+      for (Span row : rows) {
+        int index = 1;
+        for (SpanColumn column : SpanColumn.all()) {
+          statement.setObject(index++, bind(connection, column, column.read(row)));
+        }
+        statement.setString(index, Integer.toString(number++));
+        statement.addBatch();
+        if (number % 1000 == 0) {
+          statement.executeBatch();
+        }
+      }
+      statement.executeBatch();
+    }
+    connection.commit();
+    connection.setAutoCommit(true);
+  }
+
+  private @Nullable Object bind(Connection connection, SpanColumn column, @Nullable Object value)
+      throws SQLException {
+    if (value == null) {
+      return null;
+    }
+    return switch (column.type()) {
+      case TEXT, FLAG -> value;
+      case JSON -> ((Json) value).text();
+      case TIME, TEXT_LIST -> bound(connection, column, value);
+    };
+  }
+
+  @Override
+  public List<Map<String, @Nullable String>> rows() throws SQLException {
+    return rowsOf(table);
+  }
+
+  @Override
+  public List<Map<String, @Nullable String>> archivedRows() throws SQLException {
+    return rowsOf(table + "_dedupe_archive");
+  }
+
+  /** All rows of a table as text; empty if there is no such table. */
+  protected final List<Map<String, @Nullable String>> rowsOf(String name) throws SQLException {
+    List<Map<String, @Nullable String>> rows = new ArrayList<>();
+    if (!tableNames().contains(name)) {
+      return rows;
+    }
+    try (Connection connection = connect();
+        Statement statement = connection.createStatement();
+        ResultSet result = statement.executeQuery("SELECT * FROM " + quoted(name))) {
+      ResultSetMetaData meta = result.getMetaData();
+      while (result.next()) {
+        Map<String, @Nullable String> row = new TreeMap<>();
+        for (int i = 1; i <= meta.getColumnCount(); i++) {
+          row.put(meta.getColumnLabel(i).toLowerCase(Locale.ROOT), text(result, i));
+        }
+        rows.add(row);
+      }
+    }
+    return rows;
+  }
+
+  /** A value as text; bytes as hexadecimal digits. */
+  protected @Nullable String text(ResultSet result, int index) throws SQLException {
+    Object value = result.getObject(index);
+    return value instanceof byte[] bytes
+        ? HexFormat.of().formatHex(bytes)
+        : result.getString(index);
+  }
+
+  @Override
+  public boolean insertCopy(SpanKey key) throws SQLException {
+    String sql =
+        "INSERT INTO "
+            + quoted(table)
+            + " SELECT * FROM "
+            + quoted(table)
+            + " WHERE "
+            + quoted("tenant_id")
+            + " = ? AND "
+            + quoted("trace_id")
+            + " = ? AND "
+            + quoted("span_id")
+            + " = ?";
+    try (Connection connection = connect();
+        PreparedStatement statement = connection.prepareStatement(sql)) {
+      statement.setString(1, key.tenantId());
+      statement.setString(2, key.traceId());
+      statement.setString(3, key.spanId());
+      if (statement.executeUpdate() == 0) {
+        throw new IllegalStateException("There is no row of " + key + " to copy");
+      }
+      return true;
+    } catch (SQLException e) {
+      if (isUniquenessViolation(e)) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
+  @Override
+  public Set<String> tableNames() throws SQLException {
+    try (Connection connection = connect();
+        ResultSet tables =
+            connection.getMetaData().getTables(connection.getCatalog(), null, "%", null)) {
+      Set<String> names = new TreeSet<>();
+      while (tables.next()) {
+        String schema = String.valueOf(tables.getString("TABLE_SCHEM")).toLowerCase(Locale.ROOT);
+        if (!schema.equals("information_schema") && !schema.startsWith("pg_")) {
+          names.add(tables.getString("TABLE_NAME"));
+        }
+      }
+      return names;
+    }
+  }
+
+  @Override
+  public Set<String> indexNames() throws SQLException {
+    try (Connection connection = connect();
+        ResultSet indexes =
+            connection
+                .getMetaData()
+                .getIndexInfo(connection.getCatalog(), null, table, false, true)) {
+      Set<String> names = new TreeSet<>();
+      while (indexes.next()) {
+        String name = indexes.getString("INDEX_NAME");
+        if (name != null) {
+          names.add(name);
+        }
+      }
+      return names;
+    }
+  }
+}

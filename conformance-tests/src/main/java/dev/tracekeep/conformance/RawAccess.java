@@ -1,0 +1,54 @@
+package dev.tracekeep.conformance;
+
+import dev.tracekeep.span.Span;
+import dev.tracekeep.span.SpanKey;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads and writes a database through the engine's own driver, never through the adapter: the
+ * witness that no row is lost. For an engine with a JDBC driver, {@link JdbcRawAccess} is most of
+ * it.
+ *
+ * <p>Every method opens its own connection and closes it again: an embedded engine often allows one
+ * process alone, and the kit starts child processes on the same database.
+ */
+public interface RawAccess {
+  /** The column of a legacy table that is not ours: text, the number of the row. */
+  String USER_COLUMN = "user_note";
+
+  /**
+   * Makes the table in the form of an older release: every {@link dev.tracekeep.span.SpanColumn}
+   * under its {@code columnName()} in the type that the adapter gives it today, and {@link
+   * #USER_COLUMN}; <b>no</b> {@code version} column, <b>no</b> primary key and no other uniqueness.
+   * Add an index on {@link #USER_COLUMN} if {@link #indexNames()} is implemented. Then inserts the
+   * rows as they come, duplicates included, {@link #USER_COLUMN} counting from {@code "0"}.
+   */
+  void createLegacyTable(List<Span> rows) throws Exception;
+
+  /**
+   * Every row that the table physically has, as text by column name. The text can be anything that
+   * is the same for the same stored value. Empty if there is no table.
+   */
+  List<Map<String, @Nullable String>> rows() throws Exception;
+
+  /** The same of the archive of the migration; empty if there is no archive. */
+  List<Map<String, @Nullable String>> archivedRows() throws Exception;
+
+  /**
+   * Inserts a copy of a stored row, all columns the same, as a foreign program could.
+   *
+   * @return false if the engine refused it because the key is there already
+   */
+  boolean insertCopy(SpanKey key) throws Exception;
+
+  /** The names of all tables (collections, views) in the database. */
+  Set<String> tableNames() throws Exception;
+
+  /** The names of the table's indexes; empty where the engine has none to speak of. */
+  default Set<String> indexNames() throws Exception {
+    return Set.of();
+  }
+}

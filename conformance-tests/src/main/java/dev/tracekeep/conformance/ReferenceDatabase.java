@@ -1,0 +1,107 @@
+package dev.tracekeep.conformance;
+
+import dev.tracekeep.span.Span;
+import dev.tracekeep.span.SpanColumn;
+import dev.tracekeep.span.SpanKey;
+import dev.tracekeep.span.StoredSpan;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The database of {@link ReferenceStorage}: tables in a map, shared by all stores that are opened
+ * on it. Thread-safe: everything is done under its monitor.
+ */
+final class ReferenceDatabase implements RawAccess {
+  private final String mainTable;
+  private final boolean enforcesUniqueness;
+  private final Map<String, ReferenceTable> tables = new TreeMap<>();
+
+  /** Who migrates; the monitor alone would let the same thread in twice. */
+  @Nullable Object migrator;
+
+  ReferenceDatabase(String mainTable, boolean enforcesUniqueness) {
+    this.mainTable = mainTable;
+    this.enforcesUniqueness = enforcesUniqueness;
+  }
+
+  @Nullable ReferenceTable table(String name) {
+    return tables.get(name);
+  }
+
+  ReferenceTable create(String name) {
+    return tables.computeIfAbsent(name, any -> new ReferenceTable());
+  }
+
+  @Override
+  public synchronized void createLegacyTable(List<Span> rows) {
+    ReferenceTable table = create(mainTable);
+    int number = 0;
+    for (Span row : rows) {
+      table.add(StoredSpan.of(row), Integer.toString(number++));
+    }
+  }
+
+  @Override
+  public synchronized List<Map<String, @Nullable String>> rows() {
+    ReferenceTable table = tables.get(mainTable);
+    return table == null
+        ? List.of()
+        : table.rows.values().stream().flatMap(List::stream).map(row -> asText(row)).toList();
+  }
+
+  @Override
+  public synchronized List<Map<String, @Nullable String>> archivedRows() {
+    ReferenceTable table = tables.get(mainTable);
+    List<Map<String, @Nullable String>> rows = new ArrayList<>();
+    if (table != null) {
+      for (ReferenceTable.ArchivedRow archived : table.archive) {
+        Map<String, @Nullable String> row = asText(archived.row());
+        row.put("migration_id", archived.migrationId());
+        rows.add(row);
+      }
+    }
+    return rows;
+  }
+
+  private static Map<String, @Nullable String> asText(ReferenceTable.Row row) {
+    Map<String, @Nullable String> text = new TreeMap<>();
+    for (SpanColumn column : SpanColumn.all()) {
+      Object value = column.read(row.stored().span());
+      text.put(column.columnName(), value == null ? null : value.toString());
+    }
+    text.put(USER_COLUMN, row.userNote());
+    return text;
+  }
+
+  @Override
+  public synchronized boolean insertCopy(SpanKey key) {
+    ReferenceTable table = create(mainTable);
+    if (table.unique && enforcesUniqueness) {
+      return false;
+    }
+    List<ReferenceTable.Row> rows = table.rows.get(key);
+    if (rows == null) {
+      throw new IllegalStateException("There is no row of " + key + " to copy");
+    }
+    rows.add(rows.get(0));
+    return true;
+  }
+
+  @Override
+  public synchronized Set<String> tableNames() {
+    Set<String> names = new TreeSet<>();
+    tables.forEach(
+        (name, table) -> {
+          names.add(name);
+          if (!table.journal.isEmpty()) {
+            names.add(name + "_dedupe_archive");
+          }
+        });
+    return names;
+  }
+}

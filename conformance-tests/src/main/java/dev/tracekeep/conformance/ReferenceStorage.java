@@ -1,0 +1,526 @@
+package dev.tracekeep.conformance;
+
+import dev.tracekeep.migration.DedupeMigration;
+import dev.tracekeep.migration.MigrationListener;
+import dev.tracekeep.migration.SpanTable;
+import dev.tracekeep.span.Json;
+import dev.tracekeep.span.Span;
+import dev.tracekeep.span.SpanColumn;
+import dev.tracekeep.span.SpanKey;
+import dev.tracekeep.span.SpanStatus;
+import dev.tracekeep.span.SpanUpdate;
+import dev.tracekeep.span.StoredSpan;
+import dev.tracekeep.span.TraceKey;
+import dev.tracekeep.storage.Capability;
+import dev.tracekeep.storage.FailureKind;
+import dev.tracekeep.storage.Health;
+import dev.tracekeep.storage.InitReport;
+import dev.tracekeep.storage.MigrationPolicy;
+import dev.tracekeep.storage.MigrationRequiredException;
+import dev.tracekeep.storage.ObservabilityStorage;
+import dev.tracekeep.storage.Page;
+import dev.tracekeep.storage.PruneReport;
+import dev.tracekeep.storage.PruneRequest;
+import dev.tracekeep.storage.StorageConfig;
+import dev.tracekeep.storage.StorageException;
+import dev.tracekeep.storage.StorageStatistics;
+import dev.tracekeep.storage.Trace;
+import dev.tracekeep.storage.TraceQuery;
+import dev.tracekeep.storage.TraceSummary;
+import dev.tracekeep.storage.TracingStrategy;
+import dev.tracekeep.storage.TracingStrategySupport;
+import dev.tracekeep.storage.WriteResult;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The oracle: a store in plain maps, written from the contract of {@link ObservabilityStorage}
+ * alone. It shares no code with the adapters, not even the template that they extend, so that a
+ * fault of that template shows. It is slow and simple on purpose. Thread-safe.
+ */
+public class ReferenceStorage implements ObservabilityStorage {
+  private enum State {
+    NEW,
+    WRITABLE,
+    READ_ONLY,
+    CLOSED
+  }
+
+  final ReferenceDatabase database;
+  final StorageConfig config;
+  private final Set<Capability> capabilities;
+  private State state = State.NEW;
+
+  ReferenceStorage(ReferenceDatabase database, StorageConfig config, Set<Capability> capabilities) {
+    this.database = database;
+    this.config = config;
+    this.capabilities = Set.copyOf(capabilities);
+  }
+
+  /** An empty store of its own, initialized. */
+  public static ReferenceStorage create() {
+    ReferenceStorage storage =
+        new ReferenceStorage(
+            new ReferenceDatabase(StorageConfig.DEFAULT_TABLE, true),
+            StorageConfig.of("reference:"),
+            Set.of(Capability.EXACT_WRITE_COUNTS));
+    storage.init();
+    return storage;
+  }
+
+  // ---- the decisions, each in one place so that a broken variant can break one alone
+  // -------------
+
+  /** What stands in the table after a create; {@code old} itself if nothing changes. */
+  StoredSpan merged(@Nullable StoredSpan old, StoredSpan given) {
+    return old != null && TheRule.compare(given, old) <= 0 ? old : given;
+  }
+
+  /** What stands in the table after an update; empty if nothing changes. */
+  Optional<StoredSpan> updated(StoredSpan row, SpanUpdate update) {
+    return update.applyTo(row);
+  }
+
+  /** Whether a trace is listed. */
+  boolean matches(TraceQuery query, Span root, Collection<Span> trace) {
+    return query.matches(root)
+        && query
+            .hasChildError()
+            .map(wanted -> wanted == trace.stream().anyMatch(ReferenceStorage::hasError))
+            .orElse(true);
+  }
+
+  private static boolean hasError(Span span) {
+    return span.payload().error() != null;
+  }
+
+  /** Whether a trace is old enough to be pruned. */
+  boolean isOld(Collection<Span> trace, Instant cut) {
+    return lastActivity(trace).isBefore(cut);
+  }
+
+  /** When anything last happened in a trace. */
+  static Instant lastActivity(Collection<Span> trace) {
+    return trace.stream()
+        .map(s -> s.times().endedAt() == null ? s.times().startedAt() : s.times().endedAt())
+        .max(Comparator.naturalOrder())
+        .orElseThrow();
+  }
+
+  // ---- reads
+  // -------------------------------------------------------------------------------------
+
+  /** All spans of a tenant by trace id, each once, in the order of the keys. */
+  Map<String, List<Span>> traces(String tenantId) {
+    Map<String, List<Span>> traces = new TreeMap<>();
+    table()
+        .rows
+        .forEach(
+            (key, rows) -> {
+              if (key.tenantId().equals(tenantId)) {
+                traces
+                    .computeIfAbsent(key.traceId(), any -> new ArrayList<>())
+                    .add(ReferenceTable.best(rows).span());
+              }
+            });
+    return traces;
+  }
+
+  private List<Span> spans(TraceKey trace) {
+    return traces(trace.tenantId()).getOrDefault(trace.traceId(), List.of());
+  }
+
+  private static Optional<Span> root(Collection<Span> trace) {
+    return trace.stream().filter(Span::isRoot).min(Trace.ORDER);
+  }
+
+  @Override
+  public Optional<Span> getSpan(SpanKey key) {
+    synchronized (database) {
+      requireOpen();
+      return Optional.ofNullable(table().rows.get(key))
+          .map(rows -> ReferenceTable.best(rows).span());
+    }
+  }
+
+  @Override
+  public Optional<Span> getRootSpan(TraceKey trace) {
+    synchronized (database) {
+      requireOpen();
+      return root(spans(trace));
+    }
+  }
+
+  @Override
+  public Optional<Trace> getTrace(TraceKey trace) {
+    synchronized (database) {
+      requireOpen();
+      List<Span> spans = spans(trace);
+      return spans.isEmpty() ? Optional.empty() : Optional.of(new Trace(trace, spans));
+    }
+  }
+
+  @Override
+  public Optional<Trace> getTraceLight(TraceKey trace) {
+    return getTrace(trace)
+        .map(full -> new Trace(trace, full.spans().stream().map(Span::toLight).toList()));
+  }
+
+  @Override
+  public Page<TraceSummary> listTraces(TraceQuery query) {
+    synchronized (database) {
+      requireOpen();
+      List<Span> roots = new ArrayList<>();
+      traces(query.tenantId())
+          .values()
+          .forEach(
+              trace ->
+                  root(trace).filter(root -> matches(query, root, trace)).ifPresent(roots::add));
+      roots.sort(query.order().comparator());
+      query.after().ifPresent(position -> roots.removeIf(root -> !isBehind(query, root, position)));
+      return page(query, roots);
+    }
+  }
+
+  /** The first page of what is left. */
+  Page<TraceSummary> page(TraceQuery query, List<Span> roots) {
+    List<Span> page = roots.subList(0, Math.min(roots.size(), query.limit()));
+    String cursor =
+        roots.size() > page.size() ? query.cursorBehind(page.get(page.size() - 1)) : null;
+    return new Page<>(page.stream().map(root -> new TraceSummary(root.toLight())).toList(), cursor);
+  }
+
+  private static boolean isBehind(TraceQuery query, Span root, TraceQuery.Position last) {
+    TraceQuery.Position here = TraceQuery.Position.of(root, query.order());
+    // An absent end is later than any.
+    Comparator<Long> times = Comparator.nullsLast(Comparator.naturalOrder());
+    int byTime = times.compare(here.time(), last.time());
+    if (byTime != 0) {
+      return query.order().isDescending() == byTime < 0;
+    }
+    int byTrace = here.traceId().compareTo(last.traceId());
+    return byTrace != 0 ? byTrace > 0 : here.spanId().compareTo(last.spanId()) > 0;
+  }
+
+  @Override
+  public StorageStatistics statistics() {
+    synchronized (database) {
+      requireOpen();
+      List<Span> spans =
+          table().rows.values().stream().map(rows -> ReferenceTable.best(rows).span()).toList();
+      return new StorageStatistics(
+          spans.size(),
+          spans.stream().map(span -> span.key().trace()).distinct().count(),
+          spans.stream().filter(span -> span.status() == SpanStatus.RUNNING).count(),
+          spans.stream().filter(span -> span.status() == SpanStatus.ERROR).count(),
+          spans.stream().map(span -> span.key().tenantId()).distinct().count());
+    }
+  }
+
+  // ---- writes
+  // ------------------------------------------------------------------------------------
+
+  @Override
+  public WriteResult createSpan(Span span) {
+    return batchCreateSpans(List.of(span)).orThrow();
+  }
+
+  @Override
+  public WriteResult batchCreateSpans(List<Span> spans) {
+    if (spans.isEmpty()) {
+      return WriteResult.EMPTY;
+    }
+    synchronized (database) {
+      requireWritable();
+      List<WriteResult.Rejection> rejected = new ArrayList<>();
+      Map<SpanKey, Span> best = new TreeMap<>();
+      for (Span span : spans) {
+        if (span.isLight()) {
+          throw new IllegalArgumentException("The span " + span.key() + " is light");
+        }
+        long size = size(span);
+        if (size > config.maxSpanBytes()) {
+          rejected.add(
+              new WriteResult.Rejection(
+                  span.key(),
+                  "has " + size + " bytes, more than the limit of " + config.maxSpanBytes()));
+        } else {
+          best.merge(span.key(), span, TheRule::better);
+        }
+      }
+      WriteResult.Counts counts = WriteResult.Counts.NONE;
+      for (Span span : best.values()) {
+        counts = counts.plus(write(StoredSpan.of(span)));
+      }
+      return new WriteResult(
+          best.size(),
+          spans.size() - rejected.size() - best.size(),
+          exact(counts),
+          List.of(),
+          rejected);
+    }
+  }
+
+  private WriteResult.Counts write(StoredSpan given) {
+    ReferenceTable table = table();
+    if (capabilities.contains(Capability.DELETION_IS_REMEMBERED)
+        && table.deleted.contains(given.key().trace())) {
+      return new WriteResult.Counts(0, 0, 1);
+    }
+    List<ReferenceTable.Row> rows = table.rows.get(given.key());
+    StoredSpan old = rows == null ? null : ReferenceTable.best(rows);
+    StoredSpan now = merged(old, given);
+    if (now.equals(old)) {
+      return new WriteResult.Counts(0, 0, 1);
+    }
+    table.put(now);
+    return old == null ? new WriteResult.Counts(1, 0, 0) : new WriteResult.Counts(0, 1, 0);
+  }
+
+  private static long size(Span span) {
+    long size = 0;
+    for (SpanColumn column : SpanColumn.all()) {
+      Object value = column.read(span);
+      if (value instanceof Json json) {
+        size += json.text().getBytes(StandardCharsets.UTF_8).length;
+      } else if (value instanceof String text) {
+        size += text.getBytes(StandardCharsets.UTF_8).length;
+      } else if (value instanceof List<?> list) {
+        for (Object element : list) {
+          size += ((String) element).getBytes(StandardCharsets.UTF_8).length;
+        }
+      }
+    }
+    return size;
+  }
+
+  @Override
+  public WriteResult updateSpan(SpanUpdate update) {
+    return batchUpdateSpans(List.of(update));
+  }
+
+  @Override
+  public WriteResult batchUpdateSpans(List<SpanUpdate> updates) {
+    if (updates.isEmpty()) {
+      return WriteResult.EMPTY;
+    }
+    synchronized (database) {
+      requireWritable();
+      Map<SpanKey, List<SpanUpdate>> byKey = new LinkedHashMap<>();
+      updates.stream()
+          .sorted(SpanUpdate.ORDER)
+          .forEach(
+              update -> byKey.computeIfAbsent(update.key(), k -> new ArrayList<>()).add(update));
+      List<SpanKey> missing = new ArrayList<>();
+      WriteResult.Counts counts = WriteResult.Counts.NONE;
+      for (Map.Entry<SpanKey, List<SpanUpdate>> entry : byKey.entrySet()) {
+        List<ReferenceTable.Row> rows = table().rows.get(entry.getKey());
+        if (rows == null) {
+          missing.add(entry.getKey());
+          continue;
+        }
+        boolean changed = false;
+        StoredSpan row = ReferenceTable.best(rows);
+        for (SpanUpdate update : entry.getValue()) {
+          Optional<StoredSpan> result = updated(row, update);
+          changed |= result.isPresent();
+          row = result.orElse(row);
+        }
+        if (changed) {
+          table().put(row);
+        }
+        counts = counts.plus(new WriteResult.Counts(0, changed ? 1 : 0, changed ? 0 : 1));
+      }
+      return new WriteResult(
+          byKey.size() - missing.size(),
+          updates.size() - byKey.size(),
+          exact(counts),
+          missing,
+          List.of());
+    }
+  }
+
+  private WriteResult.@Nullable Counts exact(WriteResult.Counts counts) {
+    return capabilities.contains(Capability.EXACT_WRITE_COUNTS) ? counts : null;
+  }
+
+  @Override
+  public int batchDeleteTraces(Collection<TraceKey> traces) {
+    if (traces.isEmpty()) {
+      return 0;
+    }
+    synchronized (database) {
+      requireWritable();
+      int found = 0;
+      for (TraceKey trace : new TreeSet<>(traces)) {
+        if (table().rows.keySet().removeIf(key -> key.trace().equals(trace))) {
+          found++;
+          table().deleted.add(trace);
+        }
+      }
+      return found;
+    }
+  }
+
+  @Override
+  public PruneReport pruneTraces(PruneRequest request) {
+    synchronized (database) {
+      requireWritable();
+      List<List<Span>> old =
+          new ArrayList<>(
+              traces(request.tenantId()).values().stream()
+                  .filter(trace -> isOld(trace, request.before()))
+                  .sorted(Comparator.comparing(ReferenceStorage::lastActivity))
+                  .toList());
+      List<List<Span>> now = old.subList(0, Math.min(old.size(), request.maxTraces()));
+      Set<TraceKey> keys = new HashSet<>();
+      now.forEach(trace -> keys.add(trace.get(0).key().trace()));
+      batchDeleteTraces(keys);
+      return new PruneReport(
+          now.size(), now.stream().mapToLong(List::size).sum(), now.size() == old.size());
+    }
+  }
+
+  @Override
+  public void dangerouslyClearAll() {
+    synchronized (database) {
+      requireWritable();
+      table().rows.clear();
+      table().deleted.clear();
+    }
+  }
+
+  // ---- life
+  // --------------------------------------------------------------------------------------
+
+  @Override
+  public TracingStrategySupport tracingStrategy() {
+    return TracingStrategySupport.allPreferring(TracingStrategy.BATCH_WITH_UPDATES);
+  }
+
+  @Override
+  public Set<Capability> capabilities() {
+    return capabilities;
+  }
+
+  @Override
+  public InitReport init() {
+    synchronized (database) {
+      requireNotClosed();
+      ReferenceTable table = database.table(config.table());
+      InitReport report;
+      if (table == null) {
+        database.create(config.table()).unique = true;
+        report = new InitReport(InitReport.Outcome.CREATED, config.table(), null);
+      } else if (table.unique) {
+        report = new InitReport(InitReport.Outcome.OPENED, config.table(), null);
+      } else {
+        report = initLegacy();
+      }
+      state = report.outcome() == InitReport.Outcome.READ_ONLY ? State.READ_ONLY : State.WRITABLE;
+      return report;
+    }
+  }
+
+  private InitReport initLegacy() {
+    DedupeMigration migration = migration();
+    if (config.migration() == MigrationPolicy.OFF) {
+      return new InitReport(InitReport.Outcome.READ_ONLY, config.table(), null);
+    }
+    if (config.migration() == MigrationPolicy.CHECK) {
+      var plan = migration.plan();
+      throw new MigrationRequiredException(
+          "The table "
+              + plan.table()
+              + " has no uniqueness constraint, and "
+              + plan.surplusRows()
+              + " surplus rows of "
+              + plan.duplicateGroups()
+              + " keys. Run 'tracekeep migrate apply'.",
+          plan);
+    }
+    return new InitReport(
+        InitReport.Outcome.MIGRATED, config.table(), migration.apply(MigrationListener.NONE));
+  }
+
+  @Override
+  public Health check() {
+    synchronized (database) {
+      if (state == State.CLOSED) {
+        IllegalStateException closed = closed();
+        return Health.down(closed.getMessage(), closed);
+      }
+      ReferenceTable table = database.table(config.table());
+      Health.SchemaState schema =
+          table == null
+              ? Health.SchemaState.ABSENT
+              : table.unique ? Health.SchemaState.CURRENT : Health.SchemaState.MIGRATION_REQUIRED;
+      return Health.up("Reference 1", schema, "Plain maps in this process.");
+    }
+  }
+
+  @Override
+  public DedupeMigration migration() {
+    return migration(SpanTable.named(config.table()));
+  }
+
+  @Override
+  public DedupeMigration migration(SpanTable table) {
+    synchronized (database) {
+      requireNotClosed();
+      return new ReferenceMigration(database, table.name());
+    }
+  }
+
+  @Override
+  public void close() {
+    synchronized (database) {
+      state = State.CLOSED;
+    }
+  }
+
+  private ReferenceTable table() {
+    return database.create(config.table());
+  }
+
+  private void requireNotClosed() {
+    if (state == State.CLOSED) {
+      throw closed();
+    }
+  }
+
+  private static IllegalStateException closed() {
+    return new IllegalStateException("The reference store is closed");
+  }
+
+  private void requireOpen() {
+    requireNotClosed();
+    if (state == State.NEW) {
+      throw new IllegalStateException("Call init() on the reference store first");
+    }
+  }
+
+  private void requireWritable() {
+    requireOpen();
+    if (state == State.READ_ONLY) {
+      throw new StorageException(
+          FailureKind.MIGRATION_REQUIRED,
+          "The table "
+              + config.table()
+              + " was opened read-only (migration=off). Run 'tracekeep migrate apply'.",
+          null);
+    }
+  }
+}

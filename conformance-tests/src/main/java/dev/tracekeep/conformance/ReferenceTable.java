@@ -1,0 +1,60 @@
+package dev.tracekeep.conformance;
+
+import dev.tracekeep.migration.MigrationRecord;
+import dev.tracekeep.span.SpanKey;
+import dev.tracekeep.span.StoredSpan;
+import dev.tracekeep.span.TraceKey;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/** A table of the reference storage: a bag of rows until it is unique. Guarded by its database. */
+final class ReferenceTable {
+  /** A row: the span, and what stands in the column that is the user's own. */
+  record Row(StoredSpan stored, String userNote) {}
+
+  /** A row that a migration removed. */
+  record ArchivedRow(Row row, String migrationId) {}
+
+  final Map<SpanKey, List<Row>> rows = new TreeMap<>();
+  final List<ArchivedRow> archive = new ArrayList<>();
+  final List<MigrationRecord> journal = new ArrayList<>();
+  final Set<TraceKey> deleted = new HashSet<>();
+  boolean unique;
+
+  /** What is read of a key, whatever the table holds: its best row. */
+  static StoredSpan best(List<Row> rows) {
+    return bestRow(rows).stored();
+  }
+
+  static Row bestRow(List<Row> rows) {
+    Row best = rows.get(0);
+    for (Row row : rows) {
+      if (TheRule.compare(row.stored(), best.stored()) > 0) {
+        best = row;
+      }
+    }
+    return best;
+  }
+
+  void add(StoredSpan stored, String userNote) {
+    rows.computeIfAbsent(stored.key(), key -> new ArrayList<>()).add(new Row(stored, userNote));
+  }
+
+  void put(StoredSpan stored) {
+    List<Row> before = rows.get(stored.key());
+    String userNote = before == null ? "" : before.get(0).userNote();
+    rows.put(stored.key(), new ArrayList<>(List.of(new Row(stored, userNote))));
+  }
+
+  long rowCount() {
+    return rows.values().stream().mapToLong(List::size).sum();
+  }
+
+  long duplicateGroups() {
+    return rows.values().stream().filter(group -> group.size() > 1).count();
+  }
+}
