@@ -86,6 +86,14 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
   protected abstract WriteResult.Counts merge(Connection connection, List<StoredSpan> batch)
       throws Exception;
 
+  /**
+   * Writes spans over rows that are there and that this transaction has locked; by default by
+   * {@link #merge}.
+   */
+  protected void replace(Connection connection, List<StoredSpan> better) throws Exception {
+    merge(connection, better);
+  }
+
   /** Whether a batch of this size is worth the raw bulk path. */
   protected abstract boolean isBulk(int batchSize);
 
@@ -261,7 +269,7 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
         }
       }
       if (!changed.isEmpty()) {
-        merge(connection, changed);
+        replace(connection, changed);
       }
       replaced += changed.size();
     }
