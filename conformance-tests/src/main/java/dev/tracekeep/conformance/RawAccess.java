@@ -38,7 +38,7 @@ public interface RawAccess {
   List<Map<String, @Nullable String>> archivedRows() throws Exception;
 
   /**
-   * Inserts a copy of a stored row, all columns the same, as a foreign program could.
+   * Inserts one copy of a stored row of the key, all columns the same, as a foreign program could.
    *
    * @return false if the engine refused it because the key is there already
    */

@@ -41,7 +41,7 @@ class ReferenceMigration implements DedupeMigration {
       long keys = table.rows.size();
       MigrationRecord open = latest(State.UNFINISHED);
       List<MigrationPlan.Step> steps =
-          table.unique
+          table.unique && open == null
               ? List.of()
               : List.of(
                   step(MigrationStep.PREPARE),
@@ -71,10 +71,10 @@ class ReferenceMigration implements DedupeMigration {
     lock();
     try {
       ReferenceTable table = table();
-      if (table.unique) {
+      MigrationRecord open = latest(State.UNFINISHED);
+      if (table.unique && open == null) {
         return report(null, MigrationReport.Outcome.NOTHING_TO_DO);
       }
-      MigrationRecord open = latest(State.UNFINISHED);
       MigrationRecord record = open == null ? start(listener) : open;
       String id = record.migrationId();
       tell(listener, id, MigrationStep.FIND_DUPLICATES, () -> {});

@@ -446,13 +446,17 @@ final class DuplicateRows {
     return rows;
   }
 
-  /** Logs archived rows up to the limit, then says once how many more there may be. */
+  /**
+   * Logs archived rows up to the limit, then says once that there are more; returns how many so
+   * far.
+   */
   int logArchived(Connection connection, String migrationId, int alreadyLogged, int limit)
       throws SQLException {
+    List<String> shown = columns.key().stream().filter(carried::contains).toList();
     int[] seen = {0};
     new SqlStatement(
             "SELECT "
-                + key("")
+                + list("", shown)
                 + ", "
                 + quote(REASON)
                 + " FROM "
@@ -461,6 +465,8 @@ final class DuplicateRows {
                 + quote(MIGRATION_ID)
                 + " = ? ORDER BY "
                 + quote(ARCHIVED_AT)
+                + ", "
+                + list("", shown)
                 + engine.dialect().limit(),
             migrationId,
             limit + 1)
@@ -470,7 +476,7 @@ final class DuplicateRows {
               int number = ++seen[0];
               if (number > alreadyLogged && number <= limit) {
                 List<String> key = new ArrayList<>();
-                for (int i = 1; i <= columns.key().size(); i++) {
+                for (int i = 1; i <= shown.size(); i++) {
                   key.add(row.getString(i));
                 }
                 LOG.info(
@@ -478,7 +484,7 @@ final class DuplicateRows {
                     table,
                     String.join("/", key),
                     archiveName(table),
-                    row.getString(key.size() + 1));
+                    row.getString(shown.size() + 1));
               } else if (number == limit + 1 && alreadyLogged <= limit) {
                 LOG.info(
                     "{}: more rows are moved than are logged one by one; {} has them all",

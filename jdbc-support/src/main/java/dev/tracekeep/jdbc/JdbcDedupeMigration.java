@@ -431,9 +431,7 @@ final class JdbcDedupeMigration implements DedupeMigration {
             engine
                 .connections()
                 .read(
-                    c ->
-                        duplicates(c)
-                            .logArchived(c, migrationId, loggedRows, options.loggedRows()));
+                    c -> recorded(c).logArchived(c, migrationId, loggedRows, options.loggedRows()));
       }
     }
   }
@@ -590,6 +588,8 @@ final class JdbcDedupeMigration implements DedupeMigration {
       throw e;
     } catch (IllegalArgumentException e) {
       throw new StorageException(FailureKind.CONFIGURATION, e.getMessage(), e);
+    } catch (RuntimeException e) {
+      throw e; // the listener's own, which ends the migration where it stands
     } catch (Exception e) {
       throw classifier.apply(action, e);
     }

@@ -1,0 +1,124 @@
+package dev.tracekeep.benchmark;
+
+import dev.tracekeep.span.Json;
+import dev.tracekeep.span.Span;
+import dev.tracekeep.span.SpanKey;
+import dev.tracekeep.span.TraceKey;
+import dev.tracekeep.storage.ObservabilityStorage;
+import dev.tracekeep.storage.Page;
+import dev.tracekeep.storage.Storages;
+import dev.tracekeep.storage.Trace;
+import dev.tracekeep.storage.TraceQuery;
+import dev.tracekeep.storage.TraceSummary;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/** What it costs to read from a full table: traces of 50 spans, pages of 10 traces. */
+@BenchmarkMode(Mode.SampleTime)
+@OutputTimeUnit(TimeUnit.MILLISECONDS)
+@Fork(
+    value = 1,
+    jvmArgsAppend = {"-Xmx6g", "--enable-native-access=ALL-UNNAMED"})
+@Warmup(iterations = 1, time = 5)
+@Measurement(iterations = 2, time = 10)
+@State(Scope.Benchmark)
+public class ReadBenchmark {
+  private static final int SPANS_PER_TRACE = 50;
+  private static final int CHUNK = 20_000;
+
+  /** The adapter. */
+  @Param({"duckdb"})
+  public String store;
+
+  /** How many spans the table has. */
+  @Param({"200000"})
+  public int spans;
+
+  private BenchmarkStore database;
+  private ObservabilityStorage storage;
+  private List<TraceKey> traces;
+  private TraceQuery page100;
+  private int next;
+
+  /** For JMH. */
+  public ReadBenchmark() {}
+
+  /** Fills the table. */
+  @Setup(Level.Trial)
+  public void fill() throws Exception {
+    database = BenchmarkStore.open(store);
+    storage = Storages.open(database.url());
+    storage.init();
+    List<Span> all = SampleSpans.make(spans, SPANS_PER_TRACE);
+    for (int from = 0; from < all.size(); from += CHUNK) {
+      storage.batchCreateSpans(all.subList(from, Math.min(all.size(), from + CHUNK)));
+    }
+    traces = all.stream().map(span -> span.key().trace()).distinct().toList();
+    String cursor = null;
+    for (int page = 1; page < 100; page++) {
+      cursor = storage.listTraces(list().cursor(cursor).build()).cursor();
+    }
+    page100 = list().cursor(cursor).build();
+  }
+
+  /** Drops the database. */
+  @TearDown(Level.Trial)
+  public void close() throws Exception {
+    storage.close();
+    database.close();
+  }
+
+  private static TraceQuery.Builder list() {
+    return TraceQuery.builder(SpanKey.DEFAULT_TENANT);
+  }
+
+  /** A trace of 50 spans. */
+  @Benchmark
+  public Trace getTrace() {
+    next = (next + 7919) % traces.size();
+    return storage.getTrace(traces.get(next)).orElseThrow();
+  }
+
+  /** The first page. */
+  @Benchmark
+  public Page<TraceSummary> listPage1() {
+    return storage.listTraces(list().build());
+  }
+
+  /** The hundredth page. */
+  @Benchmark
+  public Page<TraceSummary> listPage100() {
+    return storage.listTraces(page100);
+  }
+
+  /** The first page of the traces whose metadata has a value. */
+  @Benchmark
+  public Page<TraceSummary> listByMetadata() {
+    return storage.listTraces(list().metadata("model", Json.of("mock-large")).build());
+  }
+
+  /** The first page of the traces in which anything went wrong. */
+  @Benchmark
+  public Page<TraceSummary> listWithChildError() {
+    return storage.listTraces(list().hasChildError(true).build());
+  }
+
+  /** The first page of the traces in which nothing went wrong. */
+  @Benchmark
+  public Page<TraceSummary> listWithoutChildError() {
+    return storage.listTraces(list().hasChildError(false).build());
+  }
+}

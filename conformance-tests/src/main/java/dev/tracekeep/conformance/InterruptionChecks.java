@@ -1,0 +1,237 @@
+package dev.tracekeep.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import dev.tracekeep.migration.DedupeMigration;
+import dev.tracekeep.migration.MigrationListener;
+import dev.tracekeep.migration.MigrationOptions;
+import dev.tracekeep.migration.MigrationProgress.Phase;
+import dev.tracekeep.migration.MigrationRecord;
+import dev.tracekeep.migration.MigrationReport;
+import dev.tracekeep.migration.MigrationStep;
+import dev.tracekeep.span.SpanKey;
+import dev.tracekeep.storage.FailureKind;
+import dev.tracekeep.storage.ObservabilityStorage;
+import dev.tracekeep.storage.StorageException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** The dedupe migration with trouble: broken off, watched, raced. */
+@CheckGroup("Migration under trouble")
+abstract class InterruptionChecks extends MigrationChecks {
+  /** Several batches for {@link LegacyTable#duplicates()}, and no long wait for a lock. */
+  static final MigrationOptions SMALL_BATCHES = new MigrationOptions(20, Duration.ofMillis(500), 5);
+
+  /** How an uninterrupted run goes: the measure of the interrupted ones. */
+  record Smooth(int events, Set<String> tables) {}
+
+  /** Broken off at every step in turn, it is run again and ends like one that was not. */
+  @Test
+  public final void abort_leavesNoOrphans() throws Exception {
+    Smooth smooth = smoothApply();
+    for (int at = 1; at <= smooth.events(); at++) {
+      TestDatabase database = anotherDatabase();
+      RawAccess raw = database.raw().orElseThrow();
+      LegacyTable legacy = LegacyTable.create(raw);
+      ObservabilityStorage storage = open(database, Map.of());
+      int place = at;
+      assertThat(catchThrowable(() -> storage.migration().apply(SMALL_BATCHES, failingAt(place))))
+          .as("apply, broken off at event %s", at)
+          .isNotNull();
+      storage.close();
+      ObservabilityStorage next = open(database, Map.of());
+      next.migration().apply(SMALL_BATCHES, MigrationListener.NONE);
+      assertEndedAs(smooth, next, raw, legacy, "broken off at event " + at);
+    }
+  }
+
+  /** Undo, broken off at every step in turn and run again, puts every row back. */
+  @Test
+  public final void abortedUndo_isFinishedByTheNext() throws Exception {
+    int events = smoothUndo();
+    for (int at = 1; at <= events; at++) {
+      TestDatabase database = anotherDatabase();
+      LegacyTable legacy = LegacyTable.create(database.raw().orElseThrow());
+      ObservabilityStorage storage = open(database, Map.of());
+      String id = migrationId(storage.migration().apply(MigrationListener.NONE));
+      int place = at;
+      assertThat(catchThrowable(() -> storage.migration().undo(id, failingAt(place))))
+          .as("undo, broken off at event %s", at)
+          .isNotNull();
+      storage.close();
+      ObservabilityStorage next = open(database, Map.of());
+      finishUndo(next.migration(), id);
+      next.close();
+      legacy.assertUntouched();
+    }
+  }
+
+  /** Other options on the second try change the batches, never the rows. */
+  @Test
+  public final void resumeWithOtherOptions_endsTheSame() throws Exception {
+    Smooth smooth = smoothApply();
+    LegacyTable legacy = LegacyTable.create(raw());
+    ObservabilityStorage storage = open(Map.of());
+    assertThat(
+            catchThrowable(
+                () -> storage.migration().apply(SMALL_BATCHES, failingAt(smooth.events() / 2))))
+        .isNotNull();
+    assertThat(storage.migration().plan().unfinishedMigrationId()).isNotNull();
+    MigrationReport report =
+        storage.migration().apply(SMALL_BATCHES.withBatchRows(3), MigrationListener.NONE);
+    assertThat(report.outcome()).isEqualTo(MigrationReport.Outcome.RESUMED);
+    assertThat(report.rowsBefore()).isEqualTo(legacy.rows().size());
+    assertThat(report.rowsArchived()).isEqualTo(legacy.surplus());
+    assertThat(report.duplicateGroups()).isEqualTo(legacy.groups());
+    assertEndedAs(smooth, storage, raw(), legacy, "resumed");
+  }
+
+  /** A second migrator on the same table is told that there is one already, and changes nothing. */
+  @Test
+  public final void twoMigrators_oneWins() throws Exception {
+    LegacyTable legacy = LegacyTable.create(raw());
+    ObservabilityStorage first = open(Map.of());
+    ObservabilityStorage second = open(Map.of("lock-timeout", "500ms"));
+    List<@Nullable Throwable> failures = new ArrayList<>();
+    first
+        .migration()
+        .apply(
+            SMALL_BATCHES,
+            progress -> {
+              if (progress.step() == MigrationStep.ARCHIVE
+                  && progress.phase() == Phase.AFTER
+                  && failures.isEmpty()) {
+                failures.add(failureOnAnotherThread(second));
+              }
+            });
+    assertThat(failures).hasSize(1);
+    assertThat(failures.get(0)).isInstanceOf(StorageException.class);
+    assertThat(((StorageException) failures.get(0)).kind()).isEqualTo(FailureKind.TRANSIENT);
+    assertThat(first.migration().history()).hasSize(1);
+    first.close();
+    second.close();
+    legacy.assertUnique();
+    legacy.assertNothingLost();
+  }
+
+  private static @Nullable Throwable failureOnAnotherThread(ObservabilityStorage storage) {
+    CompletableFuture<@Nullable Throwable> failure =
+        CompletableFuture.supplyAsync(
+            () ->
+                catchThrowable(
+                    () -> storage.migration().apply(SMALL_BATCHES, MigrationListener.NONE)),
+            task -> new Thread(task, "second-migrator").start());
+    return failure
+        .orTimeout(60, TimeUnit.SECONDS)
+        .handle((t, late) -> late == null ? t : late)
+        .join();
+  }
+
+  /** Duplicates that a foreign program inserts meanwhile are archived too, none is lost. */
+  @Test
+  public final void writesDuringMigration_survive() throws Exception {
+    LegacyTable legacy = LegacyTable.create(raw());
+    SpanKey late = SpanKey.of("alone-trace-0", Spans.SPAN);
+    List<String> inserted = new ArrayList<>();
+    List<Throwable> failures = new ArrayList<>();
+    ObservabilityStorage storage = open(Map.of());
+    storage
+        .migration()
+        .apply(
+            SMALL_BATCHES,
+            progress -> {
+              // Twice, and no more: a migrator that looks again after each batch would never end.
+              if (progress.step() == MigrationStep.ARCHIVE
+                  && progress.phase() == Phase.AFTER
+                  && inserted.size() < 2) {
+                try {
+                  inserted.add(legacy.rowsOf(late).get(0));
+                  raw().insertCopy(late);
+                } catch (Exception e) {
+                  failures.add(e);
+                }
+              }
+            });
+    assertThat(failures).isEmpty();
+    assertThat(inserted).isNotEmpty();
+    assertThat(storage.migration().plan().surplusRows()).isZero();
+    storage.close();
+    legacy.assertUnique();
+    legacy.assertNothingLost(inserted);
+  }
+
+  // ---- what the interrupted runs share
+  // -----------------------------------------------------------
+
+  /** Runs once without trouble, counts the events, and remembers which tables there are then. */
+  final Smooth smoothApply() throws Exception {
+    raw();
+    TestDatabase database = anotherDatabase();
+    RawAccess raw = database.raw().orElseThrow();
+    LegacyTable.create(raw);
+    AtomicInteger events = new AtomicInteger();
+    ObservabilityStorage storage = open(database, Map.of());
+    storage.migration().apply(SMALL_BATCHES, progress -> events.incrementAndGet());
+    storage.close();
+    // A migration of which a listener hears nothing cannot be watched, nor be broken off in tests.
+    assertThat(events.get()).as("events that the listener heard").isGreaterThanOrEqualTo(8);
+    return new Smooth(events.get(), raw.tableNames());
+  }
+
+  final int smoothUndo() throws Exception {
+    raw();
+    TestDatabase database = anotherDatabase();
+    LegacyTable.create(database.raw().orElseThrow());
+    AtomicInteger events = new AtomicInteger();
+    ObservabilityStorage storage = open(database, Map.of());
+    String id = migrationId(storage.migration().apply(MigrationListener.NONE));
+    storage.migration().undo(id, progress -> events.incrementAndGet());
+    assertThat(events.get()).as("events that the listener heard").isGreaterThanOrEqualTo(2);
+    return events.get();
+  }
+
+  final void assertEndedAs(
+      Smooth smooth, ObservabilityStorage storage, RawAccess raw, LegacyTable legacy, String after)
+      throws Exception {
+    DedupeMigration migration = storage.migration();
+    assertThat(migration.plan().isNeeded()).as("still needed, %s", after).isFalse();
+    assertThat(migration.plan().unfinishedMigrationId()).as(after).isNull();
+    assertThat(migration.history()).as(after).hasSize(1);
+    MigrationRecord record = migration.history().get(0);
+    assertThat(record.state()).as(after).isEqualTo(MigrationRecord.State.FINISHED);
+    assertThat(record.rowsArchived()).as(after).isEqualTo(legacy.surplus());
+    assertThat(migration.verify(record.migrationId()).faults()).as(after).isEmpty();
+    storage.init();
+    legacy.winners().forEach((key, winner) -> assertSame(storage.getSpan(key), winner));
+    storage.close();
+    assertThat(raw.tableNames()).as("tables, %s", after).isEqualTo(smooth.tables());
+    legacy.assertUnique();
+    legacy.assertNothingLost();
+  }
+
+  /** Broken off after its last statement, an undo is done already. */
+  final void finishUndo(DedupeMigration migration, String id) {
+    if (migration.history().get(0).state() != MigrationRecord.State.UNDONE) {
+      migration.undo(id, MigrationListener.NONE);
+    }
+    assertThat(migration.history().get(0).state()).isEqualTo(MigrationRecord.State.UNDONE);
+  }
+
+  static MigrationListener failingAt(int event) {
+    AtomicInteger heard = new AtomicInteger();
+    return progress -> {
+      if (heard.incrementAndGet() == event) {
+        throw new IllegalStateException("broken off at event " + event + ", " + progress);
+      }
+    };
+  }
+}

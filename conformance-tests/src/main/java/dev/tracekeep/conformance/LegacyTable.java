@@ -1,0 +1,161 @@
+package dev.tracekeep.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tracekeep.span.Json;
+import dev.tracekeep.span.Payload;
+import dev.tracekeep.span.Span;
+import dev.tracekeep.span.SpanColumn;
+import dev.tracekeep.span.SpanKey;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A table of an older release with every class of duplicates, and the witness that none of its rows
+ * is lost: what the raw driver read before must be what it reads afterwards, in the table and in
+ * the archive together.
+ */
+final class LegacyTable {
+  /** The columns that the old table has: the new ones of a migration are not compared. */
+  private static final Set<String> COLUMNS = columns();
+
+  private final RawAccess raw;
+  private final List<Span> rows;
+  private final List<String> before;
+
+  private LegacyTable(RawAccess raw, List<Span> rows, List<String> before) {
+    this.raw = raw;
+    this.rows = rows;
+    this.before = before;
+  }
+
+  private static Set<String> columns() {
+    Set<String> columns = new TreeSet<>();
+    SpanColumn.all().forEach(column -> columns.add(column.columnName()));
+    columns.add(RawAccess.USER_COLUMN);
+    return columns;
+  }
+
+  /** Lays the table down with {@link #duplicates()}. */
+  static LegacyTable create(RawAccess raw) throws Exception {
+    return create(raw, duplicates());
+  }
+
+  static LegacyTable create(RawAccess raw, List<Span> rows) throws Exception {
+    raw.createLegacyTable(rows);
+    List<String> before = comparable(raw.rows());
+    assertThat(before).as("rows that the fixture laid down").hasSize(rows.size());
+    return new LegacyTable(raw, rows, before);
+  }
+
+  List<Span> rows() {
+    return rows;
+  }
+
+  long surplus() {
+    return rows.size() - winners().size();
+  }
+
+  long groups() {
+    Map<SpanKey, Integer> copies = new TreeMap<>();
+    rows.forEach(row -> copies.merge(row.key(), 1, Integer::sum));
+    return copies.values().stream().filter(count -> count > 1).count();
+  }
+
+  /** The rows that must survive. */
+  Map<SpanKey, Span> winners() {
+    Map<SpanKey, Span> winners = new TreeMap<>();
+    rows.forEach(row -> winners.merge(row.key(), row, TheRule::better));
+    return winners;
+  }
+
+  /** Before = after + archived, as multisets of whole rows, by the raw driver. */
+  void assertNothingLost() throws Exception {
+    assertNothingLost(List.of());
+  }
+
+  /** The same where copies of those rows were inserted meanwhile. */
+  void assertNothingLost(List<String> inserted) throws Exception {
+    List<String> now =
+        comparable(Stream.concat(raw.rows().stream(), raw.archivedRows().stream()).toList());
+    assertThat(now)
+        .as("rows of the table and of its archive")
+        .isEqualTo(Stream.concat(before.stream(), inserted.stream()).sorted().toList());
+  }
+
+  /** The table is what it was, row by row. */
+  void assertUntouched() throws Exception {
+    assertThat(comparable(raw.rows())).isEqualTo(before);
+  }
+
+  /** The table holds each key once. */
+  void assertUnique() throws Exception {
+    assertThat(raw.rows()).hasSize(winners().size());
+  }
+
+  /** The rows of a key as they are compared. */
+  List<String> rowsOf(SpanKey key) throws Exception {
+    return comparable(
+        raw.rows().stream()
+            .filter(row -> key.traceId().equals(row.get("trace_id")))
+            .filter(row -> key.spanId().equals(row.get("span_id")))
+            .filter(row -> key.tenantId().equals(row.get("tenant_id")))
+            .toList());
+  }
+
+  private static List<String> comparable(List<Map<String, @Nullable String>> rows) {
+    List<String> texts = new ArrayList<>();
+    for (Map<String, @Nullable String> row : rows) {
+      Map<String, @Nullable String> kept = new TreeMap<>();
+      row.forEach(
+          (column, value) -> {
+            String name = column.toLowerCase(Locale.ROOT);
+            if (COLUMNS.contains(name)) {
+              kept.put(name, value);
+            }
+          });
+      texts.add(kept.toString());
+    }
+    texts.sort(null);
+    return texts;
+  }
+
+  /** 100 rows: every way in which rows of one key were seen to differ. */
+  static List<Span> duplicates() {
+    List<Span> rows = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      SpanKey key = SpanKey.of("trace-" + i, Spans.SPAN);
+      Span running = Spans.span(key).build();
+      Span done = running.toBuilder().endedAt(Spans.at(5)).updatedAt(Spans.at(5)).build();
+      add(rows, "completed-then-running", done, running);
+      add(rows, "running-then-completed", running, done);
+      add(
+          rows,
+          "newer-but-ended-earlier",
+          done,
+          done.toBuilder().endedAt(Spans.at(2)).updatedAt(Spans.at(9)).build());
+      add(rows, "both-running", running, running.toBuilder().updatedAt(Spans.at(3)).build());
+      add(rows, "five-copies", done, running, done, running, done);
+      add(rows, "identical", done, done, done);
+      Payload error = Payload.builder().error(Json.of("boom")).build();
+      add(rows, "failed-running", running.toBuilder().payload(error).build(), done);
+      add(rows, "newer-created", done, done.toBuilder().createdAt(Spans.at(1)).build());
+      add(rows, "never-updated", done.toBuilder().updatedAt(null).build(), done);
+      add(rows, "alone", Spans.full(key));
+    }
+    return List.copyOf(rows);
+  }
+
+  private static void add(List<Span> rows, String kind, Span... spans) {
+    for (Span span : spans) {
+      rows.add(Spans.inTrace(span, kind + "-" + span.key().traceId()));
+    }
+  }
+}

@@ -1,0 +1,122 @@
+package dev.tracekeep.otlp;
+
+import dev.tracekeep.span.InvalidSpanException;
+import dev.tracekeep.span.Json;
+import dev.tracekeep.span.Span;
+import dev.tracekeep.span.SpanColumn;
+import java.time.Instant;
+import java.util.List;
+import java.util.function.ToLongFunction;
+
+/** Hands the spans and problems of one input to its handler. Not thread-safe. */
+final class Delivery {
+  private static final int MAX_ID_IN_MESSAGE = 64;
+
+  private final String source;
+  private final OtlpHandler handler;
+  private final SpanMapper mapper;
+  private final long maxSpanBytes;
+  private long delivered;
+
+  Delivery(String source, OtlpHandler handler, SpanMapper mapper, long maxSpanBytes) {
+    this.source = source;
+    this.handler = handler;
+    this.mapper = mapper;
+    this.maxSpanBytes = maxSpanBytes;
+  }
+
+  /** How many spans were handed over. */
+  long delivered() {
+    return delivered;
+  }
+
+  long maxSpanBytes() {
+    return maxSpanBytes;
+  }
+
+  void span(ResourceFields resource, ScopeFields scope, SpanFields fields) {
+    Span span;
+    try {
+      span = mapper.map(resource, scope, fields);
+      checkSize(span);
+    } catch (InvalidSpanException invalid) {
+      refused(fields.line, described(fields) + ": " + invalid.getMessage());
+      return;
+    }
+    delivered++;
+    handler.onSpan(span);
+    Instant end = span.times().endedAt();
+    if (end != null && end.isBefore(span.times().startedAt())) {
+      warning(
+          fields.line,
+          described(fields)
+              + ": ended_at "
+              + end
+              + " is before started_at "
+              + span.times().startedAt()
+              + "; it was kept as it is");
+    }
+  }
+
+  void refused(long line, String message) {
+    handler.onProblem(new OtlpProblem(source, line, OtlpProblem.Severity.REFUSED, message));
+  }
+
+  void warning(long line, String message) {
+    handler.onProblem(new OtlpProblem(source, line, OtlpProblem.Severity.WARNING, message));
+  }
+
+  static InvalidSpanException tooLarge(long limit) {
+    return new InvalidSpanException(
+        "span", "has more than " + limit + " bytes of text and JSON, the limit (max-span-bytes)");
+  }
+
+  /** Says which span it is, as far as that is known. */
+  static String described(SpanFields fields) {
+    return "span " + printable(fields.spanId) + " of trace " + printable(fields.traceId);
+  }
+
+  /** An id comes from outside: it must not fill the terminal or steer it. */
+  private static String printable(String id) {
+    if (id.isEmpty()) {
+      return "(empty)";
+    }
+    String shown = id.length() > MAX_ID_IN_MESSAGE ? id.substring(0, MAX_ID_IN_MESSAGE) : id;
+    return shown.replaceAll("[^\\x21-\\x7E]", "?") + (shown.length() < id.length() ? "..." : "");
+  }
+
+  /** The same measure as the stores', so that none of them refuses what was read here. */
+  private void checkSize(Span span) {
+    // A char is at most three bytes of UTF-8: most spans need no closer look.
+    if (3 * size(span, String::length) > maxSpanBytes
+        && size(span, Delivery::utf8Length) > maxSpanBytes) {
+      throw tooLarge(maxSpanBytes);
+    }
+  }
+
+  private static long size(Span span, ToLongFunction<String> measure) {
+    long size = 0;
+    for (SpanColumn column : SpanColumn.all()) {
+      Object value = column.read(span);
+      if (value instanceof Json json) {
+        size += measure.applyAsLong(json.text());
+      } else if (value instanceof String text) {
+        size += measure.applyAsLong(text);
+      } else if (value instanceof List<?> list) {
+        for (Object element : list) {
+          size += measure.applyAsLong((String) element);
+        }
+      }
+    }
+    return size;
+  }
+
+  private static long utf8Length(String text) {
+    long bytes = 0;
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      bytes += c < 0x80 ? 1 : c < 0x800 || Character.isSurrogate(c) ? 2 : 3;
+    }
+    return bytes;
+  }
+}

@@ -1,0 +1,274 @@
+package dev.tracekeep.otlp;
+
+import dev.tracekeep.span.InvalidSpanException;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+
+/**
+ * Reads {@code ExportTraceServiceRequest} in OTLP/JSON span by span. Takes the names of its fields
+ * in camelCase and in snake_case. Not thread-safe.
+ */
+final class JsonRequestReader {
+  private static final Map<String, Integer> KINDS =
+      Map.of(
+          "SPAN_KIND_UNSPECIFIED", 0,
+          "SPAN_KIND_INTERNAL", 1,
+          "SPAN_KIND_SERVER", 2,
+          "SPAN_KIND_CLIENT", 3,
+          "SPAN_KIND_PRODUCER", 4,
+          "SPAN_KIND_CONSUMER", 5);
+
+  private static final Map<String, Integer> STATUS_CODES =
+      Map.of("STATUS_CODE_UNSET", 0, "STATUS_CODE_OK", 1, "STATUS_CODE_ERROR", 2);
+
+  private final JsonParser parser;
+  private final JsonValues values;
+  private final RequestAssembler assembler;
+  private final Delivery delivery;
+
+  /** The line that all of the text stands on; 0 if it has many, and the parser counts them. */
+  private final long fixedLine;
+
+  private @Nullable String otherSignal;
+  private boolean isTraces;
+  private boolean isEmpty;
+
+  JsonRequestReader(
+      JsonParser parser, RequestAssembler assembler, Delivery delivery, long fixedLine) {
+    this.parser = parser;
+    this.values = new JsonValues(parser, delivery.maxSpanBytes());
+    this.assembler = assembler;
+    this.delivery = delivery;
+    this.fixedLine = fixedLine;
+  }
+
+  /** Reads all requests of the text: one after the other, or as the elements of an array. */
+  void readAll() {
+    while (parser.nextToken() != null) {
+      if (parser.currentToken() == JsonToken.START_ARRAY) {
+        values.array("request", this::readRequest);
+      } else {
+        readRequest();
+      }
+    }
+  }
+
+  private void readRequest() {
+    long line = line();
+    otherSignal = null;
+    isTraces = false;
+    isEmpty = true;
+    values.begin();
+    values.object("request", this::readRequestField);
+    if (isTraces) {
+      begin();
+    } else if (!isEmpty || values.fault() != null) {
+      delivery.refused(
+          line,
+          otherSignal == null
+              ? "is JSON but no OTLP: an ExportTraceServiceRequest has the field resourceSpans"
+              : "holds " + otherSignal + ", not traces: it was passed over");
+    }
+  }
+
+  private void readRequestField(String name) {
+    isEmpty = false;
+    switch (name) {
+      case "resourceSpans", "resource_spans" -> {
+        isTraces = true;
+        values.array("resourceSpans", this::readResourceSpans);
+      }
+      case "resourceLogs", "resource_logs" -> pass("logs");
+      case "resourceMetrics", "resource_metrics" -> pass("metrics");
+      case "resourceProfiles", "resource_profiles" -> pass("profiles");
+      default -> values.skip();
+    }
+  }
+
+  private void pass(String signal) {
+    otherSignal = signal;
+    values.skip();
+  }
+
+  private void readResourceSpans() {
+    assembler.beginResource();
+    values.object(
+        "resourceSpans",
+        name -> {
+          switch (name) {
+            case "resource" -> assembler.resource(readResource(), line());
+            case "scopeSpans", "scope_spans" -> values.array("scopeSpans", this::readScopeSpans);
+            default -> values.skip();
+          }
+        });
+    assembler.endResource();
+  }
+
+  private void readScopeSpans() {
+    assembler.beginScope();
+    values.object(
+        "scopeSpans",
+        name -> {
+          switch (name) {
+            case "scope" -> assembler.scope(readScope(), line());
+            case "spans" -> values.array("spans", () -> assembler.span(readSpan()));
+            default -> values.skip();
+          }
+        });
+    assembler.endScope();
+  }
+
+  /** Starts on an object with a clean slate; reports what was wrong with the ones around it. */
+  private void begin() {
+    InvalidSpanException fault = values.fault();
+    if (fault != null) {
+      delivery.refused(line(), "the request is damaged: " + fault.getMessage());
+    }
+    values.begin();
+  }
+
+  /** What is wrong with a resource or scope is not the fault of its spans. */
+  private void warnOfFault(String what, long line) {
+    InvalidSpanException fault = values.fault();
+    if (fault != null) {
+      delivery.warning(line, "a " + what + " is not kept in full: " + fault.getMessage());
+    }
+    values.begin();
+  }
+
+  private ResourceFields readResource() {
+    long line = line();
+    SpanFields resource = new SpanFields();
+    begin();
+    values.object(
+        "resource",
+        name -> {
+          switch (name) {
+            case "attributes" -> resource.attributes = values.keyValues("resource.attributes");
+            case "droppedAttributesCount", "dropped_attributes_count" ->
+                resource.droppedAttributesCount = values.int64("resource.droppedAttributesCount");
+            default -> values.skip();
+          }
+        });
+    warnOfFault("resource", line);
+    return ResourceFields.of(resource.attributes, resource.droppedAttributesCount);
+  }
+
+  private ScopeFields readScope() {
+    long line = line();
+    SpanFields scope = new SpanFields();
+    String[] version = {""};
+    begin();
+    values.object(
+        "scope",
+        name -> {
+          switch (name) {
+            case "name" -> scope.name = values.string("scope.name");
+            case "version" -> version[0] = values.string("scope.version");
+            case "attributes" -> scope.attributes = values.keyValues("scope.attributes");
+            case "droppedAttributesCount", "dropped_attributes_count" ->
+                scope.droppedAttributesCount = values.int64("scope.droppedAttributesCount");
+            default -> values.skip();
+          }
+        });
+    warnOfFault("scope", line);
+    return ScopeFields.of(scope.name, version[0], scope.attributes, scope.droppedAttributesCount);
+  }
+
+  private SpanFields readSpan() {
+    SpanFields span = new SpanFields();
+    span.line = line();
+    begin();
+    values.object("span", name -> readSpanField(span, name));
+    span.fault = values.fault();
+    span.size = values.size();
+    values.begin();
+    return span;
+  }
+
+  private void readSpanField(SpanFields span, String name) {
+    switch (name) {
+      case "traceId", "trace_id" ->
+          span.traceId = SpanIds.fromJson(values.string("trace_id"), SpanIds.TRACE_ID_BYTES);
+      case "spanId", "span_id" ->
+          span.spanId = SpanIds.fromJson(values.string("span_id"), SpanIds.SPAN_ID_BYTES);
+      case "parentSpanId", "parent_span_id" ->
+          span.parentSpanId =
+              SpanIds.fromJson(values.string("parent_span_id"), SpanIds.SPAN_ID_BYTES);
+      case "traceState", "trace_state" -> span.traceState = values.string("traceState");
+      case "flags" -> span.flags = values.int64("flags");
+      case "name" -> span.name = values.string("name");
+      case "kind" -> span.kind = values.enumeration("kind", KINDS);
+      case "startTimeUnixNano", "start_time_unix_nano" ->
+          span.startTimeUnixNano = values.uint64("startTimeUnixNano");
+      case "endTimeUnixNano", "end_time_unix_nano" ->
+          span.endTimeUnixNano = values.uint64("endTimeUnixNano");
+      case "attributes" -> span.attributes = values.keyValues("attributes");
+      case "droppedAttributesCount", "dropped_attributes_count" ->
+          span.droppedAttributesCount = values.int64("droppedAttributesCount");
+      case "events" -> values.array("events", () -> span.events.add(readEvent()));
+      case "droppedEventsCount", "dropped_events_count" ->
+          span.droppedEventsCount = values.int64("droppedEventsCount");
+      case "links" -> values.array("links", () -> span.links.add(readLink()));
+      case "droppedLinksCount", "dropped_links_count" ->
+          span.droppedLinksCount = values.int64("droppedLinksCount");
+      case "status" -> values.object("status", field -> readStatusField(span, field));
+      default -> values.skip();
+    }
+  }
+
+  private void readStatusField(SpanFields span, String name) {
+    switch (name) {
+      case "code" -> span.statusCode = values.enumeration("status.code", STATUS_CODES);
+      case "message" -> span.statusMessage = values.string("status.message");
+      default -> values.skip();
+    }
+  }
+
+  private SpanFields.Event readEvent() {
+    SpanFields.Event event = new SpanFields.Event();
+    values.object(
+        "events",
+        name -> {
+          switch (name) {
+            case "timeUnixNano", "time_unix_nano" ->
+                event.timeUnixNano = values.uint64("events.timeUnixNano");
+            case "name" -> event.name = values.string("events.name");
+            case "attributes" -> event.attributes = values.keyValues("events.attributes");
+            case "droppedAttributesCount", "dropped_attributes_count" ->
+                event.droppedAttributesCount = values.int64("events.droppedAttributesCount");
+            default -> values.skip();
+          }
+        });
+    return event;
+  }
+
+  private SpanFields.Link readLink() {
+    SpanFields.Link link = new SpanFields.Link();
+    values.object(
+        "links",
+        name -> {
+          switch (name) {
+            case "traceId", "trace_id" ->
+                link.traceId =
+                    SpanIds.fromJson(values.string("links.traceId"), SpanIds.TRACE_ID_BYTES);
+            case "spanId", "span_id" ->
+                link.spanId =
+                    SpanIds.fromJson(values.string("links.spanId"), SpanIds.SPAN_ID_BYTES);
+            case "traceState", "trace_state" -> link.traceState = values.string("links.traceState");
+            case "attributes" -> link.attributes = values.keyValues("links.attributes");
+            case "droppedAttributesCount", "dropped_attributes_count" ->
+                link.droppedAttributesCount = values.int64("links.droppedAttributesCount");
+            case "flags" -> link.flags = values.int64("links.flags");
+            default -> values.skip();
+          }
+        });
+    return link;
+  }
+
+  private long line() {
+    return fixedLine > 0 ? fixedLine : parser.currentTokenLocation().getLineNr();
+  }
+}

@@ -1,0 +1,172 @@
+package dev.tracekeep.otlp;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.tracekeep.span.SpanKey;
+import dev.tracekeep.storage.StorageConfig;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Objects;
+import java.util.zip.ZipException;
+
+/**
+ * Reads spans from OTLP. The input's content says what it is: an {@code ExportTraceServiceRequest}
+ * as protobuf, as a JSON document or as JSON lines, each of them as it is or in gzip (also of
+ * several members).
+ *
+ * <p>The input is streamed: what is held in memory is one JSON line, or one span of a JSON document
+ * or of protobuf, and each has a limit.
+ *
+ * <p>The spans carry the times of their writer ({@code createdAt} is the start, {@code updatedAt}
+ * the end) and nothing of this machine, so that reading an input again gives equal spans. How
+ * attributes become fields is written in docs/otlp.md.
+ *
+ * <p>Immutable and thread-safe; each call of {@link #read} is for itself.
+ */
+public final class OtlpReader {
+  /** The longest JSON line, or span in protobuf, if nothing is said: 64 MiB. */
+  public static final int DEFAULT_MAX_MESSAGE_BYTES = 64 << 20;
+
+  /** Enough to see whether any of the first lines could be JSON. */
+  private static final int HEAD_BYTES = 1 << 16;
+
+  private final String tenant;
+  private final long maxSpanBytes;
+  private final int maxMessageBytes;
+
+  private OtlpReader(Builder builder) {
+    this.tenant = builder.tenant;
+    this.maxSpanBytes = builder.maxSpanBytes;
+    this.maxMessageBytes = builder.maxMessageBytes;
+  }
+
+  /** A builder in which everything has its default. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /**
+   * Reads the input to its end. What is wrong with the input is no exception but a problem that the
+   * handler gets; everything else is read nevertheless.
+   *
+   * @param in the input; it is not closed
+   * @param sourceName what to call the input in problems, for example the file's name
+   * @param handler takes spans and problems, in the order of the input
+   * @throws IOException if {@code in} cannot be read
+   */
+  public void read(InputStream in, String sourceName, OtlpHandler handler) throws IOException {
+    Delivery delivery =
+        new Delivery(
+            Objects.requireNonNull(sourceName, "sourceName"),
+            Objects.requireNonNull(handler, "handler"),
+            new SpanMapper(tenant),
+            maxSpanBytes);
+    RawInput raw = new RawInput(in, handler::onBytes);
+    byte[] magic = raw.peek(2);
+    if (magic.length == 2 && magic[0] == 0x1F && magic[1] == (byte) 0x8B) {
+      readGzip(raw, delivery);
+    } else {
+      readPlain(raw, delivery);
+    }
+  }
+
+  private void readGzip(RawInput raw, Delivery delivery) throws IOException {
+    try (GzipInput unpacked = new GzipInput(raw)) {
+      readPlain(new RawInput(unpacked, bytes -> {}), delivery);
+      if (unpacked.damage() != null) {
+        delivery.refused(0, "the input " + unpacked.damage());
+      }
+    } catch (EOFException truncated) {
+      delivery.refused(0, "the input is truncated: the gzip data end in their header");
+    } catch (ZipException corrupt) {
+      delivery.refused(0, "the input is damaged: its gzip header is corrupt");
+    }
+  }
+
+  private void readPlain(RawInput in, Delivery delivery) throws IOException {
+    RequestAssembler assembler = new RequestAssembler(delivery, maxMessageBytes);
+    switch (InputFormat.of(in.peek(HEAD_BYTES))) {
+      case EMPTY -> delivery.warning(0, "the input is empty: there is nothing to import");
+      case JSON -> {
+        in.skipPeeked(InputFormat.byteOrderMarkLength(in.peek(3)));
+        new JsonInput(in, assembler, delivery, maxMessageBytes).read();
+      }
+      case PROTOBUF -> readProtobuf(in, assembler, delivery);
+      case UNKNOWN ->
+          delivery.refused(
+              0,
+              "the input is no OTLP: neither JSON nor protobuf of an ExportTraceServiceRequest, nor"
+                  + " gzip of one");
+    }
+  }
+
+  private void readProtobuf(RawInput in, RequestAssembler assembler, Delivery delivery)
+      throws IOException {
+    try {
+      new ProtobufRequestReader(in, assembler, delivery, maxMessageBytes).readAll();
+    } catch (InvalidProtocolBufferException damaged) {
+      delivery.refused(
+          0,
+          (delivery.delivered() == 0
+                  ? "the input is no OTLP: it is no JSON, and as protobuf it is damaged or truncated"
+                      + " before its first span: "
+                  : "the input is damaged or truncated; the spans before it were kept ("
+                      + delivery.delivered()
+                      + "): ")
+              + damaged.getMessage()
+              + assembler.abandon());
+    }
+  }
+
+  /** Sets how an input is read. Not thread-safe. */
+  public static final class Builder {
+    private String tenant = SpanKey.DEFAULT_TENANT;
+    private long maxSpanBytes = StorageConfig.DEFAULT_MAX_SPAN_BYTES;
+    private int maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES;
+
+    private Builder() {}
+
+    /** Sets the tenant of all spans; {@link SpanKey#DEFAULT_TENANT} if never called. */
+    public Builder tenant(String value) {
+      tenant = Objects.requireNonNull(value, "tenant");
+      return this;
+    }
+
+    /**
+     * Sets how many bytes of text and JSON a span may have; {@link
+     * StorageConfig#DEFAULT_MAX_SPAN_BYTES} if never called. It should be the limit of the store.
+     */
+    public Builder maxSpanBytes(long value) {
+      maxSpanBytes = positive(value, "maxSpanBytes");
+      return this;
+    }
+
+    /**
+     * Sets how many bytes a JSON line, or a span in protobuf, may have; {@link
+     * #DEFAULT_MAX_MESSAGE_BYTES} if never called. It bounds the memory that reading takes.
+     */
+    public Builder maxMessageBytes(int value) {
+      // Two bytes are for the reader of lines, and arrays end a little below the greatest int.
+      maxMessageBytes = (int) Math.min(positive(value, "maxMessageBytes"), Integer.MAX_VALUE - 16);
+      return this;
+    }
+
+    private static long positive(long value, String name) {
+      if (value <= 0) {
+        throw new IllegalArgumentException(name + " is " + value + ": it must be positive");
+      }
+      return value;
+    }
+
+    /**
+     * The immutable reader.
+     *
+     * @throws dev.tracekeep.span.InvalidSpanException if the tenant is not 1 to 128 printable ASCII
+     *     characters
+     */
+    public OtlpReader build() {
+      new SpanKey(tenant, "0", "0"); // Refuses a bad tenant now, not at each span.
+      return new OtlpReader(this);
+    }
+  }
+}

@@ -1,0 +1,274 @@
+package dev.tracekeep.otlp;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.MessageLite;
+import com.google.protobuf.Parser;
+import com.google.protobuf.WireFormat;
+import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest;
+import io.opentelemetry.proto.common.v1.InstrumentationScope;
+import io.opentelemetry.proto.common.v1.KeyValue;
+import io.opentelemetry.proto.resource.v1.Resource;
+import io.opentelemetry.proto.trace.v1.ResourceSpans;
+import io.opentelemetry.proto.trace.v1.ScopeSpans;
+import io.opentelemetry.proto.trace.v1.Span;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads {@code ExportTraceServiceRequest} in protobuf. The outer messages are walked field by
+ * field, and only resources, scopes and single spans are parsed as a whole: a request of any size
+ * is read in constant memory, and a span that is damaged in itself does not hurt its neighbours.
+ * Several requests behind one another are one request to protobuf. Not thread-safe.
+ */
+final class ProtobufRequestReader {
+  /** Messages within messages; an attribute takes two levels for each array or list. */
+  private static final int MAX_DEPTH = 1000;
+
+  private static final int RESOURCE_SPANS =
+      tag(ExportTraceServiceRequest.RESOURCE_SPANS_FIELD_NUMBER);
+  private static final int RESOURCE = tag(ResourceSpans.RESOURCE_FIELD_NUMBER);
+  private static final int SCOPE_SPANS = tag(ResourceSpans.SCOPE_SPANS_FIELD_NUMBER);
+  private static final int SCOPE = tag(ScopeSpans.SCOPE_FIELD_NUMBER);
+  private static final int SPANS = tag(ScopeSpans.SPANS_FIELD_NUMBER);
+
+  private final CodedInputStream input;
+  private final RequestAssembler assembler;
+  private final Delivery delivery;
+  private final int maxMessageBytes;
+
+  /** Spans seen so far: an unreadable one has no better name. */
+  private long spans;
+
+  /** Reads one field of a message; returns false if the field is unknown. */
+  @FunctionalInterface
+  private interface Field {
+    boolean read(int tag) throws IOException;
+  }
+
+  ProtobufRequestReader(
+      InputStream in, RequestAssembler assembler, Delivery delivery, int maxMessageBytes) {
+    this.input = CodedInputStream.newInstance(in, 1 << 16);
+    this.assembler = assembler;
+    this.delivery = delivery;
+    this.maxMessageBytes = maxMessageBytes;
+  }
+
+  private static int tag(int fieldNumber) {
+    return fieldNumber << 3 | WireFormat.WIRETYPE_LENGTH_DELIMITED;
+  }
+
+  /**
+   * @throws InvalidProtocolBufferException if the outer messages are damaged; what came before was
+   *     delivered
+   */
+  void readAll() throws IOException {
+    fields(
+        tag -> {
+          if (tag != RESOURCE_SPANS) {
+            return false;
+          }
+          assembler.beginResource();
+          message(this::readResourceSpansField);
+          assembler.endResource();
+          input.resetSizeCounter(); // Otherwise the stream would end after 2 GiB.
+          return true;
+        });
+  }
+
+  private boolean readResourceSpansField(int tag) throws IOException {
+    if (tag == RESOURCE) {
+      Resource resource = parse(Resource.parser(), "resource");
+      assembler.resource(resource == null ? ResourceFields.NONE : resource(resource), 0);
+    } else if (tag == SCOPE_SPANS) {
+      assembler.beginScope();
+      message(this::readScopeSpansField);
+      assembler.endScope();
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  private boolean readScopeSpansField(int tag) throws IOException {
+    if (tag == SCOPE) {
+      InstrumentationScope scope = parse(InstrumentationScope.parser(), "scope");
+      assembler.scope(scope == null ? ScopeFields.NONE : scope(scope), 0);
+    } else if (tag == SPANS) {
+      spans++;
+      readSpan();
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  private void fields(Field field) throws IOException {
+    for (int tag = input.readTag(); tag != 0; tag = input.readTag()) {
+      if (!field.read(tag) && !input.skipField(tag)) {
+        throw new InvalidProtocolBufferException("a group ends that did not begin");
+      }
+    }
+  }
+
+  private void message(Field field) throws IOException {
+    int limit = input.pushLimit(input.readRawVarint32());
+    fields(field);
+    input.checkLastTagWas(0);
+    input.popLimit(limit);
+  }
+
+  /** Null if the message cannot be read, which was reported then. */
+  private <M extends MessageLite> @Nullable M parse(Parser<M> parser, String what)
+      throws IOException {
+    byte[] bytes = nextMessage();
+    if (bytes == null) {
+      delivery.warning(0, "a " + what + " was not kept: it has " + tooLong());
+      return null;
+    }
+    try {
+      return parser.parseFrom(coded(bytes));
+    } catch (InvalidProtocolBufferException damaged) {
+      delivery.warning(0, "a " + what + " was not kept: " + damaged.getMessage());
+      return null;
+    }
+  }
+
+  private void readSpan() throws IOException {
+    byte[] bytes = nextMessage();
+    if (bytes == null) {
+      delivery.refused(0, "span number " + spans + " of the input has " + tooLong());
+      return;
+    }
+    try {
+      CodedInputStream span = coded(bytes);
+      assembler.span(span(Span.parser().parseFrom(span), bytes.length));
+    } catch (InvalidProtocolBufferException damaged) {
+      String which =
+          damaged.getUnfinishedMessage() instanceof Span span
+              ? Delivery.described(span(span, 0))
+              : "a span";
+      delivery.refused(0, which + " (number " + spans + " of the input): " + damaged.getMessage());
+    }
+  }
+
+  private String tooLong() {
+    return "more than " + maxMessageBytes + " bytes, the limit (max-message-bytes)";
+  }
+
+  private static CodedInputStream coded(byte[] bytes) {
+    CodedInputStream coded = CodedInputStream.newInstance(bytes);
+    coded.setRecursionLimit(MAX_DEPTH);
+    return coded;
+  }
+
+  /** The bytes of the message that comes next; null if they are too many and were skipped. */
+  private byte @Nullable [] nextMessage() throws IOException {
+    int length = input.readRawVarint32();
+    if (length > maxMessageBytes) {
+      input.skipRawBytes(length);
+      return null;
+    }
+    return input.readRawBytes(length);
+  }
+
+  private static ResourceFields resource(Resource resource) {
+    return ResourceFields.of(
+        attributes(resource.getAttributesList()),
+        Integer.toUnsignedLong(resource.getDroppedAttributesCount()));
+  }
+
+  private static ScopeFields scope(InstrumentationScope scope) {
+    return ScopeFields.of(
+        scope.getName(),
+        scope.getVersion(),
+        attributes(scope.getAttributesList()),
+        Integer.toUnsignedLong(scope.getDroppedAttributesCount()));
+  }
+
+  private SpanFields span(Span span, int size) {
+    SpanFields fields = new SpanFields();
+    fields.size = size;
+    fields.traceId = hex(span.getTraceId());
+    fields.spanId = hex(span.getSpanId());
+    fields.parentSpanId = hex(span.getParentSpanId());
+    if (size > delivery.maxSpanBytes()) {
+      fields.fault = Delivery.tooLarge(delivery.maxSpanBytes());
+      return fields;
+    }
+    fields.traceState = span.getTraceState();
+    fields.flags = Integer.toUnsignedLong(span.getFlags());
+    fields.name = span.getName();
+    fields.kind = span.getKindValue();
+    fields.startTimeUnixNano = span.getStartTimeUnixNano();
+    fields.endTimeUnixNano = span.getEndTimeUnixNano();
+    fields.attributes = attributes(span.getAttributesList());
+    fields.droppedAttributesCount = Integer.toUnsignedLong(span.getDroppedAttributesCount());
+    fields.droppedEventsCount = Integer.toUnsignedLong(span.getDroppedEventsCount());
+    fields.droppedLinksCount = Integer.toUnsignedLong(span.getDroppedLinksCount());
+    fields.statusCode = span.getStatus().getCodeValue();
+    fields.statusMessage = span.getStatus().getMessage();
+    for (Span.Event event : span.getEventsList()) {
+      SpanFields.Event copy = new SpanFields.Event();
+      copy.timeUnixNano = event.getTimeUnixNano();
+      copy.name = event.getName();
+      copy.attributes = attributes(event.getAttributesList());
+      copy.droppedAttributesCount = Integer.toUnsignedLong(event.getDroppedAttributesCount());
+      fields.events.add(copy);
+    }
+    for (Span.Link link : span.getLinksList()) {
+      SpanFields.Link copy = new SpanFields.Link();
+      copy.traceId = hex(link.getTraceId());
+      copy.spanId = hex(link.getSpanId());
+      copy.traceState = link.getTraceState();
+      copy.attributes = attributes(link.getAttributesList());
+      copy.droppedAttributesCount = Integer.toUnsignedLong(link.getDroppedAttributesCount());
+      copy.flags = Integer.toUnsignedLong(link.getFlags());
+      fields.links.add(copy);
+    }
+    return fields;
+  }
+
+  private static String hex(ByteString id) {
+    return HexFormat.of().formatHex(id.toByteArray());
+  }
+
+  private static Map<String, AnyValue> attributes(List<KeyValue> list) {
+    Map<String, AnyValue> attributes = new LinkedHashMap<>();
+    for (KeyValue attribute : list) {
+      attributes.put(attribute.getKey(), value(attribute.getValue()));
+    }
+    return attributes;
+  }
+
+  private static AnyValue value(io.opentelemetry.proto.common.v1.AnyValue value) {
+    return switch (value.getValueCase()) {
+      case STRING_VALUE -> new AnyValue.Text(value.getStringValue());
+      case BOOL_VALUE -> AnyValue.literal(Boolean.toString(value.getBoolValue()));
+      case INT_VALUE -> AnyValue.literal(Long.toString(value.getIntValue()));
+      case DOUBLE_VALUE -> JsonValues.number(value.getDoubleValue());
+      case BYTES_VALUE -> JsonValues.bytes(value.getBytesValue().toByteArray());
+      case ARRAY_VALUE -> list(value.getArrayValue().getValuesList());
+      case KVLIST_VALUE ->
+          new AnyValue.Literal(AnyValue.object(attributes(value.getKvlistValue().getValuesList())));
+      default -> AnyValue.ABSENT;
+    };
+  }
+
+  private static AnyValue list(List<io.opentelemetry.proto.common.v1.AnyValue> values) {
+    StringBuilder out = new StringBuilder("[");
+    for (io.opentelemetry.proto.common.v1.AnyValue value : values) {
+      if (out.length() > 1) {
+        out.append(',');
+      }
+      value(value).appendTo(out);
+    }
+    return AnyValue.literal(out.append(']').toString());
+  }
+}

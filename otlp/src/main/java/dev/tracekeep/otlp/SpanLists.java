@@ -1,0 +1,55 @@
+package dev.tracekeep.otlp;
+
+import dev.tracekeep.span.Json;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The events and links of a span in the form that {@link dev.tracekeep.span.Span} describes. */
+final class SpanLists {
+  private SpanLists() {}
+
+  static @Nullable Json events(List<SpanFields.Event> events) {
+    if (events.isEmpty()) {
+      return null;
+    }
+    return Json.array(
+        events.stream()
+            .map(
+                event ->
+                    Json.objectBuilder()
+                        .put("timeUnixNano", Long.toUnsignedString(event.timeUnixNano))
+                        .put("name", event.name)
+                        .put("attributes", attributes(event.attributes))
+                        .put("droppedAttributesCount", nonZero(event.droppedAttributesCount))
+                        .build())
+            .toList());
+  }
+
+  static @Nullable Json links(List<SpanFields.Link> links) {
+    if (links.isEmpty()) {
+      return null;
+    }
+    return Json.array(
+        links.stream()
+            .map(
+                link ->
+                    Json.objectBuilder()
+                        .put("traceId", link.traceId)
+                        .put("spanId", link.spanId)
+                        .put("traceState", link.traceState.isEmpty() ? null : link.traceState)
+                        .put("attributes", attributes(link.attributes))
+                        .put("droppedAttributesCount", nonZero(link.droppedAttributesCount))
+                        .put("flags", nonZero(link.flags))
+                        .build())
+            .toList());
+  }
+
+  private static @Nullable Json attributes(Map<String, AnyValue> attributes) {
+    return attributes.isEmpty() ? null : AnyValue.object(attributes);
+  }
+
+  private static @Nullable Json nonZero(long count) {
+    return count == 0 ? null : Json.of(count);
+  }
+}

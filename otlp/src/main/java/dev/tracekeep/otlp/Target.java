@@ -1,0 +1,27 @@
+package dev.tracekeep.otlp;
+
+/** What a convention can say about a span. */
+enum Target {
+  INPUT,
+  OUTPUT,
+  MODEL,
+  PROVIDER,
+  INPUT_TOKENS,
+  OUTPUT_TOKENS,
+  TOTAL_TOKENS,
+  TOOL_NAME,
+  AGENT_ID,
+  AGENT_NAME,
+  AGENT_VERSION,
+  WORKFLOW_NAME,
+  USER_ID,
+  ORGANIZATION_ID,
+  RESOURCE_ID,
+  RUN_ID,
+  SESSION_ID,
+  THREAD_ID,
+  REQUEST_ID,
+  EXPERIMENT_ID,
+  ENVIRONMENT,
+  SERVICE_NAME
+}
