@@ -35,13 +35,14 @@ final class SpanIndexes {
     String root = sql.name(SpanColumn.PARENT_SPAN_ID) + " IS NULL";
     String running = "CASE WHEN " + ended + " IS NULL THEN 1 ELSE 0 END";
     Map<String, String> statements = new LinkedHashMap<>();
+    // First: of two indexes that seem equally good, SQLite takes the one that was made last.
+    add(statements, "roots_of_trace", List.of(tenant, trace, started, span), root);
     add(statements, "roots", List.of(tenant, started + " DESC", trace, span), root);
     add(
         statements,
         "roots_ended",
         List.of(tenant, running + " DESC", ended + " DESC", trace, span),
         root);
-    add(statements, "roots_of_trace", List.of(tenant, trace, started, span), root);
     add(statements, "errors", List.of(tenant, trace), sql.name(SpanColumn.ERROR) + " IS NOT NULL");
     return statements;
   }
