@@ -1,7 +1,5 @@
 package dev.tracekeep.adapter.libsql;
 
-import dev.tracekeep.adapter.libsql.LocalConnections.LockTimeoutException;
-import dev.tracekeep.adapter.libsql.LocalConnections.PoolExhaustedException;
 import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.StorageUri;
@@ -126,10 +124,10 @@ final class LibSqlFailures {
       return failed(
           FailureKind.TRANSIENT, action, "the thread was interrupted", "Try again", failure);
     }
-    if (failure instanceof LockTimeoutException) {
+    if (failure instanceof Turns.TimedOutException) {
       return failed(FailureKind.TRANSIENT, action, message, "Try again", failure);
     }
-    if (failure instanceof PoolExhaustedException) {
+    if (failure instanceof Pool.ExhaustedException) {
       return failed(
           FailureKind.OVERLOADED, action, message, "Try again, or raise pool-size", failure);
     }

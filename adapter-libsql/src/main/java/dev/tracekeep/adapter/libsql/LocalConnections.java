@@ -1,8 +1,5 @@
 package dev.tracekeep.adapter.libsql;
 
-import dev.failsafe.Failsafe;
-import dev.failsafe.FailsafeException;
-import dev.failsafe.RetryPolicy;
 import dev.tracekeep.jdbc.MigrationDialect.MigratorLock;
 import dev.tracekeep.storage.StorageConfig;
 import java.nio.file.Path;
@@ -10,11 +7,6 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
-import java.util.Deque;
-import java.util.concurrent.ConcurrentLinkedDeque;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.sqlite.JDBC;
 import org.sqlite.SQLiteConfig;
@@ -28,9 +20,6 @@ import org.sqlite.SQLiteConfig.SynchronousMode;
  * <p>A file has one connection that writes and up to {@code pool-size} that read: in WAL mode
  * readers never wait for the writer. A database in memory has one connection for both; SQLite's
  * shared cache, the other way, lets readers fail on a writer's locks and outlives its store.
- *
- * <p>There is no library for this pool: of what one does (keep-alive, eviction, validation) nothing
- * applies to a file, and writers must take turns anyway.
  */
 final class LocalConnections implements LibSqlConnections {
   /** How long SQLite itself waits; longer waits are repetitions, which an interrupt ends. */
@@ -48,9 +37,8 @@ final class LocalConnections implements LibSqlConnections {
   private final StorageConfig config;
   private final String jdbcUrl;
   private final @Nullable Path file;
-  private final ReentrantLock writers = new ReentrantLock(true);
-  private final Semaphore readers;
-  private final Deque<Connection> idleReaders = new ConcurrentLinkedDeque<>();
+  private final Turns turns = new Turns();
+  private final Pool<Connection> readers;
   private final MigratorLocks migratorLocks;
   private @Nullable Connection writer;
   private volatile boolean closed;
@@ -67,7 +55,7 @@ final class LocalConnections implements LibSqlConnections {
     this.config = config;
     this.jdbcUrl = jdbcUrl;
     this.file = file;
-    this.readers = new Semaphore(config.poolSize(), true);
+    this.readers = new Pool<>(config.poolSize(), config.connectTimeout(), () -> open(false));
     this.migratorLocks = new MigratorLocks(file);
   }
 
@@ -89,32 +77,8 @@ final class LocalConnections implements LibSqlConnections {
   @Override
   public <T extends @Nullable Object> T read(Work<T> work) throws Exception {
     return file == null
-        ? exclusively(config.lockTimeout(), () -> work.on(writer()))
-        : repeating(config.lockTimeout(), () -> readOnce(work));
-  }
-
-  private <T extends @Nullable Object> T readOnce(Work<T> work) throws Exception {
-    if (!readers.tryAcquire(config.connectTimeout().toMillis(), TimeUnit.MILLISECONDS)) {
-      throw new PoolExhaustedException(config.poolSize(), config.connectTimeout());
-    }
-    try {
-      Connection idle = idleReaders.pollFirst();
-      Connection connection = idle == null ? open(false) : idle;
-      T result;
-      try {
-        result = work.on(connection);
-      } catch (Exception e) {
-        closeQuietly(connection, e); // what a failure leaves behind is not worth finding out
-        throw e;
-      }
-      idleReaders.addFirst(connection);
-      if (closed) {
-        closeIdleReaders();
-      }
-      return result;
-    } finally {
-      readers.release();
-    }
+        ? turns.exclusively(config.lockTimeout(), () -> work.on(writer()))
+        : Turns.repeating(config.lockTimeout(), () -> readers.lend(work::on));
   }
 
   @Override
@@ -125,46 +89,8 @@ final class LocalConnections implements LibSqlConnections {
   @Override
   public <T extends @Nullable Object> T transact(Duration lockTimeout, Work<T> work)
       throws Exception {
-    return exclusively(lockTimeout, () -> repeating(lockTimeout, () -> transactOnce(work)));
-  }
-
-  @FunctionalInterface
-  private interface Attempt<T extends @Nullable Object> {
-    T run() throws Exception;
-  }
-
-  private <T extends @Nullable Object> T exclusively(Duration timeout, Attempt<T> work)
-      throws Exception {
-    if (!writers.tryLock(timeout.toMillis(), TimeUnit.MILLISECONDS)) {
-      throw new LockTimeoutException(timeout);
-    }
-    try {
-      return work.run();
-    } finally {
-      writers.unlock();
-    }
-  }
-
-  /** Repeats what lost a race against another process or connection, until the time is over. */
-  private static <T extends @Nullable Object> T repeating(Duration timeout, Attempt<T> work)
-      throws Exception {
-    long nanos = Math.max(timeout.toNanos(), 1000);
-    RetryPolicy<@Nullable Object> policy =
-        RetryPolicy.builder()
-            .handleIf(failure -> LibSqlFailures.isLostRace(failure))
-            .withBackoff(
-                Duration.ofNanos(Math.min(nanos / 4, 5_000_000)),
-                Duration.ofNanos(Math.min(nanos / 2, 100_000_000)))
-            .withJitter(0.3)
-            .withMaxRetries(-1)
-            .withMaxDuration(Duration.ofNanos(nanos))
-            .build();
-    try {
-      return Failsafe.with(policy).get(work::run);
-    } catch (FailsafeException e) {
-      // Failsafe wraps what is checked; callers are to see what the driver threw.
-      throw e.getCause() instanceof Exception cause ? cause : e;
-    }
+    return turns.exclusively(
+        lockTimeout, () -> Turns.repeating(lockTimeout, () -> transactOnce(work)));
   }
 
   private <T extends @Nullable Object> T transactOnce(Work<T> work) throws Exception {
@@ -198,16 +124,8 @@ final class LocalConnections implements LibSqlConnections {
       reason.addSuppressed(e);
       if (file != null) { // what is in memory dies with its connection
         writer = null;
-        closeQuietly(connection, reason);
+        Pool.closeQuietly(connection, reason);
       }
-    }
-  }
-
-  private static void closeQuietly(Connection connection, Exception reason) {
-    try {
-      connection.close();
-    } catch (SQLException e) {
-      reason.addSuppressed(e);
     }
   }
 
@@ -244,50 +162,27 @@ final class LocalConnections implements LibSqlConnections {
       try {
         execute(connection, "PRAGMA query_only = ON");
       } catch (SQLException e) {
-        closeQuietly(connection, e);
+        Pool.closeQuietly(connection, e);
         throw e;
       }
     }
     return connection;
   }
 
-  private void closeIdleReaders() throws SQLException {
-    for (Connection idle = idleReaders.pollFirst(); idle != null; idle = idleReaders.pollFirst()) {
-      idle.close();
-    }
-  }
-
   @Override
   public void close() throws SQLException {
-    writers.lock(); // lets a write that is under way finish
-    try {
-      closed = true;
-      closeIdleReaders();
-      Connection last = writer;
-      writer = null;
-      if (last != null) {
-        last.close();
-      }
-    } finally {
-      writers.unlock();
-    }
-  }
-
-  /** Another thread of this process wrote for too long. */
-  static final class LockTimeoutException extends Exception {
-    private static final long serialVersionUID = 1L;
-
-    LockTimeoutException(Duration waited) {
-      super("another write to this database took longer than " + waited);
-    }
-  }
-
-  /** All connections for reading were lent for too long. */
-  static final class PoolExhaustedException extends Exception {
-    private static final long serialVersionUID = 1L;
-
-    PoolExhaustedException(int size, Duration waited) {
-      super("all " + size + " connections for reading were busy for " + waited);
-    }
+    turns.lastly(
+        () -> {
+          closed = true;
+          Connection last = writer;
+          writer = null;
+          try {
+            readers.close();
+          } finally {
+            if (last != null) {
+              last.close();
+            }
+          }
+        });
   }
 }
