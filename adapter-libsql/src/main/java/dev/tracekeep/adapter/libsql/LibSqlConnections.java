@@ -17,7 +17,7 @@ interface LibSqlConnections extends ConnectionSource {
     if (address instanceof LibSqlAddress.File file) {
       return new LocalConnections(config, file);
     }
-    throw new IllegalArgumentException("remote servers come next");
+    return new RemoteConnections(config, (LibSqlAddress.Server) address);
   }
 
   /** {@link #transact(Work)}, waiting so long for other writers. */

@@ -31,6 +31,15 @@ final class LibSqlFailures {
   private static final String CHECK_FOLDER =
       "Check that its folder is there, and that this user may read and write in it";
 
+  /** A server takes a stream's transaction away when it stays long and others wait. */
+  private static final List<String> LOST_RACES =
+      List.of(
+          "SQLITE_BUSY",
+          "SQLITE_LOCKED",
+          "TRANSACTION_TIMEOUT",
+          "TRANSACTION_BUSY",
+          "STREAM_EXPIRED");
+
   private static final List<Rule> RULES =
       List.of(
           new Rule(
@@ -82,6 +91,30 @@ final class LibSqlFailures {
               FailureKind.PERMANENT,
               "The disk failed: check it, and that nobody moved or deleted the file"),
           new Rule(
+              "TRANSACTION_",
+              FailureKind.TRANSIENT,
+              "Others write too, or the transaction is too long: try again, with smaller batches"),
+          new Rule("STREAM_EXPIRED", FailureKind.TRANSIENT, "Try again"),
+          new Rule("HTTP_INTERRUPTED", FailureKind.TRANSIENT, "Try again"),
+          new Rule(
+              "HTTP_401",
+              FailureKind.CONFIGURATION,
+              "Give a valid token, as the property password or as ?authToken= of the address"),
+          new Rule(
+              "HTTP_403",
+              FailureKind.CONFIGURATION,
+              "The token does not allow this: give one that may write"),
+          new Rule(
+              "HTTP_404",
+              FailureKind.CONFIGURATION,
+              "There is no libSQL server (Hrana 3 over HTTP) at this address: check it"),
+          new Rule("HTTP_429", FailureKind.OVERLOADED, "Write less at a time, and try later"),
+          new Rule("HTTP_413", FailureKind.INVALID, "Lower max-span-bytes"),
+          new Rule(
+              "HTTP_",
+              FailureKind.TRANSIENT,
+              "Check that the server runs and can be reached, then try again"),
+          new Rule(
               "",
               "no such table",
               FailureKind.CONFIGURATION,
@@ -103,7 +136,7 @@ final class LibSqlFailures {
   /** Whether a transaction failed only because another one was first. */
   static boolean isLostRace(@Nullable Throwable failure) {
     String code = code(failure);
-    return code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED");
+    return LOST_RACES.stream().anyMatch(code::startsWith);
   }
 
   static boolean isDuplicateKey(Exception failure) {
@@ -111,8 +144,11 @@ final class LibSqlFailures {
     return code.equals("SQLITE_CONSTRAINT_UNIQUE") || code.equals("SQLITE_CONSTRAINT_PRIMARYKEY");
   }
 
-  /** The name of SQLite's extended result code; empty if the failure has none. */
+  /** The name of SQLite's extended result code, or of a server's; empty if there is none. */
   private static String code(@Nullable Throwable failure) {
+    if (failure instanceof HranaException remote) {
+      return remote.code();
+    }
     return failure instanceof SQLiteException local ? local.getResultCode().name() : "";
   }
 

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * a key once it is there, and enforces both the same way.
  */
 final class LibSqlMigration extends MigrationDialect {
-  private static final String RESTING_TRIGGERS = "temp.tracekeep_resting_triggers";
+  private static final String RESTING_TRIGGERS = "tracekeep_resting_triggers";
 
   private final LibSqlConnections connections;
 

@@ -55,7 +55,8 @@ final class LocalConnections implements LibSqlConnections {
     this.config = config;
     this.jdbcUrl = jdbcUrl;
     this.file = file;
-    this.readers = new Pool<>(config.poolSize(), config.connectTimeout(), () -> open(false));
+    this.readers =
+        new Pool<>(config.poolSize(), config.connectTimeout(), () -> open(false), reader -> true);
     this.migratorLocks = new MigratorLocks(file);
   }
 

@@ -6,6 +6,7 @@ import java.util.Deque;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,17 +33,20 @@ final class Pool<R extends AutoCloseable> implements AutoCloseable {
   private final int size;
   private final Duration patience;
   private final Opener<R> opener;
+  private final Predicate<R> usable;
   private final Semaphore places;
   private final Deque<R> idle = new ConcurrentLinkedDeque<>();
   private volatile boolean closed;
 
   /**
    * @param patience how long to wait for one that another thread has
+   * @param usable whether one that was lent before can be lent again
    */
-  Pool(int size, Duration patience, Opener<R> opener) {
+  Pool(int size, Duration patience, Opener<R> opener, Predicate<R> usable) {
     this.size = size;
     this.patience = patience;
     this.opener = opener;
+    this.usable = usable;
     this.places = new Semaphore(size, true);
   }
 
@@ -53,6 +57,10 @@ final class Pool<R extends AutoCloseable> implements AutoCloseable {
     }
     try {
       R last = idle.pollFirst();
+      if (last != null && !usable.test(last)) {
+        last.close();
+        last = null;
+      }
       R resource = last == null ? opener.open() : last;
       T result;
       try {
