@@ -9,18 +9,16 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 
-/** The answer to some statements, read as it arrives: entries of one line each. */
+/** The answer to a query, read as it arrives: entries of one line each. */
 final class HranaRows implements AutoCloseable {
   private final JsonParser answer;
-  private final int steps;
-  private final List<Long> touched = new ArrayList<>();
   private final @Nullable String baton;
   private final @Nullable String baseUrl;
+  private boolean complete;
   private boolean ended;
 
-  HranaRows(InputStream body, int steps) throws SQLException {
+  HranaRows(InputStream body) throws SQLException {
     this.answer = HranaValues.parser(body);
-    this.steps = steps;
     Map<?, ?> head = entry();
     if (head == null) {
       throw new HranaException("the server's answer is empty", "HTTP_ANSWER", null);
@@ -37,11 +35,6 @@ final class HranaRows implements AutoCloseable {
     return baseUrl;
   }
 
-  /** How many rows each statement touched, once the answer was read to its end. */
-  List<Long> touched() {
-    return touched;
-  }
-
   /** The next row; null behind the last one. */
   @Nullable List<@Nullable Object> next() throws SQLException {
     for (Map<?, ?> entry = entry(); entry != null; entry = entry()) {
@@ -52,24 +45,17 @@ final class HranaRows implements AutoCloseable {
               .forEach(value -> row.add(HranaValues.decode((Map<?, ?>) value)));
           return row;
         }
-        case "step_end" -> touched.add(((Number) entry.get("affected_row_count")).longValue());
+        case "step_end" -> complete = true;
         case "step_error", "error" -> throw HranaValues.failure((Map<?, ?>) entry.get("error"));
         default -> {
           // The beginning of a step, and what later releases of the protocol may tell.
         }
       }
     }
-    if (touched.size() < steps) {
+    if (!complete) {
       throw new HranaException("the server's answer broke off", "HTTP_ANSWER", null);
     }
     return null;
-  }
-
-  /** Reads the answer to its end. */
-  void finish() throws SQLException {
-    while (next() != null) {
-      // rows that nobody asked for
-    }
   }
 
   private @Nullable Map<?, ?> entry() throws SQLException {
