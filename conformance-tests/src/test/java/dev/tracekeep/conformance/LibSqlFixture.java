@@ -92,7 +92,8 @@ final class LibSqlFixture implements StorageFixture {
     }
   }
 
-  private static final class Raw extends JdbcRawAccess {
+  /** Reads and writes a file through the bare driver. */
+  static final class Raw extends JdbcRawAccess {
     private final Path file;
 
     Raw(Path file) {
