@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import dev.tracekeep.migration.DedupeMigration;
 import dev.tracekeep.migration.MigrationListener;
 import dev.tracekeep.migration.MigrationOptions;
+import dev.tracekeep.migration.MigrationProgress;
 import dev.tracekeep.migration.MigrationProgress.Phase;
 import dev.tracekeep.migration.MigrationRecord;
 import dev.tracekeep.migration.MigrationReport;
@@ -32,16 +33,16 @@ abstract class InterruptionChecks extends MigrationChecks {
   static final MigrationOptions SMALL_BATCHES = new MigrationOptions(20, Duration.ofMillis(500), 5);
 
   /** How an uninterrupted run goes: the measure of the interrupted ones. */
-  record Smooth(int events, Set<String> tables) {}
+  record Smooth(List<String> events, Set<String> tables) {}
 
   /** Broken off at every step in turn, it is run again and ends like one that was not. */
   @Test
   public final void abort_leavesNoOrphans() throws Exception {
     Smooth smooth = smoothApply();
-    for (int at = 1; at <= smooth.events(); at++) {
+    for (int at = 1; at <= smooth.events().size(); at++) {
       TestDatabase database = anotherDatabase();
       RawAccess raw = database.raw().orElseThrow();
-      LegacyTable legacy = LegacyTable.create(raw);
+      LegacyTable legacy = LegacyTable.createSmall(raw);
       ObservabilityStorage storage = open(database, Map.of());
       int place = at;
       assertThat(catchThrowable(() -> storage.migration().apply(SMALL_BATCHES, failingAt(place))))
@@ -57,10 +58,10 @@ abstract class InterruptionChecks extends MigrationChecks {
   /** Undo, broken off at every step in turn and run again, puts every row back. */
   @Test
   public final void abortedUndo_isFinishedByTheNext() throws Exception {
-    int events = smoothUndo();
+    int events = smoothUndo().size();
     for (int at = 1; at <= events; at++) {
       TestDatabase database = anotherDatabase();
-      LegacyTable legacy = LegacyTable.create(database.raw().orElseThrow());
+      LegacyTable legacy = LegacyTable.createSmall(database.raw().orElseThrow());
       ObservabilityStorage storage = open(database, Map.of());
       String id = migrationId(storage.migration().apply(MigrationListener.NONE));
       int place = at;
@@ -79,11 +80,11 @@ abstract class InterruptionChecks extends MigrationChecks {
   @Test
   public final void resumeWithOtherOptions_endsTheSame() throws Exception {
     Smooth smooth = smoothApply();
-    LegacyTable legacy = LegacyTable.create(raw());
+    LegacyTable legacy = LegacyTable.createSmall(raw());
     ObservabilityStorage storage = open(Map.of());
     assertThat(
             catchThrowable(
-                () -> storage.migration().apply(SMALL_BATCHES, failingAt(smooth.events() / 2))))
+                () -> storage.migration().apply(SMALL_BATCHES, failingAt(smooth.events().size() / 2))))
         .isNotNull();
     assertThat(storage.migration().plan().unfinishedMigrationId()).isNotNull();
     MigrationReport report =
@@ -98,7 +99,7 @@ abstract class InterruptionChecks extends MigrationChecks {
   /** A second migrator on the same table is told that there is one already, and changes nothing. */
   @Test
   public final void twoMigrators_oneWins() throws Exception {
-    LegacyTable legacy = LegacyTable.create(raw());
+    LegacyTable legacy = LegacyTable.createSmall(raw());
     ObservabilityStorage first = open(Map.of());
     ObservabilityStorage second = open(Map.of("lock-timeout", "500ms"));
     List<@Nullable Throwable> failures = new ArrayList<>();
@@ -139,8 +140,9 @@ abstract class InterruptionChecks extends MigrationChecks {
   /** Duplicates that a foreign program inserts meanwhile are archived too, none is lost. */
   @Test
   public final void writesDuringMigration_survive() throws Exception {
-    LegacyTable legacy = LegacyTable.create(raw());
-    SpanKey late = SpanKey.of("alone-trace-0", Spans.SPAN);
+    LegacyTable legacy = LegacyTable.createSmall(raw());
+    SpanKey alone = SpanKey.of("alone-trace-0", Spans.SPAN);
+    SpanKey archived = SpanKey.of("identical-trace-0", Spans.SPAN);
     List<String> inserted = new ArrayList<>();
     List<Throwable> failures = new ArrayList<>();
     ObservabilityStorage storage = open(Map.of());
@@ -149,11 +151,15 @@ abstract class InterruptionChecks extends MigrationChecks {
         .apply(
             SMALL_BATCHES,
             progress -> {
-              // Twice, and no more: a migrator that looks again after each batch would never end.
-              if (progress.step() == MigrationStep.ARCHIVE
-                  && progress.phase() == Phase.AFTER
-                  && inserted.size() < 2) {
+              // Once in the middle and once at the last moment; a migrator that looks again after
+              // each batch would otherwise never end.
+              boolean middle =
+                  progress.step() == MigrationStep.ARCHIVE && progress.phase() == Phase.AFTER;
+              boolean last =
+                  progress.step() == MigrationStep.CONSTRAIN && progress.phase() == Phase.BEFORE;
+              if (middle && inserted.isEmpty() || last && inserted.size() == 1) {
                 try {
+                  SpanKey late = middle ? alone : archived;
                   inserted.add(legacy.rowsOf(late).get(0));
                   raw().insertCopy(late);
                 } catch (Exception e) {
@@ -162,7 +168,7 @@ abstract class InterruptionChecks extends MigrationChecks {
               }
             });
     assertThat(failures).isEmpty();
-    assertThat(inserted).isNotEmpty();
+    assertThat(inserted).hasSize(2);
     assertThat(storage.migration().plan().surplusRows()).isZero();
     storage.close();
     legacy.assertUnique();
@@ -177,26 +183,30 @@ abstract class InterruptionChecks extends MigrationChecks {
     raw();
     TestDatabase database = anotherDatabase();
     RawAccess raw = database.raw().orElseThrow();
-    LegacyTable.create(raw);
-    AtomicInteger events = new AtomicInteger();
+    LegacyTable.createSmall(raw);
+    List<String> events = new ArrayList<>();
     ObservabilityStorage storage = open(database, Map.of());
-    storage.migration().apply(SMALL_BATCHES, progress -> events.incrementAndGet());
+    storage.migration().apply(SMALL_BATCHES, progress -> events.add(kind(progress)));
     storage.close();
     // A migration of which a listener hears nothing cannot be watched, nor be broken off in tests.
-    assertThat(events.get()).as("events that the listener heard").isGreaterThanOrEqualTo(8);
-    return new Smooth(events.get(), raw.tableNames());
+    assertThat(events).as("events that the listener heard").hasSizeGreaterThanOrEqualTo(8);
+    return new Smooth(List.copyOf(events), raw.tableNames());
   }
 
-  final int smoothUndo() throws Exception {
+  private static String kind(MigrationProgress progress) {
+    return progress.step() + " " + progress.phase() + " " + progress.statement();
+  }
+
+  final List<String> smoothUndo() throws Exception {
     raw();
     TestDatabase database = anotherDatabase();
-    LegacyTable.create(database.raw().orElseThrow());
-    AtomicInteger events = new AtomicInteger();
+    LegacyTable.createSmall(database.raw().orElseThrow());
+    List<String> events = new ArrayList<>();
     ObservabilityStorage storage = open(database, Map.of());
     String id = migrationId(storage.migration().apply(MigrationListener.NONE));
-    storage.migration().undo(id, progress -> events.incrementAndGet());
-    assertThat(events.get()).as("events that the listener heard").isGreaterThanOrEqualTo(2);
-    return events.get();
+    storage.migration().undo(id, progress -> events.add(kind(progress)));
+    assertThat(events).as("events that the listener heard").hasSizeGreaterThanOrEqualTo(2);
+    return List.copyOf(events);
   }
 
   final void assertEndedAs(

@@ -257,8 +257,10 @@ abstract class MergeChecks extends CrudChecks {
                     before.requestContext()))
             .build();
     assertSame(storage.getSpan(start.key()), expected);
-    // What the row was made from cannot undo the update.
+    // What the row was made from cannot undo the update, nor what lies between the two.
     storage.createSpan(start);
+    assertSame(storage.getSpan(start.key()), expected);
+    storage.createSpan(start.toBuilder().updatedAt(Spans.at(3)).build());
     assertSame(storage.getSpan(start.key()), expected);
   }
 
@@ -318,6 +320,16 @@ abstract class MergeChecks extends CrudChecks {
     storage.batchUpdateSpans(updates);
     Span now = storage.getSpan(row.key()).orElseThrow();
     assertThat(now.name()).isEqualTo("n9");
+    // The earlier one overrides an input that the later one would have made it keep.
+    Span second = Spans.root("u").payload(Payload.builder().input(Json.of("old")).build()).build();
+    storage.createSpan(second);
+    storage.batchUpdateSpans(
+        List.of(
+            SpanUpdate.builder(second.key(), Spans.at(2)).name("later").build(),
+            SpanUpdate.builder(second.key(), Spans.at(1)).input(Json.of("new")).build()));
+    Span both = storage.getSpan(second.key()).orElseThrow();
+    assertThat(both.name()).isEqualTo("later");
+    assertThat(both.payload().input()).isEqualTo(Json.of("new"));
     assertThat(now.times().updatedAt()).isEqualTo(Spans.at(9));
   }
 }

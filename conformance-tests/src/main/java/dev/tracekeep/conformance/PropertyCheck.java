@@ -20,7 +20,7 @@ final class PropertyCheck<T> {
     void holdsFor(T value) throws Throwable;
   }
 
-  private static final Duration SHRINKING = Duration.ofSeconds(20);
+  private static final int SHRINKING_SECONDS = 20;
 
   private final Arbitrary<T> values;
   private final Function<T, String> description;
@@ -69,10 +69,15 @@ final class PropertyCheck<T> {
     }
   }
 
+  private static Duration shrinkingTime() {
+    return Duration.ofSeconds(
+        Integer.getInteger("tracekeep.conformance.shrinking-seconds", SHRINKING_SECONDS));
+  }
+
   private void fail(long seed, int attempt, Shrinkable<T> first, Throwable firstFailure) {
     Shrinkable<T> smallest = first;
     Throwable failure = firstFailure;
-    long deadline = System.nanoTime() + SHRINKING.toNanos();
+    long deadline = System.nanoTime() + shrinkingTime().toNanos();
     boolean smaller = true;
     int steps = 0;
     while (smaller) {

@@ -38,7 +38,8 @@ public interface RawAccess {
   List<Map<String, @Nullable String>> archivedRows() throws Exception;
 
   /**
-   * Inserts one copy of a stored row of the key, all columns the same, as a foreign program could.
+   * Inserts a copy of the one stored row of a key, all columns the same, as a foreign program
+   * could.
    *
    * @return false if the engine refused it because the key is there already
    */

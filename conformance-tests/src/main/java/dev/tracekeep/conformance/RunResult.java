@@ -58,7 +58,7 @@ final class RunResult {
     Files.writeString(directory.resolve(name + ".json"), toJson().text() + "\n");
   }
 
-  private Json toJson() {
+  Json toJson() {
     return Json.objectBuilder()
         .put("name", name)
         .put("engine", engine)

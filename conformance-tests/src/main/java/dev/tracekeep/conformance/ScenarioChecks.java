@@ -16,6 +16,7 @@ import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.WriteResult;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -78,7 +79,7 @@ abstract class ScenarioChecks extends ConformanceSession {
             .updatedAt(Spans.at(950))
             .payload(Payload.builder().error(Json.of("broken")).build())
             .build();
-    assertWinner(done, late, failed);
+    assertBeats(done, late, failed);
   }
 
   /** Of two ended (or two running) ones the later {@code updatedAt} wins; absent is earliest. */
@@ -92,21 +93,21 @@ abstract class ScenarioChecks extends ConformanceSession {
             .updatedAt(Spans.at(8).minusNanos(1))
             .createdAt(Spans.at(9))
             .build();
-    assertWinner(late, early, late.toBuilder().updatedAt(null).name("never updated").build());
+    assertBeats(late, early, late.toBuilder().updatedAt(null).build());
     Span running = late.toBuilder().endedAt(null).build();
-    assertWinner(running, early.toBuilder().endedAt(null).build());
+    assertBeats(running, early.toBuilder().endedAt(null).build());
   }
 
   /** With the same {@code updatedAt} (or none) the later {@code createdAt} wins. */
   @Test
   public final void latestCreatedAtIsPreferred() throws Exception {
     Span late = Spans.root("t").endedAt(Spans.at(5)).createdAt(Spans.at(8)).updatedAt(null).build();
-    assertWinner(
+    assertBeats(
         late,
-        late.toBuilder().createdAt(Spans.at(8).minusNanos(1)).name("a nanosecond before").build(),
-        late.toBuilder().createdAt(null).name("never created").build());
+        late.toBuilder().createdAt(Spans.at(8).minusNanos(1)).build(),
+        late.toBuilder().createdAt(null).build());
     Span updated = late.toBuilder().updatedAt(Spans.at(9)).build();
-    assertWinner(updated, updated.toBuilder().createdAt(Spans.at(7)).name("older").build());
+    assertBeats(updated, updated.toBuilder().createdAt(Spans.at(7)).build());
   }
 
   /** The same insert again, alone, in a batch and within one batch: no error, one row. */
@@ -141,6 +142,30 @@ abstract class ScenarioChecks extends ConformanceSession {
   /** The table's name as it is configured. */
   final String tableName() {
     return database().properties().getOrDefault("table", StorageConfig.DEFAULT_TABLE);
+  }
+
+  /**
+   * The same, with losers whose digest is greater than the winner's: a store that skips a part of
+   * the rule and goes by the digest alone must not be right by chance.
+   */
+  final void assertBeats(Span winner, Span... losers) throws Exception {
+    assertWinner(
+        winner,
+        Arrays.stream(losers).map(loser -> withGreaterDigest(loser, winner)).toArray(Span[]::new));
+  }
+
+  private static Span withGreaterDigest(Span loser, Span winner) {
+    for (int i = 0; ; i++) {
+      Span candidate = loser.toBuilder().name("loser " + i).build();
+      if (Arrays.compareUnsigned(digest(candidate), digest(winner)) > 0) {
+        return candidate;
+      }
+    }
+  }
+
+  private static byte[] digest(Span span) {
+    byte[] version = span.version().toBytes();
+    return Arrays.copyOfRange(version, version.length - 8, version.length);
   }
 
   /**

@@ -30,13 +30,20 @@ final class ReferenceFixture implements StorageFixture, StorageProvider {
 
   private final String name;
   private final Set<Capability> capabilities;
+  private final Set<Capability> enforced;
   private final Variant variant;
   private final Map<String, ReferenceDatabase> databases = new ConcurrentHashMap<>();
   private final AtomicInteger made = new AtomicInteger();
 
   ReferenceFixture(String name, Set<Capability> capabilities, Variant variant) {
+    this(name, capabilities, capabilities, variant);
+  }
+
+  ReferenceFixture(
+      String name, Set<Capability> capabilities, Set<Capability> enforced, Variant variant) {
     this.name = name;
     this.capabilities = capabilities;
+    this.enforced = enforced;
     this.variant = variant;
   }
 
@@ -74,7 +81,7 @@ final class ReferenceFixture implements StorageFixture, StorageProvider {
     String url = "reference:" + made.incrementAndGet();
     ReferenceDatabase database =
         new ReferenceDatabase(
-            StorageConfig.DEFAULT_TABLE, capabilities.contains(Capability.ENFORCED_UNIQUENESS));
+            StorageConfig.DEFAULT_TABLE, enforced.contains(Capability.ENFORCED_UNIQUENESS));
     databases.put(url, database);
     return new TestDatabase() {
       @Override

@@ -1,8 +1,10 @@
 package dev.tracekeep.migration;
 
+import dev.tracekeep.span.SpanColumn;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,7 +56,7 @@ public record SpanTable(@Nullable String schema, String name, @Nullable Columns 
    * @param updatedAt the last change; null where the table has no such column
    * @param createdAt the first record; null where the table has no such column
    * @param version {@link dev.tracekeep.span.SpanVersion} bytes, which then decide alone; null
-   *     where the table has no such column
+   *     where the table has no such column, or one that means something else
    */
   public record Columns(
       @Nullable String tenantId,
@@ -78,7 +80,8 @@ public record SpanTable(@Nullable String schema, String name, @Nullable Columns 
 
     /**
      * Recognizes the two namings in use: snake_case ({@code trace_id}, ours) and camelCase ({@code
-     * traceId}, Mastra's).
+     * traceId}, Mastra's). A column {@code version} counts only beside {@code tenant_id}, {@code
+     * span_type} and {@code is_event}, as in our own tables: elsewhere it can be anything.
      *
      * @param table for the message
      * @param present the table's columns, in the case that the engine shows them
@@ -126,7 +129,13 @@ public record SpanTable(@Nullable String schema, String name, @Nullable Columns 
           endedAt,
           ifPresent(present, updatedAt),
           ifPresent(present, createdAt),
-          ifPresent(present, "version"));
+          isOurs(present) ? ifPresent(present, SpanColumn.VERSION_NAME) : null);
+    }
+
+    /** By columns that our tables had from the first release on. */
+    private static boolean isOurs(Set<String> present) {
+      return Stream.of(SpanColumn.TENANT_ID, SpanColumn.SPAN_TYPE, SpanColumn.IS_EVENT)
+          .allMatch(column -> present.contains(column.columnName()));
     }
 
     private static @Nullable String ifPresent(Set<String> present, String column) {

@@ -7,10 +7,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JsonParser;
-import tools.jackson.core.JsonToken;
 
 /**
  * A JSON value, kept as the text that came in and compared by what it means.
@@ -20,11 +17,13 @@ import tools.jackson.core.JsonToken;
  * ({@code 1}, {@code 1.0}, {@code 1e0}) or of escapes. {@code null}, {@code ""}, {@code {}}, {@code
  * []} and a bare scalar are five values, and a Java null (absent) is a sixth.
  *
- * <p>Lone surrogates and U+0000 inside of strings are kept as {@code \}{@code u} escapes, so that
- * the text itself is always well-formed. An object that repeats a name keeps its last value alone:
- * the engines disagree about which one counts, so this is the one case in which text is rewritten.
- * Nesting ends at {@value #MAX_DEPTH} levels: that is where SQLite stops, and all engines must
- * agree.
+ * <p>Lone surrogates and U+0000 inside of strings and names are kept as {@code \}{@code u} escapes,
+ * so that the text itself is always well-formed. An object that repeats a name keeps its last value
+ * alone, because the engines disagree about which one counts: the only case in which text is
+ * rewritten.
+ *
+ * <p>Nesting ends at {@value #MAX_DEPTH} levels: that is where SQLite stops, and all engines must
+ * agree. The exponent of a number ends at {@value #MAX_EXPONENT_DIGITS} digits.
  *
  * <p>Immutable and thread-safe. Nothing is parsed after the construction until a question is asked
  * that the text alone cannot answer.
@@ -32,6 +31,9 @@ import tools.jackson.core.JsonToken;
 public final class Json {
   /** Deepest nesting of arrays and objects that is accepted. */
   public static final int MAX_DEPTH = 1000;
+
+  /** Longest exponent of a number: arithmetic on it takes time that grows with its square. */
+  static final int MAX_EXPONENT_DIGITS = 1000;
 
   /** JSON {@code null}: a value, not an absence. */
   public static final Json NULL = trusted("null");
@@ -60,25 +62,47 @@ public final class Json {
 
   private final String text;
 
-  /** SHA-256 of the canonical form; computed when first needed, racing writers agree. */
-  private byte @Nullable [] contentHash;
+  /**
+   * SHA-256 of the canonical form; computed when first needed, racing writers agree. Volatile,
+   * because a reader must not see the array ahead of its bytes.
+   */
+  private volatile byte @Nullable [] contentHash;
 
   private Json(String text, byte @Nullable [] contentHash) {
     this.text = text;
-    this.contentHash = contentHash;
+    if (contentHash != null) {
+      this.contentHash = contentHash;
+    }
   }
 
   /**
    * Takes text from outside.
    *
    * @throws InvalidSpanException if it is no JSON (RFC 8259) or nested too deeply; the message says
-   *     where
+   *     where, and quotes at most one character
    */
   public static Json parse(String text) {
-    String clean = CanonicalJson.escapeLoneSurrogates(text.strip());
-    CanonicalJson.Checked checked = CanonicalJson.check(clean);
+    String clean = JsonWriter.escapeLoneSurrogates(stripped(text));
+    JsonScanner.Checked checked = JsonScanner.check(clean);
     return new Json(
-        checked.repeatsName() ? CanonicalJson.withoutRepeatedNames(clean) : clean, checked.hash());
+        checked.repeatsName() ? JsonScanner.withoutRepeatedNames(clean) : clean, checked.hash());
+  }
+
+  /** Without the white space around it; RFC 8259 knows fewer of it than {@link String#strip}. */
+  private static String stripped(String text) {
+    int start = 0;
+    int end = text.length();
+    while (start < end && isWhiteSpace(text.charAt(start))) {
+      start++;
+    }
+    while (start < end && isWhiteSpace(text.charAt(end - 1))) {
+      end--;
+    }
+    return text.substring(start, end);
+  }
+
+  private static boolean isWhiteSpace(char c) {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
   }
 
   /**
@@ -86,13 +110,13 @@ public final class Json {
    * the same text.
    */
   public static Json ofStored(String text) {
-    return new Json(Objects.requireNonNull(text, "text"), null);
+    return new Json(stripped(text), null);
   }
 
   /** A JSON string. */
   public static Json of(String value) {
     StringBuilder out = new StringBuilder(value.length() + 16);
-    CanonicalJson.quote(value, out);
+    JsonWriter.quote(value, out);
     return trusted(out.toString());
   }
 
@@ -119,7 +143,11 @@ public final class Json {
     return value ? TRUE : FALSE;
   }
 
-  /** An array of the given values. */
+  /**
+   * An array of the given values.
+   *
+   * @throws InvalidSpanException if it is nested too deeply
+   */
   public static Json array(List<Json> elements) {
     StringBuilder out = new StringBuilder("[");
     for (Json element : elements) {
@@ -128,10 +156,14 @@ public final class Json {
       }
       out.append(element.text);
     }
-    return trusted(out.append(']').toString());
+    return composed(out.append(']'));
   }
 
-  /** An object with the given members, in the order of the map. */
+  /**
+   * An object with the given members, in the order of the map.
+   *
+   * @throws InvalidSpanException if it is nested too deeply
+   */
   public static Json object(Map<String, Json> members) {
     ObjectBuilder builder = objectBuilder();
     members.forEach(builder::put);
@@ -145,6 +177,11 @@ public final class Json {
 
   private static Json trusted(String text) {
     return new Json(text, null);
+  }
+
+  private static Json composed(StringBuilder text) {
+    JsonScanner.checkDepth(text);
+    return trusted(text.toString());
   }
 
   /** The text as it came in, without white space around it. */
@@ -181,16 +218,7 @@ public final class Json {
   public Map<String, Json> members() {
     Map<String, Json> members = new LinkedHashMap<>();
     if (kind() == Kind.OBJECT) {
-      try (JsonParser parser = CanonicalJson.parser(text)) {
-        parser.nextToken();
-        while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
-          String name = parser.currentName();
-          parser.nextToken();
-          members.put(name, slice(parser));
-        }
-      } catch (RuntimeException e) {
-        throw CanonicalJson.malformed(e);
-      }
+      JsonScanner.parts(text, (name, value) -> members.put(name, trusted(value)));
     }
     return members;
   }
@@ -203,39 +231,14 @@ public final class Json {
   public List<Json> elements() {
     List<Json> elements = new ArrayList<>();
     if (kind() == Kind.ARRAY) {
-      try (JsonParser parser = CanonicalJson.parser(text)) {
-        parser.nextToken();
-        while (parser.nextToken() != JsonToken.END_ARRAY) {
-          elements.add(slice(parser));
-        }
-      } catch (RuntimeException e) {
-        throw CanonicalJson.malformed(e);
-      }
+      JsonScanner.parts(text, (name, value) -> elements.add(trusted(value)));
     }
     return elements;
   }
 
   /** The string's characters if this is a string, the text otherwise. */
   public String asText() {
-    if (kind() != Kind.STRING) {
-      return text;
-    }
-    try (JsonParser parser = CanonicalJson.parser(text)) {
-      parser.nextToken();
-      return parser.getString();
-    } catch (RuntimeException e) {
-      throw CanonicalJson.malformed(e);
-    }
-  }
-
-  private Json slice(JsonParser parser) {
-    int start = (int) parser.currentTokenLocation().getCharOffset();
-    parser.skipChildren();
-    if (parser.currentToken() == JsonToken.VALUE_STRING) {
-      parser.getStringLength(); // The parser is lazy: only now it stands behind the string.
-    }
-    int end = (int) parser.currentLocation().getCharOffset();
-    return trusted(text.substring(start, end).strip());
+    return kind() == Kind.STRING ? JsonScanner.string(text, 0) : text;
   }
 
   /** SHA-256 of the canonical form; the array must not be changed. */
@@ -243,7 +246,7 @@ public final class Json {
     byte[] hash = contentHash;
     if (hash == null) {
       try {
-        hash = CanonicalJson.hash(text);
+        hash = JsonScanner.check(text).hash();
       } catch (InvalidSpanException malformed) {
         // Only a store that others write to can hold such text. It is equal to itself alone.
         hash = Digests.sha256(("malformed:" + text).getBytes(StandardCharsets.UTF_8));
@@ -272,20 +275,19 @@ public final class Json {
     return text;
   }
 
-  /** Builds an object member by member, in order. Not thread-safe; good for one object. */
+  /**
+   * Builds an object member by member, in order. A name that comes again keeps its place and takes
+   * the later value. Not thread-safe.
+   */
   public static final class ObjectBuilder {
-    private final StringBuilder out = new StringBuilder("{");
+    private final Map<String, Json> members = new LinkedHashMap<>();
 
     private ObjectBuilder() {}
 
     /** Adds a member; a null value adds nothing. */
     public ObjectBuilder put(String name, @Nullable Json value) {
       if (value != null) {
-        if (out.length() > 1) {
-          out.append(',');
-        }
-        CanonicalJson.quote(name, out);
-        out.append(':').append(value.text);
+        members.put(name, value);
       }
       return this;
     }
@@ -307,12 +309,25 @@ public final class Json {
 
     /** Whether nothing was added yet. */
     public boolean isEmpty() {
-      return out.length() == 1;
+      return members.isEmpty();
     }
 
-    /** The object. */
+    /**
+     * The object.
+     *
+     * @throws InvalidSpanException if it is nested too deeply
+     */
     public Json build() {
-      return trusted(out + "}");
+      StringBuilder out = new StringBuilder("{");
+      members.forEach(
+          (name, value) -> {
+            if (out.length() > 1) {
+              out.append(',');
+            }
+            JsonWriter.quote(name, out);
+            out.append(':').append(value.text);
+          });
+      return composed(out.append('}'));
     }
   }
 }

@@ -1,6 +1,7 @@
 package dev.tracekeep.span;
 
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
@@ -286,7 +287,10 @@ public final class Span {
     return times.endedAt() == null ? SpanStatus.RUNNING : SpanStatus.OK;
   }
 
-  /** The rank of this description of the span among others of the same key. Computed once. */
+  /**
+   * The rank of this description of the span among others of the same key. Computed once. That of a
+   * light span ranks what was read alone, and is not the version of the row.
+   */
   public SpanVersion version() {
     SpanVersion known = version;
     if (known == null) {
@@ -354,7 +358,17 @@ public final class Span {
 
     default @Nullable SpanKind kind() {
       String name = text(SpanColumn.SPAN_KIND);
-      return name == null ? null : SpanKind.valueOf(name);
+      if (name == null) {
+        return null;
+      }
+      try {
+        return SpanKind.valueOf(name);
+      } catch (IllegalArgumentException unknown) {
+        throw new InvalidSpanException(
+            SpanColumn.SPAN_KIND.columnName(),
+            "is '" + name + "': there are " + Arrays.toString(SpanKind.values()),
+            unknown);
+      }
     }
 
     default List<String> tags() {

@@ -162,21 +162,31 @@ public enum SpanColumn {
     return value == null || (value instanceof List<?> list && list.isEmpty());
   }
 
-  /** Checks that a value fits the column, and copies what could change. */
-  Object checked(Object value) {
-    if (!type.javaType.isInstance(value)) {
-      throw new IllegalArgumentException(
-          columnName
-              + " takes a "
-              + type.javaType.getSimpleName()
-              + ", not a "
-              + value.getClass().getName());
-    }
-    if (value instanceof List<?> list) {
+  /**
+   * The value as a span would hold it: text cleaned (U+0000 and lone surrogates become U+FFFD),
+   * lists copied. Whether an id or a time is allowed is not looked at.
+   *
+   * @throws IllegalArgumentException if the value is not of the column's type
+   */
+  public Object checked(Object value) {
+    if (type == Type.TEXT_LIST && value instanceof List<?> list) {
       List<String> copy = new ArrayList<>(list.size());
-      list.forEach(element -> copy.add((String) element));
+      list.forEach(element -> copy.add(Text.cleaned((String) required(element, String.class))));
       return List.copyOf(copy);
     }
-    return value;
+    Object checked = required(value, type.javaType);
+    return checked instanceof String text ? Text.cleaned(text) : checked;
+  }
+
+  private Object required(@Nullable Object value, Class<?> wanted) {
+    if (wanted.isInstance(value)) {
+      return value;
+    }
+    throw new IllegalArgumentException(
+        columnName
+            + " takes a "
+            + wanted.getSimpleName()
+            + ", not "
+            + (value == null ? "null" : "a " + value.getClass().getName()));
   }
 }

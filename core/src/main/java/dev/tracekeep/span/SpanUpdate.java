@@ -76,7 +76,7 @@ public final class SpanUpdate {
     return Collections.unmodifiableSet(values.keySet());
   }
 
-  /** The value that it carries for a column; null if it carries none. */
+  /** The value that it carries for a column, text cleaned; null if it carries none. */
   public @Nullable Object value(SpanColumn column) {
     return values.get(column);
   }
@@ -88,11 +88,15 @@ public final class SpanUpdate {
    * cannot undo the update, and an engine that keeps the greatest version keeps the result.
    *
    * @return the row as it should stand, or empty if nothing changes
-   * @throws IllegalArgumentException if the row is another span
+   * @throws IllegalArgumentException if the row is another span, or light
    */
   public Optional<StoredSpan> applyTo(StoredSpan row) {
     if (!key.equals(row.key())) {
       throw new IllegalArgumentException("An update of " + key + " cannot change " + row.key());
+    }
+    if (row.span().isLight()) {
+      throw new IllegalArgumentException(
+          "The span " + key + " was read without its heavy fields and cannot be updated");
     }
     // Judged by its own time: with the row's later one a tie would be left, and the digest would
     // let every other outdated update win.

@@ -20,29 +20,33 @@ final class Text {
   }
 
   static String cleaned(String text) {
+    return wellFormed(text.replace('\u0000', REPLACEMENT));
+  }
+
+  /** Returns the text with lone surrogates replaced by U+FFFD; U+0000 stays. */
+  static String wellFormed(String text) {
     int length = text.length();
     for (int i = 0; i < length; i++) {
-      char c = text.charAt(i);
-      if (c != 0 && !Character.isSurrogate(c)) {
+      if (!Character.isSurrogate(text.charAt(i))) {
         continue;
       }
       if (isPairAt(text, i)) {
         i++;
         continue;
       }
-      return cleanedFrom(text, i);
+      return wellFormedFrom(text, i);
     }
     return text;
   }
 
-  private static String cleanedFrom(String text, int firstBad) {
+  private static String wellFormedFrom(String text, int firstBad) {
     StringBuilder clean = new StringBuilder(text.length()).append(text, 0, firstBad);
     for (int i = firstBad; i < text.length(); i++) {
       char c = text.charAt(i);
       if (isPairAt(text, i)) {
         clean.append(c).append(text.charAt(++i));
       } else {
-        clean.append(c == 0 || Character.isSurrogate(c) ? REPLACEMENT : c);
+        clean.append(Character.isSurrogate(c) ? REPLACEMENT : c);
       }
     }
     return clean.toString();

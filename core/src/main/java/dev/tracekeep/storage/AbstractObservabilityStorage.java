@@ -16,7 +16,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -34,6 +36,9 @@ import org.slf4j.LoggerFactory;
 public abstract class AbstractObservabilityStorage implements ObservabilityStorage {
   private static final Logger LOG = LoggerFactory.getLogger(AbstractObservabilityStorage.class);
 
+  /** In smaller batches the versions are there before another thread has woken up. */
+  private static final int SPANS_WORTH_A_THREAD = 256;
+
   private enum State {
     NEW,
     WRITABLE,
@@ -43,14 +48,17 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
 
   /** What became of a batch of updates. */
   protected record UpdateOutcome(long replaced, long unchanged, List<SpanKey> missing) {
-    /** Copies the list. */
+    /** Copies the list; a span that several updates missed is missing once. */
     public UpdateOutcome {
-      missing = List.copyOf(missing);
+      missing = missing.stream().distinct().toList();
     }
   }
 
   private final StorageConfig config;
   private final AtomicReference<State> state = new AtomicReference<>(State.NEW);
+
+  /** Hooks open pools and connections: two threads must not do it at once. */
+  private final Object initLock = new Object();
 
   /** Keeps the configuration; does no I/O. */
   protected AbstractObservabilityStorage(StorageConfig config) {
@@ -59,7 +67,10 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
 
   // ---- hooks -----------------------------------------------------------------------------------
 
-  /** Makes, opens or migrates the table; idempotent, and safe against other processes. */
+  /**
+   * Makes, opens or migrates the table; idempotent, and safe against other processes. Called by one
+   * thread at a time.
+   */
   protected abstract InitReport initialize() throws Exception;
 
   /** Looks at the engine and the table. Whatever it throws is reported as down. */
@@ -138,16 +149,14 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
 
   @Override
   public final InitReport init() {
-    requireNotClosed();
-    return guarded(
-        "initialize the table " + config.table(),
-        () -> {
-          InitReport report = initialize();
-          State next =
-              report.outcome() == InitReport.Outcome.READ_ONLY ? State.READ_ONLY : State.WRITABLE;
-          state.updateAndGet(now -> now == State.CLOSED ? now : next);
-          return report;
-        });
+    synchronized (initLock) {
+      requireNotClosed();
+      InitReport report = guarded("initialize the table " + config.table(), this::initialize);
+      State next =
+          report.outcome() == InitReport.Outcome.READ_ONLY ? State.READ_ONLY : State.WRITABLE;
+      state.updateAndGet(now -> now == State.CLOSED ? now : next);
+      return report;
+    }
   }
 
   @Override
@@ -157,10 +166,10 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
       return Health.down(closed.getMessage(), closed);
     }
     try {
-      return probe();
-    } catch (Exception e) {
-      StorageException classified = classified("check " + config.uri(), e);
-      return Health.down(classified.getMessage(), classified);
+      return guarded("check " + config.uri(), this::probe);
+    } catch (RuntimeException e) {
+      // Classified, or closed meanwhile, or the adapter is at fault: in any case a value.
+      return Health.down(StorageUri.masked(String.valueOf(e.getMessage())), e);
     }
   }
 
@@ -185,7 +194,7 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
                 + " was read without its heavy fields and cannot be written back:"
                 + " read it with getSpan or getTrace");
       }
-      String problem = sizeProblem(span);
+      String problem = sizeProblem(column -> column.read(span));
       if (problem == null) {
         fitting.add(span);
       } else {
@@ -193,17 +202,30 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
       }
     }
     SpanBatch batch = SpanBatch.of(fitting);
+    workOutVersionsAhead(batch.spans());
     WriteResult.Counts counts =
         batch.spans().isEmpty()
             ? WriteResult.Counts.NONE
             : guardedNullable(
                 "write " + batch.spans().size() + " spans", () -> write(batch.spans()));
-    return new WriteResult(batch.spans().size(), batch.duplicates(), counts, List.of(), rejected);
+    return new WriteResult(
+        batch.spans().size(), batch.duplicates(), exact(counts), List.of(), rejected);
+  }
+
+  /**
+   * Lets another core work out the versions of a large batch while this thread sends the first
+   * rows: digests are a third of what a write costs this side of the engine. Whoever needs a
+   * version first works it out; both come to the same.
+   */
+  private static void workOutVersionsAhead(List<StoredSpan> batch) {
+    if (batch.size() >= SPANS_WORTH_A_THREAD) {
+      ForkJoinPool.commonPool().execute(() -> batch.forEach(StoredSpan::version));
+    }
   }
 
   @Override
   public final WriteResult updateSpan(SpanUpdate update) {
-    return batchUpdateSpans(List.of(update));
+    return batchUpdateSpans(List.of(update)).orThrow();
   }
 
   @Override
@@ -212,17 +234,32 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
       return WriteResult.EMPTY;
     }
     requireWritable();
-    List<SpanUpdate> sorted = updates.stream().sorted(SpanUpdate.ORDER).toList();
-    UpdateOutcome outcome = guarded("update " + sorted.size() + " spans", () -> update(sorted));
-    int distinct = (int) sorted.stream().map(SpanUpdate::key).distinct().count();
+    List<WriteResult.Rejection> rejected = new ArrayList<>();
+    List<SpanUpdate> fitting = new ArrayList<>(updates.size());
+    for (SpanUpdate update : updates) {
+      String problem = sizeProblem(update::value);
+      if (problem == null) {
+        fitting.add(update);
+      } else {
+        rejected.add(new WriteResult.Rejection(update.key(), problem));
+      }
+    }
+    fitting.sort(SpanUpdate.ORDER);
+    UpdateOutcome outcome =
+        fitting.isEmpty()
+            ? new UpdateOutcome(0, 0, List.of())
+            : guarded("update " + fitting.size() + " spans", () -> update(List.copyOf(fitting)));
+    int distinct = (int) fitting.stream().map(SpanUpdate::key).distinct().count();
     return new WriteResult(
         distinct - outcome.missing().size(),
-        updates.size() - distinct,
-        capabilities().contains(Capability.EXACT_WRITE_COUNTS)
-            ? new WriteResult.Counts(0, outcome.replaced(), outcome.unchanged())
-            : null,
+        fitting.size() - distinct,
+        exact(new WriteResult.Counts(0, outcome.replaced(), outcome.unchanged())),
         outcome.missing(),
-        List.of());
+        rejected);
+  }
+
+  private WriteResult.@Nullable Counts exact(WriteResult.@Nullable Counts counts) {
+    return capabilities().contains(Capability.EXACT_WRITE_COUNTS) ? counts : null;
   }
 
   @Override
@@ -369,6 +406,9 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
     try {
       return hook.call();
     } catch (Exception e) {
+      if (e instanceof InterruptedException) {
+        Thread.currentThread().interrupt();
+      }
       throw classified(action, e);
     }
   }
@@ -383,14 +423,14 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
     return classify(action, failure);
   }
 
-  /** Says how far a span is over the limit; null if it is not. */
-  private @Nullable String sizeProblem(Span span) {
+  /** Says how far a span, or an update, is over the limit; null if it is not. */
+  private @Nullable String sizeProblem(Function<SpanColumn, @Nullable Object> values) {
     long limit = config.maxSpanBytes();
     // A char is at most three bytes of UTF-8: most spans need no closer look.
-    if (3 * size(span, String::length) <= limit) {
+    if (3 * size(values, String::length) <= limit) {
       return null;
     }
-    long bytes = size(span, Utf8::length);
+    long bytes = size(values, Utf8::length);
     return bytes <= limit
         ? null
         : "has "
@@ -400,10 +440,11 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
             + " (max-span-bytes)";
   }
 
-  private static long size(Span span, ToLongFunction<String> measure) {
+  private static long size(
+      Function<SpanColumn, @Nullable Object> values, ToLongFunction<String> measure) {
     long size = 0;
     for (SpanColumn column : SpanColumn.all()) {
-      Object value = column.read(span);
+      Object value = values.apply(column);
       if (value instanceof Json json) {
         size += measure.applyAsLong(json.text());
       } else if (value instanceof String text) {

@@ -63,11 +63,17 @@ public interface ObservabilityStorage extends AutoCloseable {
    */
   WriteResult batchCreateSpans(List<Span> spans);
 
-  /** Changes fields of a span as {@link SpanUpdate} says; a span that is not there is reported. */
+  /**
+   * Changes fields of a span as {@link SpanUpdate} says; a span that is not there is reported.
+   *
+   * @throws StorageException of kind {@link FailureKind#INVALID} if it can never be stored
+   */
   WriteResult updateSpan(SpanUpdate update);
 
   /**
    * Changes fields of spans. Several updates of one span are applied in {@link SpanUpdate#ORDER}.
+   * Updates that can never be stored are {@linkplain WriteResult#rejected() reported} and do not
+   * hurt the others.
    */
   WriteResult batchUpdateSpans(List<SpanUpdate> updates);
 

@@ -1,25 +1,25 @@
 package dev.tracekeep.storage;
 
 import java.util.Collection;
+import java.util.Locale;
+import java.util.Optional;
 
 /** Guesses what a misspelt word was meant to be. */
 final class Spelling {
   private Spelling() {}
 
-  /** {@code : did you mean x?}, or the list of what there is if nothing comes near. */
-  static String suggestion(String word, Collection<String> known) {
+  /** The known word that comes nearest, whatever its case; empty if none comes near. */
+  static Optional<String> nearest(String word, Collection<String> known) {
     String nearest = null;
     int least = Math.max(2, word.length() / 3) + 1;
     for (String candidate : known) {
-      int distance = distance(word, candidate);
+      int distance = distance(word.toLowerCase(Locale.ROOT), candidate.toLowerCase(Locale.ROOT));
       if (distance < least) {
         least = distance;
         nearest = candidate;
       }
     }
-    return nearest == null
-        ? ": there are " + String.join(", ", known)
-        : ": did you mean " + nearest + "?";
+    return Optional.ofNullable(nearest);
   }
 
   /** The number of single-character edits between two words (Levenshtein 1966). */

@@ -1,5 +1,6 @@
 package dev.tracekeep.storage;
 
+import dev.tracekeep.span.InvalidSpanException;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.TraceKey;
 import java.time.Duration;
@@ -40,7 +41,7 @@ import org.jspecify.annotations.Nullable;
  * </table>
  *
  * Durations are ISO-8601 ({@code PT30S}) or a number with {@code ms}, {@code s}, {@code m} or
- * {@code h}.
+ * {@code h}, from 1 ms to 24 days.
  */
 public final class StorageConfig {
   /** The table's name if none is given. */
@@ -51,6 +52,11 @@ public final class StorageConfig {
 
   /** The longest table name: with {@code _dedupe_archive} it fits PostgreSQL's 63 bytes. */
   private static final int MAX_TABLE_LENGTH = 48;
+
+  /** Drivers take milliseconds: fewer than one would mean no limit, more than an int overflow. */
+  private static final Duration MIN_DURATION = Duration.ofMillis(1);
+
+  private static final Duration MAX_DURATION = Duration.ofDays(24);
 
   private static final Pattern IDENTIFIER = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
   private static final Set<String> KNOWN =
@@ -220,7 +226,11 @@ public final class StorageConfig {
   }
 
   private static String tenant(String value) {
-    return new TraceKey(value, "any").tenantId();
+    try {
+      return new TraceKey(value, "any").tenantId();
+    } catch (InvalidSpanException e) {
+      throw new IllegalArgumentException("must have 1 to 128 printable ASCII characters", e);
+    }
   }
 
   private static String strategyName(String value) {
@@ -259,13 +269,14 @@ public final class StorageConfig {
           value.matches("[0-9]{1,9}ms")
               ? Duration.ofMillis(Long.parseLong(value.substring(0, value.length() - 2)))
               : Duration.parse(value.matches("[0-9]{1,9}[smhSMH]") ? "PT" + value : value);
-      if (!duration.isNegative() && !duration.isZero()) {
+      if (duration.compareTo(MIN_DURATION) >= 0 && duration.compareTo(MAX_DURATION) <= 0) {
         return duration;
       }
     } catch (DateTimeParseException e) {
       // Falls through to the one message that says what is right.
     }
-    throw new IllegalArgumentException("must be a duration above 0 such as 30s, 500ms or PT30S");
+    throw new IllegalArgumentException(
+        "must be a duration from 1ms to 24 days, such as 30s, 500ms or PT30S");
   }
 
   /** Reads each property once and remembers every problem. */
@@ -287,7 +298,7 @@ public final class StorageConfig {
     }
 
     String required(String key) {
-      if (!rest.containsKey(key)) {
+      if (rest.get(key) == null) {
         problems.add("The property " + key + " is missing.");
       }
       String value = text(key);
@@ -335,7 +346,12 @@ public final class StorageConfig {
           Set<String> known = new TreeSet<>(KNOWN);
           known.addAll(engineKeys);
           problems.add(
-              "The property " + key + " is unknown" + Spelling.suggestion(key, known) + ".");
+              "The property "
+                  + key
+                  + " is unknown"
+                  + Spelling.nearest(key, known)
+                      .map(nearest -> ": did you mean " + nearest + "?")
+                      .orElse(": there are " + String.join(", ", known) + "."));
         }
       }
       return Collections.unmodifiableMap(others);

@@ -10,10 +10,28 @@ import org.jspecify.annotations.Nullable;
  * not, and must never reach a message or a log.
  */
 public final class StorageUri {
-  private static final Pattern USER_INFO = Pattern.compile("(//[^/?#;@:]*):[^/?#;]*@");
-  private static final Pattern SECRET_PARAMETER =
+  /**
+   * The password of {@code //user:password@host}. One that holds a {@code /}, {@code ?}, {@code #}
+   * or {@code ;} should have been encoded; it is hidden all the same, up to the last {@code @},
+   * unless it looks like a port.
+   */
+  private static final Pattern USER_INFO =
+      Pattern.compile("(//[^/?#;@:\\s]*+):(?:[^/?#;\\s]*@|(?![0-9]{1,5}(?:[/?#;,\\s]|$))\\S*@)");
+
+  private static final String SECRET_NAME =
+      "[^=&;?]*(?:pass|pwd|token|secret|credential|key|jwt|authMechanismProperties)[^=&;?]*";
+
+  /** A parameter behind {@code ?} or {@code &}, which ends at the next {@code &}. */
+  private static final Pattern QUERY_PARAMETER =
+      Pattern.compile("(?i)([?&]" + SECRET_NAME + ")=[^&]*");
+
+  /**
+   * A parameter behind {@code ;}, which ends at the next {@code ;} outside of braces. Within braces
+   * a closing one is doubled; braces left open hide the rest.
+   */
+  private static final Pattern SEMICOLON_PARAMETER =
       Pattern.compile(
-          "(?i)([?&;][^=&;]*(?:password|passwd|pwd|token|secret|credential|api_?key)[^=&;]*)=(?:\\{[^}]*\\}|[^&;]*)");
+          "(?i)(;" + SECRET_NAME + ")=(?:\\s*\\{[^}]*+(?:\\}\\}[^}]*+)*+(?:\\}[^;]*+|$)|[^;]*)");
 
   private final String raw;
 
@@ -39,7 +57,8 @@ public final class StorageUri {
   /** Replaces every password and token in a text that may quote a URL. */
   public static String masked(String text) {
     String masked = USER_INFO.matcher(text).replaceAll("$1:***@");
-    return SECRET_PARAMETER.matcher(masked).replaceAll("$1=***");
+    masked = SEMICOLON_PARAMETER.matcher(masked).replaceAll("$1=***");
+    return QUERY_PARAMETER.matcher(masked).replaceAll("$1=***");
   }
 
   @Override

@@ -5,10 +5,14 @@ import java.util.Comparator;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -35,6 +39,8 @@ public final class Storages {
     ARTIFACTS.put("mongodb+srv:", "tracekeep-adapter-mongo");
     ARTIFACTS.put("jdbc:clickhouse:", "tracekeep-adapter-clickhouse");
   }
+
+  private static final Pattern SCHEME = Pattern.compile("(?i)(?:jdbc:)?[a-z0-9+.-]*:");
 
   private Storages() {}
 
@@ -88,13 +94,13 @@ public final class Storages {
     }
     if (accepting.size() > 1) {
       problems.add(
-          "Two adapters accept "
+          "More than one adapter accepts "
               + uri
               + ": "
               + accepting.stream()
                   .map(provider -> provider.name() + " (" + provider.getClass().getName() + ")")
                   .collect(Collectors.joining(" and "))
-              + ". Take one of them off the class path.");
+              + ". Leave one of them on the class path.");
     }
     StorageConfig config = null;
     try {
@@ -110,7 +116,12 @@ public final class Storages {
       throw new ConfigurationException(problems);
     }
     ObservabilityStorage storage = accepting.get(0).open(config);
-    storage.tracingStrategy().resolve(config.strategy());
+    try {
+      storage.tracingStrategy().resolve(config.strategy());
+    } catch (UnsupportedCapabilityException e) {
+      storage.close();
+      throw e;
+    }
     return storage;
   }
 
@@ -119,25 +130,27 @@ public final class Storages {
         adapters.providers().stream().flatMap(p -> p.uriPrefixes().stream()).toList();
     StringBuilder message =
         new StringBuilder("No adapter on the class path accepts ").append(uri).append('.');
-    ARTIFACTS.forEach(
-        (prefix, artifact) -> {
-          if (uri.startsWith(prefix)) {
-            message.append(" Add the artifact dev.tracekeep:").append(artifact).append('.');
-          }
-        });
-    if (prefixes.isEmpty()) {
-      message.append(
-          " There is no adapter on the class path at all: add one, for example dev.tracekeep:tracekeep-adapter-duckdb.");
+    String scheme = scheme(uri);
+    if (ARTIFACTS.containsKey(scheme)) {
+      message.append(" Add the artifact dev.tracekeep:").append(ARTIFACTS.get(scheme)).append('.');
     } else {
-      message.append(" Accepted here: ").append(String.join(", ", prefixes));
-      String start = uri.raw().substring(0, Math.min(uri.raw().length(), 24));
-      String scheme = start.contains(":") ? start.substring(0, start.lastIndexOf(':') + 1) : start;
-      String guess = Spelling.suggestion(scheme, prefixes);
-      message.append(guess.contains("did you mean") ? guess : "");
-      message.append(guess.endsWith("?") && guess.contains("did you mean") ? "" : ".");
+      Set<String> known = new TreeSet<>(ARTIFACTS.keySet());
+      known.addAll(prefixes);
+      Spelling.nearest(scheme, known)
+          .ifPresent(nearest -> message.append(" Did you mean ").append(nearest).append('?'));
     }
+    message.append(
+        prefixes.isEmpty()
+            ? " There is no adapter on the class path at all."
+            : " Accepted here: " + String.join(", ", prefixes) + ".");
     adapters.broken().forEach(reason -> message.append(' ').append(reason));
     return message.toString();
+  }
+
+  /** {@code jdbc:duckdb:} or {@code mongodb:}, in lower case; all of an address without a colon. */
+  private static String scheme(StorageUri uri) {
+    Matcher scheme = SCHEME.matcher(uri.raw());
+    return (scheme.lookingAt() ? scheme.group() : uri.raw()).toLowerCase(Locale.ROOT);
   }
 
   private static Adapters load(ClassLoader classLoader) {
@@ -152,7 +165,15 @@ public final class Storages {
         }
         providers.add(found.next());
       } catch (ServiceConfigurationError e) {
-        broken.add("An adapter could not be loaded: " + e.getMessage() + ".");
+        Throwable reason = e.getCause() == null ? e : e.getCause();
+        broken.add(
+            "An adapter could not be loaded: "
+                + e.getMessage()
+                + (reason == e ? "" : " (" + reason + ")")
+                + ".");
+      } catch (LinkageError e) {
+        // Thrown past the ServiceLoader where a class that the adapter is built on is missing.
+        broken.add("An adapter could not be loaded: " + e + ".");
       }
     }
     providers.sort(Comparator.comparing(StorageProvider::name));

@@ -1,10 +1,13 @@
 package dev.tracekeep.storage;
 
+import dev.tracekeep.span.EpochNanos;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A range of time, exact to the nanosecond.
+ * A range of time, exact to the nanosecond. A bound that no span can reach is moved to the end of
+ * what spans may carry ({@link EpochNanos#MIN}, {@link EpochNanos#MAX}), so that every engine can
+ * take it; the same times lie within.
  *
  * @param from the lower bound; null for none
  * @param fromExclusive whether the lower bound itself is outside
@@ -15,6 +18,24 @@ public record TimeRange(
     @Nullable Instant from, boolean fromExclusive, @Nullable Instant to, boolean toExclusive) {
   /** Everything that has the time at all. */
   public static final TimeRange ALL = new TimeRange(null, false, null, false);
+
+  /** Moves bounds into what spans may carry. */
+  public TimeRange {
+    if (from != null && from.isBefore(EpochNanos.MIN)) {
+      from = EpochNanos.MIN;
+      fromExclusive = false;
+    } else if (from != null && from.isAfter(EpochNanos.MAX)) {
+      from = EpochNanos.MAX;
+      fromExclusive = true;
+    }
+    if (to != null && to.isAfter(EpochNanos.MAX)) {
+      to = EpochNanos.MAX;
+      toExclusive = false;
+    } else if (to != null && to.isBefore(EpochNanos.MIN)) {
+      to = EpochNanos.MIN;
+      toExclusive = true;
+    }
+  }
 
   /**
    * From the first instant on, up to but not including the second: ranges that follow each other.

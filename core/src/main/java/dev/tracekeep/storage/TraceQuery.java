@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A question for a list of traces. All filters must hold; all are on the root span unless they say
- * otherwise. Text is compared literally and byte by byte: there are no wildcards. Immutable and
- * thread-safe.
+ * otherwise. Text is compared literally and byte by byte: there are no wildcards. It is cleaned as
+ * that of a span is, so that a writer finds what it wrote. Immutable and thread-safe.
  */
 public final class TraceQuery {
   /** How many traces a page has if nothing is said. */
@@ -249,25 +249,26 @@ public final class TraceQuery {
           || column == SpanColumn.PARENT_SPAN_ID) {
         throw new IllegalArgumentException(column.columnName() + " cannot be filtered by text");
       }
-      equal.put(column, Objects.requireNonNull(value, "value"));
+      equal.put(column, (String) column.checked(value));
       return this;
     }
 
     /** The root has this tag, besides those asked for before. */
     public Builder tag(String tag) {
-      tags.add(Objects.requireNonNull(tag, "tag"));
+      List<?> cleaned = (List<?>) SpanColumn.TAGS.checked(List.of(tag));
+      cleaned.forEach(element -> tags.add((String) element));
       return this;
     }
 
     /** The root's metadata is an object that has this value under this key. */
     public Builder metadata(String key, Json value) {
-      metadata.put(key, Objects.requireNonNull(value, "value"));
+      metadata.putAll(Json.object(Map.of(key, value)).members()); // the key as an object has it
       return this;
     }
 
     /** The root's scope is an object that has this value under this key. */
     public Builder scope(String key, Json value) {
-      scope.put(key, Objects.requireNonNull(value, "value"));
+      scope.putAll(Json.object(Map.of(key, value)).members());
       return this;
     }
 

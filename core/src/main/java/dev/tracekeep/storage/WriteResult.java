@@ -71,7 +71,8 @@ public record WriteResult(
         rejected.size()
             + " of "
             + (accepted + rejected.size())
-            + " spans were refused; the others are stored: "
+            + " spans were refused"
+            + (accepted == 0 ? ": " : "; the others are stored: ")
             + rejected.stream()
                 .map(rejection -> rejection.key() + " " + rejection.reason())
                 .collect(Collectors.joining("; ")),

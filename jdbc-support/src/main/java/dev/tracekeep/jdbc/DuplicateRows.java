@@ -384,7 +384,7 @@ final class DuplicateRows {
         .append(" IS NOT NULL THEN 'running, and another copy is completed'");
     appendOlder(reason, columns.updatedAt());
     appendOlder(reason, columns.createdAt());
-    return reason.append(" ELSE 'as new as another copy, which won by its content' END").toString();
+    return reason.append(" ELSE 'as new as another copy that was kept' END").toString();
   }
 
   private void appendOlder(StringBuilder reason, @Nullable String column) {
@@ -417,6 +417,25 @@ final class DuplicateRows {
 
   private String winnerName(String column) {
     return quote("dedupe_winner_of_" + column);
+  }
+
+  /** Selects the best row of each key with all columns: how a table with duplicates is read. */
+  String selectBest(String columnsSql) {
+    return "SELECT "
+        + columnsSql
+        + " FROM (SELECT t.*, row_number() OVER (PARTITION BY "
+        + columns.key().stream()
+            .map(c -> engine.keyPart("t." + quote(c)))
+            .collect(Collectors.joining(", "))
+        + " ORDER BY "
+        + order()
+        + ") AS "
+        + RANK
+        + " FROM "
+        + source
+        + " t) b WHERE b."
+        + RANK
+        + " = 1";
   }
 
   // ---- back, and telling -----------------------------------------------------------------------

@@ -82,6 +82,14 @@ final class JdbcDedupeMigration implements DedupeMigration {
         || journal.unfinished(connection).isPresent();
   }
 
+  /**
+   * Selects our own table as this release sees it, each span once, while it is not migrated yet.
+   */
+  String selectBest(Connection connection) throws SQLException {
+    List<String> present = present(connection);
+    return duplicates(connection).selectBest(Objects.requireNonNull(own).selectable(present));
+  }
+
   private List<String> present(Connection connection) throws SQLException {
     return List.copyOf(engine.columns(connection, table.schema(), table.name()).keySet());
   }

@@ -48,7 +48,12 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
   private static final int TRACES_PER_PRUNE = 10_000;
 
   private final SpanTableSql sql;
+  private final SqlDialect dialect;
   private final ConnectionSource connections;
+
+  /** What is read: the table, or in a table that was not migrated the best row of each key. */
+  private volatile SpanTableSql readable;
+
   private final OptimisticBulkPolicy bulkPolicy = new OptimisticBulkPolicy();
 
   /**
@@ -60,8 +65,10 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
    */
   protected JdbcStorage(StorageConfig config, SqlDialect dialect, ConnectionSource connections) {
     super(config);
+    this.dialect = dialect;
     this.connections = connections;
     this.sql = new SpanTableSql(dialect, qualified(dialect, config.schema(), config.table()));
+    this.readable = sql;
   }
 
   static String qualified(SqlDialect dialect, @Nullable String schema, String table) {
@@ -167,6 +174,7 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
         return new InitReport(Outcome.MIGRATED, table, report);
       }
       case OFF -> {
+        readable = new SpanTableSql(dialect, "(" + connections.read(migration::selectBest) + ")");
         return new InitReport(Outcome.READ_ONLY, table, null);
       }
       default -> throw migrationRequired(migration.plan());
@@ -365,35 +373,39 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
 
   @Override
   protected final Optional<Span> readSpan(SpanKey key) throws Exception {
+    SpanTableSql view = readable;
     return connections.read(
         connection ->
-            sql
+            view
                 .selectSpan(key)
-                .list(connection, row -> sql.readSpan(row, SpanColumn.all()))
+                .list(connection, row -> view.readSpan(row, SpanColumn.all()))
                 .stream()
                 .findFirst());
   }
 
   @Override
   protected final Optional<Span> readRoot(TraceKey trace) throws Exception {
+    SpanTableSql view = readable;
     return connections.read(
         connection ->
-            sql
+            view
                 .selectRoots(trace)
-                .list(connection, row -> sql.readSpan(row, SpanColumn.all()))
+                .list(connection, row -> view.readSpan(row, SpanColumn.all()))
                 .stream()
                 .min(Trace.ORDER));
   }
 
   @Override
   protected final List<Span> readTrace(TraceKey trace, List<SpanColumn> columns) throws Exception {
+    SpanTableSql view = readable;
     return connections.read(
         connection ->
-            sql.selectTrace(trace, columns).list(connection, row -> sql.readSpan(row, columns)));
+            view.selectTrace(trace, columns).list(connection, row -> view.readSpan(row, columns)));
   }
 
   @Override
   protected final List<Span> readRoots(TraceQuery query, int limit) throws Exception {
+    SpanTableSql view = readable;
     return connections.read(
         connection -> {
           List<Span> roots = new ArrayList<>();
@@ -403,8 +415,8 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
             // Where the engine only narrowed, a page may need more rows than it has traces.
             int wanted = exact ? limit : Math.max(limit, 100);
             List<Span> rows =
-                sql.selectRoots(query, after, wanted)
-                    .list(connection, row -> sql.readSpan(row, SpanColumn.light()));
+                view.selectRoots(query, after, wanted)
+                    .list(connection, row -> view.readSpan(row, SpanColumn.light()));
             rows.stream().filter(query::matches).forEach(roots::add);
             if (roots.size() >= limit || rows.size() < wanted) {
               return roots.subList(0, Math.min(roots.size(), limit));
@@ -416,9 +428,10 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
 
   @Override
   protected final StorageStatistics count() throws Exception {
+    SpanTableSql view = readable;
     return connections.read(
         connection ->
-            sql.selectStatistics()
+            view.selectStatistics()
                 .list(
                     connection,
                     row ->

@@ -51,6 +51,27 @@ final class OwnTable {
         .toList();
   }
 
+  /** All columns of this release, with what stands in for those that the table lacks. */
+  String selectable(List<String> present) {
+    return Stream.concat(
+            SpanColumn.all().stream().map(SpanColumn::columnName),
+            Stream.of(SpanColumn.VERSION_NAME))
+        .map(
+            name -> {
+              String quoted = engine.dialect().quote(name);
+              return present.contains(name) ? "b." + quoted : standIn(name) + " AS " + quoted;
+            })
+        .collect(Collectors.joining(", "));
+  }
+
+  private String standIn(String name) {
+    SpanColumn column = SpanColumn.named(name).orElse(null);
+    String literal = column == null ? null : engine.defaultLiteral(column);
+    String type =
+        column == null ? engine.dialect().versionType() : engine.dialect().columnType(column);
+    return "CAST(" + (literal == null ? "NULL" : literal) + " AS " + type + ")";
+  }
+
   void addColumn(Connection connection, String name) throws SQLException {
     SpanColumn column = SpanColumn.named(name).orElse(null);
     String type =

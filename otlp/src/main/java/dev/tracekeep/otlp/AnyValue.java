@@ -81,13 +81,34 @@ sealed interface AnyValue {
 
   /** Appends a JSON string. */
   static void appendQuoted(String value, StringBuilder out) {
-    if (hasLoneSurrogate(value)) {
+    if (isPlain(value)) {
+      out.append('"').append(value).append('"'); // Most text; Jackson copies char by char.
+    } else if (hasLoneSurrogate(value)) {
       out.append(Json.of(value).text()); // Jackson would let it through, and no encoding has it.
     } else {
       out.append('"');
       JsonStringEncoder.getInstance().quoteAsString(value, out);
       out.append('"');
     }
+  }
+
+  /** Whether the text is its own spelling in JSON. */
+  private static boolean isPlain(String value) {
+    for (int i = 0; i < value.length(); i++) {
+      char c = value.charAt(i);
+      if (c < 0x20 || c == '"' || c == '\\' || Character.isSurrogate(c)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /**
+   * An attribute's name with lone surrogates replaced by U+FFFD. Inside of a JSON string they could
+   * stay as escapes, but parsers refuse them in the names of members.
+   */
+  static String cleanName(String name) {
+    return hasLoneSurrogate(name) ? name.replaceAll("\\p{Cs}", "\uFFFD") : name;
   }
 
   private static boolean hasLoneSurrogate(String value) {

@@ -169,7 +169,7 @@ final class JsonValues {
         field,
         name -> {
           switch (name) {
-            case "key" -> attribute.key = string(field);
+            case "key" -> attribute.key = AnyValue.cleanName(string(field));
             case "value" -> attribute.value = anyValue(field);
             default -> skip();
           }

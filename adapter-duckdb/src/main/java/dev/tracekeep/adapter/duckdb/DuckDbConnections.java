@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.duckdb.DuckDBConnection;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +37,7 @@ final class DuckDbConnections implements ConnectionSource {
   private static final String CHECKPOINT_THRESHOLD = "256MB";
 
   private static final Map<String, ReentrantLock> WRITERS = new ConcurrentHashMap<>();
+  private static final AtomicLong MEMORIES = new AtomicLong();
 
   private static final RetryPolicy<@Nullable Object> RETRY_LOST_RACES =
       RetryPolicy.builder()
@@ -48,6 +50,10 @@ final class DuckDbConnections implements ConnectionSource {
   private final StorageConfig config;
   private final String url;
   private final @Nullable Path file;
+
+  /** The same for two stores exactly if they are on the same database. */
+  private final String database;
+
   private final ReentrantLock writers;
   private @Nullable DuckDBConnection root;
   private @Nullable Connection writer;
@@ -57,14 +63,10 @@ final class DuckDbConnections implements ConnectionSource {
     this.config = config;
     this.url = PREFIX + config.uri().raw().substring(PREFIX.length());
     this.file = fileOf(url);
-    String shared =
-        file != null
-            ? file.toString()
-            : url.contains(":memory:") && !url.endsWith(":memory:") ? url : null;
-    this.writers =
-        shared == null
-            ? new ReentrantLock()
-            : WRITERS.computeIfAbsent(shared, key -> new ReentrantLock());
+    boolean named = file == null && url.matches(".*:memory:.+");
+    this.database =
+        file != null ? file.toString() : named ? url : "memory " + MEMORIES.incrementAndGet();
+    this.writers = WRITERS.computeIfAbsent(database, key -> new ReentrantLock());
   }
 
   /** The file behind an address; null for a database in memory. */
@@ -78,6 +80,11 @@ final class DuckDbConnections implements ConnectionSource {
   /** The file; null for a database in memory. */
   @Nullable Path file() {
     return file;
+  }
+
+  /** The database's name in this process: the same for two stores exactly if they share it. */
+  String database() {
+    return database;
   }
 
   @Override
@@ -208,6 +215,9 @@ final class DuckDbConnections implements ConnectionSource {
           root.close();
           root = null;
         }
+      }
+      if (file == null && database.startsWith("memory ")) {
+        WRITERS.remove(database);
       }
     } finally {
       writers.unlock();

@@ -33,6 +33,10 @@ final class DuckDbFailures {
               FailureKind.TRANSIENT,
               "Try again."),
           new Rule(
+              "Duplicate key|UNIQUE constraint violation",
+              FailureKind.TRANSIENT,
+              "Somebody else stored the same span at the same moment; try again."),
+          new Rule(
               "INTERRUPT Error",
               FailureKind.TRANSIENT,
               "The statement was interrupted; try again."),

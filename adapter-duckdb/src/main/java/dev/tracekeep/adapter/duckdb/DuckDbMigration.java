@@ -40,7 +40,6 @@ final class DuckDbMigration extends MigrationDialect {
   private static final String VERSIONS = "tracekeep_versions";
 
   private final DuckDbConnections connections;
-  private final Object databaseInMemory = new Object();
 
   DuckDbMigration(SqlDialect dialect, DuckDbConnections connections) {
     super(dialect, connections);
@@ -54,11 +53,8 @@ final class DuckDbMigration extends MigrationDialect {
 
   @Override
   public MigratorLock lockMigrators(SpanTable table) {
-    String database =
-        connections.file() == null
-            ? "memory " + System.identityHashCode(databaseInMemory)
-            : connections.file().toString();
-    Semaphore permit = MIGRATORS.computeIfAbsent(database + " " + table, key -> new Semaphore(1));
+    Semaphore permit =
+        MIGRATORS.computeIfAbsent(connections.database() + " " + table, key -> new Semaphore(1));
     if (!permit.tryAcquire()) {
       throw new StorageException(
           FailureKind.TRANSIENT,

@@ -28,14 +28,17 @@ final class DuckDbStorage extends JdbcStorage {
   private final DuckDbMigration migration;
   private final Set<Capability> capabilities;
 
-  /** The temporary table that batches go through; made once for the connection that writes. */
-  private final String stage;
+  /** The temporary tables that batches go through; made once for the connection that writes. */
+  private final String stagedKeys;
+
+  private final String stagedRows;
 
   DuckDbStorage(StorageConfig config, DuckDbConnections connections) {
     super(config, DIALECT, connections);
     this.failures = new DuckDbFailures(config.uri());
     this.migration = new DuckDbMigration(DIALECT, connections);
-    this.stage = SqlDialect.derivedName(config.table(), "stage");
+    this.stagedKeys = SqlDialect.derivedName(config.table(), "staged_keys");
+    this.stagedRows = SqlDialect.derivedName(config.table(), "staged_rows");
     EnumSet<Capability> declared =
         EnumSet.of(
             Capability.ENFORCED_UNIQUENESS,
@@ -99,73 +102,91 @@ final class DuckDbStorage extends JdbcStorage {
 
   @Override
   protected void insertDirect(Connection connection, List<StoredSpan> batch) throws SQLException {
-    String schema = config().schema() == null ? connection.getSchema() : config().schema();
     List<String> columns =
         List.copyOf(migration.columns(connection, config().schema(), config().table()).keySet());
+    String schema = config().schema() == null ? connection.getSchema() : config().schema();
     SpanAppender.append(
         connection, connection.getCatalog(), schema, config().table(), columns, batch);
   }
 
+  /**
+   * Asks with keys and versions alone which spans are new and which are better, and moves whole
+   * rows for those only: a replay moves none.
+   */
   @Override
   protected WriteResult.Counts merge(Connection connection, List<StoredSpan> batch)
       throws SQLException {
-    String staged = "temp." + name(stage);
+    List<StoredSpan> fresh = new ArrayList<>();
+    List<StoredSpan> better = new ArrayList<>();
+    stageKeys(connection, batch);
+    String isNew = "t." + sql().name(SpanColumn.SPAN_ID) + " IS NULL";
+    new SqlStatement(
+            "SELECT s.position, "
+                + isNew
+                + " FROM "
+                + temporary(stagedKeys)
+                + " s LEFT JOIN "
+                + sql().table()
+                + " t ON "
+                + sql().sameKey("s", "t")
+                + " WHERE "
+                + isNew
+                + " OR "
+                + sql().beats("s", "t"))
+        .forEach(
+            connection, row -> (row.getBoolean(2) ? fresh : better).add(batch.get(row.getInt(1))));
+    if (!fresh.isEmpty()) {
+      insertDirect(connection, fresh);
+    }
+    if (!better.isEmpty()) {
+      replace(connection, better);
+    }
+    return new WriteResult.Counts(
+        fresh.size(), better.size(), batch.size() - fresh.size() - better.size());
+  }
+
+  private void stageKeys(Connection connection, List<StoredSpan> batch) throws SQLException {
     new SqlStatement(
             "CREATE TEMP TABLE IF NOT EXISTS "
-                + name(stage)
+                + name(stagedKeys)
+                + " (position INTEGER, tenant_id VARCHAR, trace_id VARCHAR, span_id VARCHAR, version BLOB)")
+        .execute(connection);
+    new SqlStatement("DELETE FROM " + temporary(stagedKeys)).execute(connection);
+    SpanAppender.appendKeys(connection, "temp", "main", stagedKeys, batch);
+  }
+
+  private void replace(Connection connection, List<StoredSpan> better) throws SQLException {
+    new SqlStatement(
+            "CREATE TEMP TABLE IF NOT EXISTS "
+                + name(stagedRows)
                 + " ("
                 + sql().columnDefinitions()
                 + ")")
         .execute(connection);
-    new SqlStatement("DELETE FROM " + staged).execute(connection);
+    new SqlStatement("DELETE FROM " + temporary(stagedRows)).execute(connection);
     List<String> columns = new ArrayList<>();
     SpanColumn.all().forEach(column -> columns.add(column.columnName()));
     columns.add(SpanColumn.VERSION_NAME);
-    SpanAppender.append(connection, "temp", "main", stage, columns, batch);
+    SpanAppender.append(connection, "temp", "main", stagedRows, columns, better);
+    String names = String.join(", ", sql().columnNames());
+    new SqlStatement(
+            "INSERT INTO "
+                + sql().table()
+                + " ("
+                + names
+                + ") SELECT "
+                + names
+                + " FROM "
+                + temporary(stagedRows)
+                + " ON CONFLICT ("
+                + sql().keyNames()
+                + ") DO UPDATE SET "
+                + sql().assignments("excluded"))
+        .execute(connection);
+  }
 
-    String joined =
-        " FROM " + staged + " s LEFT JOIN " + sql().table() + " t ON " + sql().sameKey("s", "t");
-    String isNew = "t." + sql().name(SpanColumn.SPAN_ID) + " IS NULL";
-    String isBetter = "(NOT " + isNew + " AND " + sql().beats("s", "t") + ")";
-    WriteResult.Counts counts =
-        new SqlStatement(
-                "SELECT count(*) FILTER (WHERE "
-                    + isNew
-                    + "), count(*) FILTER (WHERE "
-                    + isBetter
-                    + ")"
-                    + joined)
-            .list(
-                connection,
-                row ->
-                    new WriteResult.Counts(
-                        row.getLong(1),
-                        row.getLong(2),
-                        batch.size() - row.getLong(1) - row.getLong(2)))
-            .get(0);
-    if (counts.unchanged() < batch.size()) {
-      String names = String.join(", ", sql().columnNames());
-      String values =
-          String.join(", ", sql().columnNames().stream().map(column -> "s." + column).toList());
-      new SqlStatement(
-              "INSERT INTO "
-                  + sql().table()
-                  + " ("
-                  + names
-                  + ") SELECT "
-                  + values
-                  + joined
-                  + " WHERE "
-                  + isNew
-                  + " OR "
-                  + isBetter
-                  + " ON CONFLICT ("
-                  + sql().keyNames()
-                  + ") DO UPDATE SET "
-                  + sql().assignments("excluded"))
-          .execute(connection);
-    }
-    return counts;
+  private static String temporary(String table) {
+    return "temp." + name(table);
   }
 
   @Override

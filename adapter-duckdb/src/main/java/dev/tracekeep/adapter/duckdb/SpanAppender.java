@@ -3,6 +3,7 @@ package dev.tracekeep.adapter.duckdb;
 import dev.tracekeep.span.EpochNanos;
 import dev.tracekeep.span.Json;
 import dev.tracekeep.span.SpanColumn;
+import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.StoredSpan;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -54,6 +55,26 @@ final class SpanAppender {
         appender.endRow();
       }
       // close() would flush too, but swallow what goes wrong, and the chunk with it.
+      appender.flush();
+    }
+  }
+
+  /** Appends the position in the batch, the key and the version of each span. */
+  static void appendKeys(
+      Connection connection, String catalog, String schema, String table, List<StoredSpan> spans)
+      throws SQLException {
+    DuckDBConnection duckDb = connection.unwrap(DuckDBConnection.class);
+    try (DuckDBAppender appender = duckDb.createAppender(catalog, schema, table)) {
+      for (int i = 0; i < spans.size(); i++) {
+        SpanKey key = spans.get(i).key();
+        appender.beginRow();
+        appender.append(i);
+        appender.append(key.tenantId());
+        appender.append(key.traceId());
+        appender.append(key.spanId());
+        appender.append(spans.get(i).version().toBytes());
+        appender.endRow();
+      }
       appender.flush();
     }
   }

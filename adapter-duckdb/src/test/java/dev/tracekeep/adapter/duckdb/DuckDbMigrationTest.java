@@ -107,7 +107,7 @@ class DuckDbMigrationTest {
             "older|older updatedAt than another copy",
             "null update|older updatedAt than another copy",
             "first|older createdAt than another copy",
-            "same|as new as another copy, which won by its content");
+            "same|as new as another copy that was kept");
     try (ObservabilityStorage again = Storages.open(url())) {
       again.migration(SpanTable.named("mastra_ai_spans")).undo(id, MigrationListener.NONE);
     }

@@ -8,14 +8,18 @@ import dev.tracekeep.migration.MigrationListener;
 import dev.tracekeep.migration.MigrationProgress;
 import dev.tracekeep.migration.MigrationProgress.Phase;
 import dev.tracekeep.migration.MigrationReport;
+import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanKey;
+import dev.tracekeep.span.TraceKey;
 import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.Health.SchemaState;
 import dev.tracekeep.storage.InitReport;
 import dev.tracekeep.storage.MigrationRequiredException;
 import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.StorageException;
+import dev.tracekeep.storage.StorageStatistics;
 import dev.tracekeep.storage.Storages;
+import dev.tracekeep.storage.TraceQuery;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -95,6 +99,26 @@ class DuckDbOwnTableTest {
     }
     assertThat(rows("SELECT * FROM tracekeep_spans ORDER BY ALL")).isEqualTo(before);
     assertThat(rows("SELECT table_name FROM duckdb_tables()")).containsExactly("tracekeep_spans");
+  }
+
+  @Test
+  void off_readsTheBestOfEachAndRefusesWrites() {
+    try (ObservabilityStorage storage = open("off")) {
+      assertThat(storage.init().outcome()).isEqualTo(InitReport.Outcome.READ_ONLY);
+      Span best = storage.getSpan(SpanKey.of("t", "a")).orElseThrow();
+      assertThat(best.name()).isEqualTo("completed");
+      assertThat(storage.getTrace(TraceKey.of("t")).orElseThrow().spans())
+          .hasSize(2)
+          .contains(best);
+      assertThat(storage.listTraces(TraceQuery.builder("default").build()).items())
+          .extracting(trace -> trace.root().name())
+          .containsExactly("completed", "single");
+      assertThat(storage.statistics()).isEqualTo(new StorageStatistics(3, 2, 2, 0, 1));
+      assertThatThrownBy(() -> storage.createSpan(best))
+          .isInstanceOfSatisfying(
+              StorageException.class,
+              e -> assertThat(e.kind()).isEqualTo(FailureKind.MIGRATION_REQUIRED));
+    }
   }
 
   @Test

@@ -1,0 +1,27 @@
+package dev.tracekeep.cli;
+
+import java.io.PrintWriter;
+
+/**
+ * Where a command writes: results to {@link #out()}, everything else to {@link #err()}.
+ *
+ * @param out standard output, in UTF-8
+ * @param err standard error, in UTF-8
+ * @param terminal what they can show
+ */
+record Console(PrintWriter out, PrintWriter err, Terminal terminal) {
+  /** The text in that style where standard output takes colours, else as it is. */
+  String styled(Style style, String text) {
+    return terminal.colour() ? style.apply(text) : text;
+  }
+
+  Glyphs glyphs() {
+    return terminal.glyphs();
+  }
+
+  /** A message for the user on standard error. */
+  void message(String text) {
+    err.println("tracekeep: " + Printable.lines(text));
+    err.flush();
+  }
+}

@@ -1,0 +1,227 @@
+package dev.tracekeep.cli;
+
+import dev.tracekeep.migration.MigrationPlan;
+import dev.tracekeep.migration.MigrationRecord;
+import dev.tracekeep.migration.MigrationReport;
+import dev.tracekeep.migration.VerifyReport;
+import dev.tracekeep.span.Json;
+import java.io.PrintWriter;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** Plans, reports and journals of migrations, for people and as JSON. */
+final class MigrationView {
+  private static final int MAX_STATEMENT_LINES = 4;
+
+  private final Console console;
+  private final PrintWriter out;
+
+  MigrationView(Console console) {
+    this.console = console;
+    this.out = console.out();
+  }
+
+  void print(MigrationPlan plan) {
+    out.println(console.styled(Style.HEADING, "Table " + Printable.line(plan.table())));
+    new Facts()
+        .add("rows", plan.rows())
+        .add("spans (keys)", plan.keys())
+        .add("spans with duplicates", plan.duplicateGroups())
+        .add("surplus rows", plan.surplusRows())
+        .print(console);
+    out.println("  uniqueness constraint: " + describe(plan.constraint()));
+    if (plan.unfinishedMigrationId() != null) {
+      out.println("  to be resumed: migration " + Printable.line(plan.unfinishedMigrationId()));
+    }
+    out.println();
+    if (!plan.isNeeded()) {
+      out.println(console.styled(Style.GOOD, "Nothing to do."));
+    } else {
+      out.println("Steps that would run");
+      int number = 1;
+      for (MigrationPlan.Step step : plan.steps()) {
+        out.println("  " + number++ + ". " + step.step().description());
+        if (step.statement() != null) {
+          printStatement(step.statement());
+        }
+      }
+    }
+    for (String refusal : plan.refusals()) {
+      out.println(console.styled(Style.BAD, "Refused: ") + Printable.line(refusal));
+    }
+  }
+
+  private void printStatement(String statement) {
+    int width = console.terminal().width() - 5;
+    List<String> lines = statement.lines().toList();
+    for (int i = 0; i < lines.size() && i < MAX_STATEMENT_LINES; i++) {
+      String line = Printable.fit(Printable.line(lines.get(i)), width, console.glyphs().ellipsis);
+      out.println("     " + console.styled(Style.FAINT, line));
+    }
+    if (lines.size() > MAX_STATEMENT_LINES) {
+      out.println("     " + console.styled(Style.FAINT, console.glyphs().ellipsis));
+    }
+  }
+
+  private static String describe(MigrationPlan.ConstraintState state) {
+    return switch (state) {
+      case ABSENT -> "none";
+      case PRESENT -> "in place";
+      case INVALID -> "left behind by a failed attempt, enforces nothing";
+    };
+  }
+
+  void print(MigrationReport report) {
+    if (report.outcome() == MigrationReport.Outcome.NOTHING_TO_DO) {
+      out.println(
+          console.styled(Style.GOOD, "Nothing to do:")
+              + " the table "
+              + Printable.line(report.table())
+              + " is as it should be.");
+      return;
+    }
+    out.println(
+        console.styled(
+                Style.GOOD,
+                report.outcome() == MigrationReport.Outcome.RESUMED ? "Resumed and done:" : "Done:")
+            + " migration "
+            + Printable.line(String.valueOf(report.migrationId()))
+            + " of "
+            + Printable.line(report.table())
+            + " in "
+            + Durations.format(report.elapsed(), console.glyphs()));
+    new Facts()
+        .add("rows before", report.rowsBefore())
+        .add("rows after", report.rowsAfter())
+        .add("rows archived", report.rowsArchived())
+        .add("spans with duplicates", report.duplicateGroups())
+        .print(console);
+    if (report.archive() != null) {
+      out.println("  archive: " + Printable.line(report.archive()));
+    }
+  }
+
+  void print(VerifyReport report) {
+    out.println(
+        "Migration "
+            + Printable.line(report.migrationId())
+            + ": "
+            + (report.isSound()
+                ? console.styled(Style.GOOD, "sound")
+                : console.styled(Style.BAD, "not sound")));
+    new Facts()
+        .add("rows before", report.rowsBefore())
+        .add("rows after", report.rowsAfter())
+        .add("rows archived", report.rowsArchived())
+        .print(console);
+    for (String fault : report.faults()) {
+      out.println(console.styled(Style.BAD, "  fault: ") + Printable.line(fault));
+    }
+  }
+
+  void print(MigrationRecord migration) {
+    out.println(
+        Printable.line(migration.migrationId())
+            + "  "
+            + console.styled(style(migration.state()), lower(migration.state())));
+    out.println(
+        "  "
+            + Printable.line(migration.table())
+            + ", "
+            + Instants.format(migration.startedAt())
+            + " UTC"
+            + (migration.finishedAt() == null
+                ? ""
+                : " to " + Instants.format(migration.finishedAt()) + " UTC"));
+    out.println(
+        String.format(
+            Locale.ROOT,
+            "  %s before, %,d archived, %s with duplicates",
+            TraceView.counted(migration.rowsBefore(), "row", "rows"),
+            migration.rowsArchived(),
+            TraceView.counted(migration.duplicateGroups(), "span", "spans")));
+  }
+
+  private static Style style(MigrationRecord.State state) {
+    return switch (state) {
+      case FINISHED -> Style.GOOD;
+      case UNFINISHED, UNDOING -> Style.PENDING;
+      case UNDONE -> Style.FAINT;
+    };
+  }
+
+  static Json document(MigrationPlan plan) {
+    return Json.objectBuilder()
+        .put("table", plan.table())
+        .put("needed", plan.isNeeded())
+        .put("rows", plan.rows())
+        .put("keys", plan.keys())
+        .put("duplicateGroups", plan.duplicateGroups())
+        .put("surplusRows", plan.surplusRows())
+        .put("constraint", lower(plan.constraint()))
+        .put(
+            "steps",
+            Json.array(
+                plan.steps().stream()
+                    .map(
+                        step ->
+                            Json.objectBuilder()
+                                .put("step", lower(step.step()))
+                                .put("description", step.step().description())
+                                .put("statement", text(step.statement()))
+                                .build())
+                    .toList()))
+        .put("refusals", Json.array(plan.refusals().stream().map(Json::of).toList()))
+        .put("unfinishedMigrationId", text(plan.unfinishedMigrationId()))
+        .build();
+  }
+
+  static Json document(MigrationReport report) {
+    return Json.objectBuilder()
+        .put("migrationId", text(report.migrationId()))
+        .put("table", report.table())
+        .put("outcome", lower(report.outcome()))
+        .put("rowsBefore", report.rowsBefore())
+        .put("rowsAfter", report.rowsAfter())
+        .put("rowsArchived", report.rowsArchived())
+        .put("duplicateGroups", report.duplicateGroups())
+        .put("archive", text(report.archive()))
+        .put("elapsedMillis", report.elapsed().toMillis())
+        .build();
+  }
+
+  static Json document(VerifyReport report) {
+    return Json.objectBuilder()
+        .put("migrationId", report.migrationId())
+        .put("sound", report.isSound())
+        .put("rowsBefore", report.rowsBefore())
+        .put("rowsAfter", report.rowsAfter())
+        .put("rowsArchived", report.rowsArchived())
+        .put("faults", Json.array(report.faults().stream().map(Json::of).toList()))
+        .build();
+  }
+
+  static Json document(MigrationRecord migration) {
+    Instant finishedAt = migration.finishedAt();
+    return Json.objectBuilder()
+        .put("migrationId", migration.migrationId())
+        .put("table", migration.table())
+        .put("state", lower(migration.state()))
+        .put("startedAt", migration.startedAt().toString())
+        .put("finishedAt", text(finishedAt == null ? null : finishedAt.toString()))
+        .put("rowsBefore", migration.rowsBefore())
+        .put("rowsArchived", migration.rowsArchived())
+        .put("duplicateGroups", migration.duplicateGroups())
+        .build();
+  }
+
+  private static Json text(@Nullable String value) {
+    return value == null ? Json.NULL : Json.of(value);
+  }
+
+  private static String lower(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,99 @@
+package dev.tracekeep.cli;
+
+import org.jline.utils.WCWidth;
+
+/**
+ * Text from spans, files and engines, made fit for a terminal: what could move the cursor, change
+ * colours or reorder the line becomes a visible escape. Widths are in terminal cells.
+ */
+final class Printable {
+  private static final int ZERO_WIDTH_NON_JOINER = 0x200C;
+  private static final int ZERO_WIDTH_JOINER = 0x200D;
+
+  private Printable() {}
+
+  /** The text on one line. */
+  static String line(String text) {
+    return escape(text, false);
+  }
+
+  /** The text with its line feeds kept: for messages of our own that quote foreign text. */
+  static String lines(String text) {
+    return escape(text, true);
+  }
+
+  private static String escape(String text, boolean keepLineFeeds) {
+    StringBuilder out = null;
+    for (int i = 0; i < text.length(); ) {
+      int c = text.codePointAt(i);
+      int length = Character.charCount(c);
+      if (isHarmful(c) && !(keepLineFeeds && c == '\n')) {
+        if (out == null) {
+          out = new StringBuilder(text.length() + 16).append(text, 0, i);
+        }
+        out.append(escaped(c));
+      } else if (out != null) {
+        out.append(text, i, i + length);
+      }
+      i += length;
+    }
+    return out == null ? text : out.toString();
+  }
+
+  private static boolean isHarmful(int c) {
+    return switch (Character.getType(c)) {
+      case Character.CONTROL,
+          Character.LINE_SEPARATOR,
+          Character.PARAGRAPH_SEPARATOR,
+          Character.SURROGATE ->
+          true;
+      // Joiners belong to the spelling of emoji and of several scripts, and do no harm.
+      case Character.FORMAT -> c != ZERO_WIDTH_JOINER && c != ZERO_WIDTH_NON_JOINER;
+      default -> false;
+    };
+  }
+
+  private static String escaped(int c) {
+    return switch (c) {
+      case '\n' -> "\\n";
+      case '\r' -> "\\r";
+      case '\t' -> "\\t";
+      default -> String.format(c <= 0xFFFF ? "\\u%04x" : "\\u{%x}", c);
+    };
+  }
+
+  /** How many cells a printable text takes. */
+  static int width(String text) {
+    return text.codePoints().map(c -> Math.max(0, WCWidth.wcwidth(c))).sum();
+  }
+
+  /** The printable text cut to that many cells, the cut marked. */
+  static String fit(String text, int cells, String ellipsis) {
+    if (width(text) <= cells) {
+      return text;
+    }
+    int room = cells - width(ellipsis);
+    int used = 0;
+    int end = 0;
+    while (end < text.length()) {
+      int c = text.codePointAt(end);
+      int cost = Math.max(0, WCWidth.wcwidth(c));
+      if (used + cost > room) {
+        break;
+      }
+      used += cost;
+      end += Character.charCount(c);
+    }
+    return text.substring(0, end) + ellipsis;
+  }
+
+  /** The printable text with blanks behind it up to that many cells. */
+  static String padRight(String text, int cells) {
+    return text + " ".repeat(Math.max(0, cells - width(text)));
+  }
+
+  /** The printable text with blanks before it up to that many cells. */
+  static String padLeft(String text, int cells) {
+    return " ".repeat(Math.max(0, cells - width(text))) + text;
+  }
+}

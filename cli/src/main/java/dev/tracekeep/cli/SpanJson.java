@@ -1,0 +1,62 @@
+package dev.tracekeep.cli;
+
+import dev.tracekeep.span.Json;
+import dev.tracekeep.span.Span;
+import dev.tracekeep.span.SpanColumn;
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+
+/** Spans in the documents that {@code --json} prints. Field names are those of docs/cli.md. */
+final class SpanJson {
+  private SpanJson() {}
+
+  /** Every field that is there, under its column's name in camelCase, and two derived ones. */
+  static Json of(Span span) {
+    Json.ObjectBuilder object = Json.objectBuilder();
+    for (SpanColumn column : SpanColumn.all()) {
+      Object value = column.read(span);
+      if (value != null) {
+        object.put(camelCase(column.columnName()), json(value));
+      }
+    }
+    object.put("status", span.status().toString());
+    Instant end = span.times().endedAt();
+    if (end != null) {
+      object.put("durationNanos", nanos(Duration.between(span.times().startedAt(), end)));
+    }
+    return object.build();
+  }
+
+  private static Json json(Object value) {
+    if (value instanceof Json json) {
+      return json;
+    }
+    if (value instanceof Boolean flag) {
+      return Json.of(flag);
+    }
+    if (value instanceof List<?> list) {
+      return Json.array(list.stream().map(element -> Json.of((String) element)).toList());
+    }
+    return Json.of(value.toString());
+  }
+
+  /** Three centuries of nanoseconds do not fit a long. */
+  private static Json nanos(Duration duration) {
+    BigInteger nanos =
+        BigInteger.valueOf(duration.getSeconds())
+            .multiply(BigInteger.valueOf(1_000_000_000L))
+            .add(BigInteger.valueOf(duration.getNano()));
+    return Json.of(new BigDecimal(nanos));
+  }
+
+  static String camelCase(String snakeCase) {
+    StringBuilder out = new StringBuilder();
+    for (String word : snakeCase.split("_")) {
+      out.append(out.isEmpty() ? word : Character.toUpperCase(word.charAt(0)) + word.substring(1));
+    }
+    return out.toString();
+  }
+}

@@ -1,0 +1,165 @@
+package dev.tracekeep.cli;
+
+import dev.tracekeep.span.Json;
+import dev.tracekeep.span.Span;
+import dev.tracekeep.storage.ObservabilityStorage;
+import dev.tracekeep.storage.Page;
+import dev.tracekeep.storage.TraceOrder;
+import dev.tracekeep.storage.TraceQuery;
+import dev.tracekeep.storage.TraceSummary;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(
+    name = "traces",
+    description = "List traces by their root spans, latest first. All filters must hold.",
+    footer = {
+      "",
+      "Text is compared literally, without wildcards. Times without a zone are UTC.",
+      "Where there are more traces, the last line has the cursor of the next page."
+    })
+final class TracesCommand implements Callable<Integer> {
+  private enum Sort {
+    started,
+    ended
+  }
+
+  private static final int STARTED = 19;
+  private static final int DURATION = 9;
+  private static final int STATUS = 7;
+  private static final int MIN_NAME = 16;
+
+  private final CommandContext context;
+
+  @Mixin private TraceFilters filters = new TraceFilters();
+
+  @Option(
+      names = "--sort",
+      order = 30,
+      paramLabel = "TIME",
+      description = "By which time: ${COMPLETION-CANDIDATES}; started if not given.")
+  private Sort sort = Sort.started;
+
+  @Option(names = "--ascending", order = 31, description = "Earliest first.")
+  private boolean ascending;
+
+  @Option(
+      names = "--limit",
+      paramLabel = "N",
+      order = 32,
+      defaultValue = "20",
+      description = "How many traces; 1 to 1000, ${DEFAULT-VALUE} if not given.")
+  private int limit = 20;
+
+  @Option(
+      names = "--cursor",
+      paramLabel = "CURSOR",
+      order = 33,
+      description = "Go on behind a page: the cursor that it ended with, and the same filters.")
+  private @Nullable String cursor;
+
+  @Option(names = "--json", order = 34, description = "Print one JSON document instead.")
+  private boolean json;
+
+  @Mixin private StoreOptions store = new StoreOptions();
+  @Mixin private CommonOptions common = new CommonOptions();
+
+  TracesCommand(CommandContext context) {
+    this.context = context;
+  }
+
+  @Override
+  public Integer call() {
+    TraceQuery.Builder query = TraceQuery.builder(store.tenant()).limit(limit).order(order());
+    filters.applyTo(query);
+    TraceQuery built = query.cursor(cursor).build();
+    try (ObservabilityStorage storage = store.openForReading(context)) {
+      Page<TraceSummary> page = storage.listTraces(built);
+      if (json) {
+        context.console().out().println(document(page).text());
+      } else {
+        print(page);
+      }
+      return ExitCode.OK;
+    }
+  }
+
+  private TraceOrder order() {
+    if (sort == Sort.started) {
+      return ascending ? TraceOrder.STARTED_AT_ASCENDING : TraceOrder.STARTED_AT_DESCENDING;
+    }
+    return ascending ? TraceOrder.ENDED_AT_ASCENDING : TraceOrder.ENDED_AT_DESCENDING;
+  }
+
+  private static Json document(Page<TraceSummary> page) {
+    return Json.objectBuilder()
+        .put(
+            "traces",
+            Json.array(page.items().stream().map(item -> SpanJson.of(item.root())).toList()))
+        .put("cursor", page.nextCursor().map(Json::of).orElse(Json.NULL))
+        .build();
+  }
+
+  private void print(Page<TraceSummary> page) {
+    Console console = context.console();
+    PrintWriter out = console.out();
+    if (page.items().isEmpty()) {
+      console
+          .err()
+          .println(
+              "No trace of tenant "
+                  + store.tenant()
+                  + " matches in "
+                  + store.displayedUrl(context)
+                  + ".");
+      return;
+    }
+    int id =
+        page.items().stream().mapToInt(item -> item.key().traceId().length()).max().orElseThrow();
+    int name =
+        Math.max(MIN_NAME, console.terminal().width() - id - STARTED - DURATION - STATUS - 8);
+    out.println(
+        console.styled(
+            Style.FAINT,
+            Printable.padRight("TRACE", id)
+                + "  "
+                + Printable.padRight("STARTED (UTC)", STARTED)
+                + "  "
+                + Printable.padLeft("DURATION", DURATION)
+                + "  STATUS   NAME"));
+    for (TraceSummary item : page.items()) {
+      Span root = item.root();
+      String status = item.status().toString();
+      out.println(
+          Printable.padRight(item.key().traceId(), id)
+              + "  "
+              + Instants.format(root.times().startedAt())
+              + "  "
+              + Printable.padLeft(duration(root), DURATION)
+              + "  "
+              + console.styled(Style.of(item.status()), status)
+              + " ".repeat(STATUS - status.length())
+              + "  "
+              + Printable.fit(Printable.line(root.name()), name, console.glyphs().ellipsis));
+      if (out.checkError()) {
+        return;
+      }
+    }
+    page.nextCursor()
+        .ifPresent(next -> out.println(console.styled(Style.FAINT, "More: --cursor " + next)));
+  }
+
+  private String duration(Span root) {
+    Instant end = root.times().endedAt();
+    return end == null
+        ? ""
+        : Durations.format(
+            Duration.between(root.times().startedAt(), end), context.console().glyphs());
+  }
+}

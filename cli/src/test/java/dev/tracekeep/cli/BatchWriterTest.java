@@ -1,0 +1,108 @@
+package dev.tracekeep.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tracekeep.span.Json;
+import dev.tracekeep.span.Payload;
+import dev.tracekeep.span.Span;
+import dev.tracekeep.storage.FailureKind;
+import dev.tracekeep.storage.StorageException;
+import dev.tracekeep.storage.WriteResult;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class BatchWriterTest {
+  private final List<Integer> batches = Collections.synchronizedList(new ArrayList<>());
+  private final List<String> retries = Collections.synchronizedList(new ArrayList<>());
+
+  private BatchWriter writer(Function<List<Span>, WriteResult> store) {
+    return new BatchWriter(store, result -> {}, e -> retries.add(String.valueOf(e.getMessage())));
+  }
+
+  private WriteResult record(List<Span> spans) {
+    batches.add(spans.size());
+    return WriteResult.EMPTY;
+  }
+
+  @Test
+  void add_fullBatches_areWrittenAndTheRestAtTheEnd() {
+    try (BatchWriter writer = writer(this::record)) {
+      for (int i = 0; i < 2 * BatchWriter.MAX_SPANS + 5; i++) {
+        writer.add(TestSpans.ended("s" + i, null, 0, 1));
+      }
+      writer.finish();
+    }
+    assertThat(batches).containsExactly(BatchWriter.MAX_SPANS, BatchWriter.MAX_SPANS, 5);
+  }
+
+  @Test
+  void add_largeSpans_areWrittenInSmallerBatches() {
+    Json large = Json.of("x".repeat(12 << 20));
+    Span span =
+        TestSpans.span("s", null, 0, 1L).payload(Payload.builder().input(large).build()).build();
+    try (BatchWriter writer = writer(this::record)) {
+      for (int i = 0; i < 4; i++) {
+        writer.add(span);
+      }
+      writer.finish();
+    }
+    assertThat(batches).containsExactly(3, 1);
+  }
+
+  @Test
+  void finish_nothingAdded_writesNothing() {
+    try (BatchWriter writer = writer(this::record)) {
+      writer.finish();
+    }
+    assertThat(batches).isEmpty();
+  }
+
+  @Test
+  void write_retryableFailure_isTriedAgain() {
+    AtomicInteger calls = new AtomicInteger();
+    try (BatchWriter writer =
+        writer(
+            spans -> {
+              if (calls.incrementAndGet() == 1) {
+                throw new StorageException(FailureKind.TRANSIENT, "the connection broke", null);
+              }
+              return record(spans);
+            })) {
+      writer.add(TestSpans.ended("s", null, 0, 1));
+      writer.finish();
+    }
+    assertThat(batches).containsExactly(1);
+    assertThat(retries).containsExactly("the connection broke");
+  }
+
+  @Test
+  void write_permanentFailure_reachesTheReaderAndStopsTheRest() {
+    StorageException failure =
+        new StorageException(FailureKind.PERMANENT, "the disk is full", null);
+    AtomicInteger calls = new AtomicInteger();
+    try (BatchWriter writer =
+        writer(
+            spans -> {
+              calls.incrementAndGet();
+              throw failure;
+            })) {
+      assertThatThrownBy(
+              () -> {
+                for (int i = 0; i < 10 * BatchWriter.MAX_SPANS; i++) {
+                  writer.add(TestSpans.ended("s" + i, null, 0, 1));
+                }
+                writer.finish();
+              })
+          .isSameAs(failure);
+    }
+    assertThat(calls).hasValue(1);
+    assertThat(retries).isEmpty();
+  }
+}

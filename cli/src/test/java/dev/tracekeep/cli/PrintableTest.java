@@ -1,0 +1,32 @@
+package dev.tracekeep.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class PrintableTest {
+  @Test
+  void line_plainText_isTheSameObject() {
+    String text = "GET /ask — 天気 👩‍🚀";
+    assertThat(Printable.line(text)).isSameAs(text);
+  }
+
+  @Test
+  void line_harmfulCharacters_becomeEscapes() {
+    assertThat(Printable.line("a\tb\r\n\u001b\u007f\u0085\u2028\u202e\ud800\udb40\udc41z"))
+        .isEqualTo("a\\tb\\r\\n\\u001b\\u007f\\u0085\\u2028\\u202e\\ud800\\u{e0041}z");
+  }
+
+  @Test
+  void lines_keepsLineFeedsAlone() {
+    assertThat(Printable.lines("a\nb\rc")).isEqualTo("a\nb\\rc");
+  }
+
+  @Test
+  void fit_countsCells() {
+    assertThat(Printable.fit("天気を調べる", 7, "…")).isEqualTo("天気を…");
+    assertThat(Printable.fit("天気を調べる", 12, "…")).isEqualTo("天気を調べる");
+    assertThat(Printable.padRight("天気", 6)).isEqualTo("天気  ");
+    assertThat(Printable.padLeft("天気", 6)).isEqualTo("  天気");
+  }
+}

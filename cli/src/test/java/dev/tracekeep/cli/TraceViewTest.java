@@ -1,0 +1,154 @@
+package dev.tracekeep.cli;
+
+import static dev.tracekeep.cli.TestSpans.ended;
+import static dev.tracekeep.cli.TestSpans.failed;
+import static dev.tracekeep.cli.TestSpans.running;
+import static dev.tracekeep.cli.TestSpans.span;
+import static dev.tracekeep.cli.TestSpans.trace;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tracekeep.span.Json;
+import dev.tracekeep.span.Origin;
+import dev.tracekeep.span.Payload;
+import dev.tracekeep.storage.Trace;
+import org.junit.jupiter.api.Test;
+
+class TraceViewTest {
+  private final TestScreen screen = new TestScreen();
+
+  private String drawn(Trace trace) {
+    Console console = screen.console();
+    new TraceView(console).draw(trace);
+    console.out().flush();
+    return screen.out();
+  }
+
+  @Test
+  void draw_treeWithError() {
+    assertThat(
+            drawn(
+                trace(
+                    span("r", null, 0, 100L)
+                        .origin(new Origin("staging", "travel-agent", null, null, null))
+                        .build(),
+                    ended("a", "r", 0, 50),
+                    failed("b", "r", 50, 75, "answered 503"))))
+        .isEqualTo(
+            """
+            Trace t1
+            2026-11-20 10:00:00 UTC · 100 ms · 3 spans · 1 error
+            service travel-agent · environment staging
+
+            SPAN          0 ───────────────────────────────────── 100 ms   DURATION  STATUS
+            span r        ██████████████████████████████████████████████     100 ms  ok
+            ├ span a      ███████████████████████                           50.0 ms  ok
+            └ span b                             ████████████               25.0 ms  error
+
+            Errors
+              span b  b  answered 503
+            """);
+  }
+
+  @Test
+  void draw_asciiTerminal_usesAsciiAlone() {
+    screen.with(new Terminal(false, false, Glyphs.ASCII, 60));
+    assertThat(drawn(trace(ended("r", null, 0, 100), ended("a", "r", 0, 50))))
+        .isEqualTo(
+            """
+            Trace t1
+            2026-11-20 10:00:00 UTC | 100 ms | 2 spans | no errors
+
+            SPAN          0 ----------------- 100 ms   DURATION  STATUS
+            span r        ##########################     100 ms  ok
+            `-span a      #############                 50.0 ms  ok
+            """);
+  }
+
+  @Test
+  void draw_runningSpan_isOpenAtTheEnd() {
+    screen.with(new Terminal(false, false, Glyphs.UNICODE, 60));
+    assertThat(drawn(trace(ended("r", null, 0, 100), running("a", "r", 50))))
+        .isEqualTo(
+            """
+            Trace t1
+            2026-11-20 10:00:00 UTC · 100 ms · 2 spans · 1 running · no errors
+
+            SPAN          0 ───────────────── 100 ms   DURATION  STATUS
+            span r        ██████████████████████████     100 ms  ok
+            └ span a                   ████████████▶             running
+            """);
+  }
+
+  @Test
+  void draw_endBeforeStart_isMarked() {
+    screen.with(new Terminal(false, false, Glyphs.UNICODE, 60));
+    assertThat(drawn(trace(ended("r", null, 0, 100), ended("a", "r", 75, 50))))
+        .contains(
+            "\n└ span a                   ◀◀◀◀◀◀◀         -25.0 ms  ok  ends before it starts\n");
+  }
+
+  @Test
+  void draw_colours_onlyWhereTheTerminalHasThem() {
+    screen.with(new Terminal(true, false, Glyphs.UNICODE, 60));
+    String coloured = drawn(trace(failed("r", null, 0, 1, "no")));
+    assertThat(coloured).contains("\u001b[31merror\u001b[0m");
+    screen.with(Terminal.PLAIN);
+    assertThat(drawn(trace(failed("r", null, 0, 1, "no")))).doesNotContain("\u001b");
+  }
+
+  @Test
+  void draw_controlCharacters_reachNoTerminal() {
+    String drawn =
+        drawn(
+            trace(
+                span("r", null, 0, 1L)
+                    .name("a\u001b[2Jb\nc\u202ed")
+                    .payload(Payload.builder().error(Json.of("x\u0007\ry")).build())
+                    .build()));
+    assertThat(drawn).contains("a\\u001b[2Jb\\nc\\u202ed").contains("x\\u0007\\ry");
+    assertThat(drawn.chars().filter(c -> c < ' ' && c != '\n')).isEmpty();
+  }
+
+  @Test
+  void draw_wideCharacters_keepTheColumns() {
+    screen.with(new Terminal(false, false, Glyphs.UNICODE, 60));
+    assertThat(drawn(trace(span("r", null, 0, 1L).name("天気を調べる").build())))
+        .contains("\n天気を調べる  ██████████████████████████    1.00 ms  ok\n");
+  }
+
+  @Test
+  void draw_longNames_areCutToTheWidth() {
+    screen.with(new Terminal(false, false, Glyphs.UNICODE, 60));
+    assertThat(drawn(trace(span("r", null, 0, 1L).name("n".repeat(200)).build())))
+        .contains("\n" + "n".repeat(21) + "…  ████████████████    1.00 ms  ok\n");
+  }
+
+  @Test
+  void draw_instantaneousTrace_hasFullBars() {
+    assertThat(drawn(trace(ended("r", null, 0, 0)))).contains("0 ms  ok");
+  }
+
+  @Test
+  void details_everyFieldThatIsThere() {
+    Console console = screen.console();
+    new TraceView(console)
+        .details(
+            trace(
+                span("r", null, 0, 1L)
+                    .payload(Payload.builder().input(Json.parse("{\"city\":\"Lisbon\"}")).build())
+                    .build()));
+    console.out().flush();
+    assertThat(screen.out())
+        .isEqualTo(
+            """
+
+            span r  ok
+              span_id                   r
+              span_type                 generic
+              is_event                  false
+              started_at                2026-11-20T10:00:00Z
+              ended_at                  2026-11-20T10:00:00.001Z
+              input                     {"city":"Lisbon"}
+            """);
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tracekeep.cli;
+
+import org.jspecify.annotations.NullMarked;

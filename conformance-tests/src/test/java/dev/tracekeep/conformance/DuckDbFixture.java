@@ -1,0 +1,156 @@
+package dev.tracekeep.conformance;
+
+import dev.tracekeep.adapter.duckdb.DuckDbProvider;
+import dev.tracekeep.span.SpanColumn;
+import dev.tracekeep.storage.StorageConfig;
+import dev.tracekeep.storage.StorageProvider;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** DuckDB, in a file or in a named memory that lives as long as a connection is open. */
+final class DuckDbFixture implements StorageFixture {
+  private final String name;
+  private final @Nullable Path directory;
+  private final AtomicInteger made = new AtomicInteger();
+
+  private DuckDbFixture(String name, @Nullable Path directory) {
+    this.name = name;
+    this.directory = directory;
+  }
+
+  static DuckDbFixture inMemory() {
+    return new DuckDbFixture("duckdb-memory", null);
+  }
+
+  static DuckDbFixture onFile() throws IOException {
+    return new DuckDbFixture("duckdb-file", Files.createTempDirectory("tracekeep-kit"));
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public StorageProvider provider() {
+    return new DuckDbProvider();
+  }
+
+  @Override
+  public EngineAccess access() {
+    return EngineAccess.embedded();
+  }
+
+  @Override
+  public Optional<Map<String, String>> unreachable() {
+    return directory == null
+        ? Optional.empty()
+        : Optional.of(
+            Map.of("url", "jdbc:duckdb:" + directory.resolve("no-such-folder/spans.duckdb")));
+  }
+
+  @Override
+  public TestDatabase newDatabase() throws SQLException {
+    int number = made.incrementAndGet();
+    String url =
+        directory == null
+            ? "jdbc:duckdb::memory:kit" + number
+            : "jdbc:duckdb:" + directory.resolve("kit" + number + ".duckdb");
+    // A memory is gone with its last connection.
+    Connection anchor = directory == null ? DriverManager.getConnection(url) : null;
+    return new TestDatabase() {
+      @Override
+      public Map<String, String> properties() {
+        return Map.of("url", url);
+      }
+
+      @Override
+      public Optional<RawAccess> raw() {
+        return Optional.of(new Raw(url));
+      }
+
+      @Override
+      public void close() throws SQLException {
+        if (anchor != null) {
+          anchor.close();
+        }
+      }
+    };
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (directory != null) {
+      try (Stream<Path> files = Files.walk(directory)) {
+        files.sorted(Comparator.reverseOrder()).forEach(DuckDbFixture::delete);
+      }
+    }
+  }
+
+  private static void delete(Path file) {
+    try {
+      Files.delete(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static final class Raw extends JdbcRawAccess {
+    private final String url;
+
+    Raw(String url) {
+      super(StorageConfig.DEFAULT_TABLE);
+      this.url = url;
+    }
+
+    @Override
+    protected Connection connect() throws SQLException {
+      return DriverManager.getConnection(url);
+    }
+
+    @Override
+    protected String columnType(SpanColumn column) {
+      return switch (column.type()) {
+        case TEXT -> "VARCHAR";
+        case TIME -> "TIMESTAMP_NS";
+        case FLAG -> "BOOLEAN";
+        case JSON -> "JSON";
+        case TEXT_LIST -> "VARCHAR[]";
+      };
+    }
+
+    @Override
+    protected String parameter(SpanColumn column) {
+      // The driver binds times to the microsecond only.
+      return column.type() == SpanColumn.Type.TIME ? "?::TIMESTAMP_NS" : "?";
+    }
+
+    @Override
+    protected Object bound(Connection connection, SpanColumn column, Object value)
+        throws SQLException {
+      return value instanceof Instant time
+          ? LocalDateTime.ofInstant(time, ZoneOffset.UTC).toString()
+          : connection.createArrayOf("VARCHAR", ((List<?>) value).toArray());
+    }
+
+    @Override
+    protected boolean isUniquenessViolation(SQLException failure) {
+      return String.valueOf(failure.getMessage()).contains("Duplicate key");
+    }
+  }
+}

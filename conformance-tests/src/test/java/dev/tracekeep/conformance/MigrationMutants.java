@@ -1,0 +1,325 @@
+package dev.tracekeep.conformance;
+
+import dev.tracekeep.migration.DedupeMigration;
+import dev.tracekeep.migration.MigrationListener;
+import dev.tracekeep.migration.MigrationOptions;
+import dev.tracekeep.migration.MigrationPlan;
+import dev.tracekeep.migration.MigrationRecord;
+import dev.tracekeep.migration.MigrationReport;
+import dev.tracekeep.migration.SpanTable;
+import dev.tracekeep.migration.VerifyReport;
+import dev.tracekeep.span.Span;
+import dev.tracekeep.storage.Capability;
+import dev.tracekeep.storage.InitReport;
+import dev.tracekeep.storage.StorageConfig;
+import dev.tracekeep.storage.WriteResult;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/** Stores that migrate wrongly, or that claim what they do not do. */
+final class MigrationMutants {
+  private MigrationMutants() {}
+
+  /** Makes a broken migration. */
+  private interface Maker {
+    DedupeMigration of(ReferenceDatabase database, String table);
+  }
+
+  private static Mutant migrating(String fault, Maker maker) {
+    return Mutant.of(
+        fault,
+        (database, config, capabilities) ->
+            new ReferenceStorage(database, config, capabilities) {
+              @Override
+              public DedupeMigration migration(SpanTable table) {
+                super.migration(table);
+                return maker.of(database, table.name());
+              }
+            });
+  }
+
+  /** Which row of a key stays. */
+  private interface Winner {
+    ReferenceTable.Row of(List<ReferenceTable.Row> group);
+  }
+
+  private static Mutant surviving(String fault, Winner winner) {
+    return migrating(
+        fault,
+        (database, table) ->
+            new ReferenceMigration(database, table) {
+              @Override
+              ReferenceTable.Row winner(List<ReferenceTable.Row> group) {
+                return winner.of(group);
+              }
+            });
+  }
+
+  static List<Mutant> all() {
+    List<Mutant> mutants = new ArrayList<>();
+    mutants.add(surviving("the migration keeps the first row", group -> group.get(0)));
+    mutants.add(
+        surviving("the migration keeps the last row", group -> group.get(group.size() - 1)));
+    mutants.add(
+        surviving(
+            "the migration keeps the row that ended last",
+            group ->
+                group.stream()
+                    .max(
+                        Comparator.comparing(
+                            row -> row.stored().span().times().endedAt(),
+                            Comparator.nullsFirst(Comparator.naturalOrder())))
+                    .orElseThrow()));
+    mutants.add(
+        migrating(
+            "the migration forgets the archive",
+            (database, name) ->
+                new ReferenceMigration(database, name) {
+                  @Override
+                  void archiveLosers(ReferenceTable table, String id, int enough) {
+                    super.archiveLosers(table, id, enough);
+                    table.archive.clear();
+                  }
+                }));
+    mutants.add(
+        migrating(
+            "the migration archives the last loser only",
+            (database, name) ->
+                new ReferenceMigration(database, name) {
+                  @Override
+                  void archiveLosers(ReferenceTable table, String id, int enough) {
+                    super.archiveLosers(table, id, enough);
+                    while (table.archive.size() > 1) {
+                      table.archive.remove(0);
+                    }
+                  }
+                }));
+    mutants.add(
+        migrating(
+            "the migration ignores its batch size",
+            (database, name) ->
+                new ReferenceMigration(database, name) {
+                  @Override
+                  void archiveLosers(ReferenceTable table, String id, int enough) {
+                    super.archiveLosers(table, id, Integer.MAX_VALUE);
+                  }
+                }));
+    mutants.add(
+        migrating(
+            "the migration merges keys that differ by case",
+            (database, name) ->
+                new ReferenceMigration(database, name) {
+                  @Override
+                  void archiveLosers(ReferenceTable table, String id, int enough) {
+                    super.archiveLosers(table, id, enough);
+                    Map<String, Boolean> seen = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+                    table.rows.keySet().removeIf(key -> seen.put(key.toString(), true) != null);
+                  }
+                }));
+    mutants.add(
+        migrating(
+            "the migration empties the user's column",
+            (database, name) ->
+                new ReferenceMigration(database, name) {
+                  @Override
+                  void archiveLosers(ReferenceTable table, String id, int enough) {
+                    super.archiveLosers(table, id, enough);
+                    table
+                        .rows
+                        .values()
+                        .forEach(
+                            rows ->
+                                rows.replaceAll(row -> new ReferenceTable.Row(row.stored(), "")));
+                  }
+                }));
+    mutants.add(
+        migrating(
+            "the plan does what it plans",
+            (database, name) ->
+                new ReferenceMigration(database, name) {
+                  @Override
+                  public MigrationPlan plan() {
+                    MigrationPlan plan = super.plan();
+                    apply(MigrationListener.NONE);
+                    return plan;
+                  }
+                }));
+    mutants.add(
+        migrating(
+            "the report counts groups for rows",
+            (database, name) ->
+                new ReferenceMigration(database, name) {
+                  @Override
+                  public MigrationReport apply(
+                      MigrationOptions options, MigrationListener listener) {
+                    MigrationReport r = super.apply(options, listener);
+                    return new MigrationReport(
+                        r.migrationId(),
+                        r.table(),
+                        r.outcome(),
+                        r.rowsBefore(),
+                        r.rowsAfter(),
+                        r.duplicateGroups(),
+                        r.duplicateGroups(),
+                        r.archive(),
+                        r.elapsed());
+                  }
+                }));
+    mutants.add(
+        migrating(
+            "a second migrator is let in",
+            (database, name) ->
+                new ReferenceMigration(database, name) {
+                  @Override
+                  public MigrationReport apply(
+                      MigrationOptions options, MigrationListener listener) {
+                    database.migrator = null;
+                    return super.apply(options, listener);
+                  }
+                }));
+    mutants.add(
+        migrating(
+            "an interrupted migration leaves its lock behind",
+            (database, name) ->
+                new ReferenceMigration(database, name) {
+                  @Override
+                  public MigrationReport apply(
+                      MigrationOptions options, MigrationListener listener) {
+                    MigrationReport report;
+                    boolean ended = false;
+                    try {
+                      report = super.apply(options, listener);
+                      ended = true;
+                    } finally {
+                      database.migrator = ended ? null : this;
+                    }
+                    return report;
+                  }
+                }));
+    mutants.add(
+        migrating(
+            "late duplicates are not looked for",
+            (database, name) ->
+                new ReferenceMigration(database, name) {
+                  @Override
+                  void archiveLosers(ReferenceTable table, String id, int enough) {
+                    if (enough != Integer.MAX_VALUE) {
+                      super.archiveLosers(table, id, enough);
+                    }
+                  }
+                }));
+    mutants.add(
+        migrating(
+            "undo forgets the archived rows",
+            (database, name) ->
+                new ReferenceMigration(database, name) {
+                  @Override
+                  public MigrationRecord undo(String migrationId, MigrationListener listener) {
+                    ReferenceTable table = database.table(name);
+                    if (table != null) {
+                      table.archive.clear();
+                    }
+                    return super.undo(migrationId, listener);
+                  }
+                }));
+    mutants.add(
+        migrating(
+            "undo leaves the constraint",
+            (database, name) ->
+                new ReferenceMigration(database, name) {
+                  @Override
+                  public MigrationRecord undo(String migrationId, MigrationListener listener) {
+                    MigrationRecord record = super.undo(migrationId, listener);
+                    database.create(name).unique = true;
+                    return record;
+                  }
+                }));
+    mutants.add(
+        migrating(
+            "verify finds every migration sound, also one that never was",
+            (database, name) ->
+                new ReferenceMigration(database, name) {
+                  @Override
+                  public VerifyReport verify(String migrationId) {
+                    return new VerifyReport(migrationId, 0, 0, 0, List.of());
+                  }
+                }));
+    mutants.add(
+        Mutant.of(
+            "migrates although it was told to check",
+            (database, config, capabilities) ->
+                new ReferenceStorage(
+                    database,
+                    StorageConfig.fromProperties(
+                        Map.of(
+                            "url",
+                            config.uri().raw(),
+                            "table",
+                            config.table(),
+                            "max-span-bytes",
+                            String.valueOf(config.maxSpanBytes()))),
+                    capabilities)));
+    mutants.add(
+        Mutant.of(
+            "clearing takes the archive along",
+            (database, config, capabilities) ->
+                new ReferenceStorage(database, config, capabilities) {
+                  @Override
+                  public void dangerouslyClearAll() {
+                    super.dangerouslyClearAll();
+                    database.create(config.table()).archive.clear();
+                  }
+                }));
+    mutants.add(
+        Mutant.of(
+            "clears every table of the database",
+            (database, config, capabilities) ->
+                new ReferenceStorage(database, config, capabilities) {
+                  @Override
+                  public void dangerouslyClearAll() {
+                    super.dangerouslyClearAll();
+                    database.create("kit_other").rows.clear();
+                  }
+                }));
+    mutants.add(
+        Mutant.of(
+            "says that it was opened when it was made",
+            (database, config, capabilities) ->
+                new ReferenceStorage(database, config, capabilities) {
+                  @Override
+                  public InitReport init() {
+                    InitReport report = super.init();
+                    return report.outcome() == InitReport.Outcome.CREATED
+                        ? new InitReport(InitReport.Outcome.OPENED, report.table(), null)
+                        : report;
+                  }
+                }));
+    mutants.add(Mutant.claiming(Capability.ENFORCED_UNIQUENESS));
+    mutants.add(Mutant.claiming(Capability.EXACT_WRITE_COUNTS));
+    mutants.add(Mutant.claiming(Capability.DELETION_IS_REMEMBERED));
+    mutants.add(Mutant.of("claims ATOMIC_BATCH and writes span by span", SpanBySpan::new));
+    return mutants;
+  }
+
+  private static final class SpanBySpan extends ReferenceStorage {
+    SpanBySpan(ReferenceDatabase database, StorageConfig config, Set<Capability> capabilities) {
+      super(database, config, capabilities);
+    }
+
+    @Override
+    public WriteResult batchCreateSpans(List<Span> spans) {
+      List<Span> read = new ArrayList<>();
+      try {
+        spans.forEach(read::add);
+      } catch (RuntimeException e) {
+        super.batchCreateSpans(read);
+        throw e;
+      }
+      return super.batchCreateSpans(read);
+    }
+  }
+}

@@ -1,0 +1,391 @@
+package dev.tracekeep.conformance;
+
+import dev.tracekeep.span.Json;
+import dev.tracekeep.span.Span;
+import dev.tracekeep.span.SpanColumn;
+import dev.tracekeep.span.SpanKey;
+import dev.tracekeep.span.SpanUpdate;
+import dev.tracekeep.span.StoredSpan;
+import dev.tracekeep.storage.Capability;
+import dev.tracekeep.storage.ObservabilityStorage;
+import dev.tracekeep.storage.StorageConfig;
+import dev.tracekeep.storage.WriteResult;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/** Stores that merge or keep spans wrongly. */
+final class WriteMutants {
+  private WriteMutants() {}
+
+  /** Which of two descriptions stands. */
+  private interface Merge {
+    StoredSpan of(StoredSpan old, StoredSpan given);
+  }
+
+  private static Mutant merging(String fault, Merge merge) {
+    return Mutant.of(
+        fault,
+        (database, config, capabilities) ->
+            new ReferenceStorage(database, config, capabilities) {
+              @Override
+              StoredSpan merged(@Nullable StoredSpan old, StoredSpan given) {
+                return old == null ? given : merge.of(old, given);
+              }
+            });
+  }
+
+  private static Mutant ordering(String fault, Comparator<Span> order) {
+    return merging(
+        fault, (old, given) -> order.compare(given.span(), old.span()) > 0 ? given : old);
+  }
+
+  private static Mutant keeping(String fault, UnaryOperator<Span> change) {
+    return Mutant.of(
+        fault,
+        (database, config, capabilities) ->
+            new ReferenceStorage(database, config, capabilities) {
+              @Override
+              public WriteResult batchCreateSpans(List<Span> spans) {
+                return super.batchCreateSpans(
+                    spans.stream().map(s -> s.isLight() ? s : change.apply(s)).toList());
+              }
+            });
+  }
+
+  /** What an update does. */
+  private interface Apply {
+    Optional<StoredSpan> of(StoredSpan row, SpanUpdate update);
+  }
+
+  private static Mutant updating(String fault, Apply apply) {
+    return Mutant.of(
+        fault,
+        (database, config, capabilities) ->
+            new ReferenceStorage(database, config, capabilities) {
+              @Override
+              Optional<StoredSpan> updated(StoredSpan row, SpanUpdate update) {
+                return apply.of(row, update);
+              }
+            });
+  }
+
+  private static final Comparator<Instant> EARLY = Comparator.nullsFirst(Comparator.naturalOrder());
+  private static final Comparator<Span> COMPLETED =
+      Comparator.comparing(span -> span.times().endedAt() != null);
+  private static final Comparator<Span> UPDATED =
+      Comparator.comparing(span -> span.times().updatedAt(), EARLY);
+  private static final Comparator<Span> CREATED =
+      Comparator.comparing(span -> span.times().createdAt(), EARLY);
+  private static final Comparator<Span> DIGEST =
+      Comparator.comparing(span -> span.version().toHex().substring(34));
+
+  static List<Mutant> all() {
+    List<Mutant> mutants = new ArrayList<>();
+    mutants.add(merging("the last write wins", (old, given) -> given));
+    mutants.add(merging("the first write wins", (old, given) -> old));
+    mutants.add(
+        ordering(
+            "drops the tie-break: of equal times the first write stays",
+            COMPLETED.thenComparing(UPDATED).thenComparing(CREATED)));
+    mutants.add(
+        ordering(
+            "does not prefer completed spans",
+            UPDATED.thenComparing(CREATED).thenComparing(DIGEST)));
+    mutants.add(
+        ordering("ignores updatedAt", COMPLETED.thenComparing(CREATED).thenComparing(DIGEST)));
+    mutants.add(
+        ordering("ignores createdAt", COMPLETED.thenComparing(UPDATED).thenComparing(DIGEST)));
+    mutants.add(
+        ordering(
+            "takes an absent updatedAt for the latest",
+            COMPLETED
+                .thenComparing(
+                    span -> span.times().updatedAt(),
+                    Comparator.nullsLast(Comparator.naturalOrder()))
+                .thenComparing(CREATED)
+                .thenComparing(DIGEST)));
+    mutants.add(
+        ordering(
+            "compares times to the millisecond",
+            COMPLETED
+                .thenComparing(span -> millis(span.times().updatedAt()), EARLY)
+                .thenComparing(span -> millis(span.times().createdAt()), EARLY)
+                .thenComparing(DIGEST)));
+    mutants.add(
+        merging(
+            "mixes the tags of the loser into the winner",
+            (old, given) -> {
+              Span best = TheRule.better(old.span(), given.span());
+              return best.tags().isEmpty()
+                  ? StoredSpan.of(Spans.with(best, SpanColumn.TAGS, old.span().tags()))
+                  : StoredSpan.of(best);
+            }));
+
+    mutants.add(
+        updating(
+            "an outdated update overrides",
+            (row, update) -> {
+              Span span = row.span();
+              for (SpanColumn column : update.columns()) {
+                span = Spans.with(span, column, update.value(column));
+              }
+              return Optional.of(new StoredSpan(span, row.version()));
+            }));
+    mutants.add(
+        updating(
+            "an outdated update fills nothing",
+            (row, update) -> {
+              Instant now = row.span().times().updatedAt();
+              return now != null && now.isAfter(update.updatedAt())
+                  ? Optional.empty()
+                  : update.applyTo(row);
+            }));
+    mutants.add(
+        updating(
+            "an updated row keeps its old rank, so that a replay undoes the update",
+            (row, update) ->
+                update.applyTo(row).map(result -> new StoredSpan(result.span(), row.version()))));
+    mutants.add(updating("updates are accepted and dropped", (row, update) -> Optional.empty()));
+    mutants.add(Mutant.of("updates of missing spans are dropped in silence", SilentUpdates::new));
+    mutants.add(Mutant.of("an update of a missing span makes one", CreatingUpdates::new));
+    mutants.add(Mutant.of("updates are applied in the order of the batch", UnsortedUpdates::new));
+
+    mutants.add(keeping("loses nanoseconds", span -> truncated(span, ChronoUnit.MICROS)));
+    mutants.add(keeping("loses microseconds", span -> truncated(span, ChronoUnit.MILLIS)));
+    mutants.add(
+        keeping(
+            "truncates text at U+0000",
+            span -> {
+              int end = span.name().indexOf('\uFFFD');
+              return end < 0 ? span : span.toBuilder().name(span.name().substring(0, end)).build();
+            }));
+    mutants.add(
+        keeping(
+            "sorts tags",
+            span -> span.toBuilder().tags(span.tags().stream().sorted().toList()).build()));
+    mutants.add(
+        keeping(
+            "keeps each tag once",
+            span -> span.toBuilder().tags(span.tags().stream().distinct().toList()).build()));
+    mutants.add(input("reads JSON null as absent", json -> json.equals(Json.NULL) ? null : json));
+    mutants.add(
+        input(
+            "reads empty JSON as absent",
+            json -> List.of("\"\"", "{}", "[]").contains(json.text()) ? null : json));
+    mutants.add(
+        input(
+            "reads numbers as doubles",
+            json ->
+                json.kind() == Json.Kind.NUMBER ? Json.of(Double.parseDouble(json.text())) : json));
+    mutants.add(
+        input(
+            "reads numbers in strings as numbers",
+            json -> json.text().equals("\"1\"") ? Json.of(1) : json));
+    mutants.add(
+        keeping(
+            "trims ids",
+            span -> Spans.with(span, SpanColumn.TRACE_ID, span.key().traceId().strip())));
+    mutants.add(
+        keeping(
+            "does not keep the experiment id",
+            span -> Spans.with(span, SpanColumn.EXPERIMENT_ID, null)));
+    mutants.add(
+        keeping(
+            "takes times before 1970 for 1970",
+            span ->
+                span.times().startedAt().isBefore(Instant.EPOCH)
+                    ? span.toBuilder().startedAt(Instant.EPOCH).build()
+                    : span));
+    mutants.add(Mutant.of("of a key twice in a batch the first counts", FirstOfBatch::new));
+    mutants.add(Mutant.of("drops what is too large in silence", SilentRejection::new));
+    mutants.add(Mutant.of("one span that is too large fails its batch", WholeBatchRejected::new));
+    mutants.add(Mutant.of("acknowledges before it writes", EarlyAcknowledgement::new));
+    mutants.add(Mutant.of("counts a replay as created rows", WrongCounts::new));
+    return mutants;
+  }
+
+  private static @Nullable Instant millis(@Nullable Instant time) {
+    return time == null ? null : time.truncatedTo(ChronoUnit.MILLIS);
+  }
+
+  private static Span truncated(Span span, ChronoUnit unit) {
+    return span.toBuilder().startedAt(span.times().startedAt().truncatedTo(unit)).build();
+  }
+
+  private static Mutant input(String fault, Function<Json, @Nullable Json> change) {
+    return keeping(
+        fault,
+        span -> {
+          Json input = span.payload().input();
+          return input == null ? span : Spans.with(span, SpanColumn.INPUT, change.apply(input));
+        });
+  }
+
+  private static class SilentUpdates extends ReferenceStorage {
+    SilentUpdates(ReferenceDatabase database, StorageConfig config, Set<Capability> capabilities) {
+      super(database, config, capabilities);
+    }
+
+    @Override
+    public WriteResult batchUpdateSpans(List<SpanUpdate> updates) {
+      WriteResult honest = super.batchUpdateSpans(updates);
+      return new WriteResult(
+          honest.accepted() + honest.missing().size(),
+          honest.duplicates(),
+          honest.counts(),
+          List.of(),
+          List.of());
+    }
+  }
+
+  private static final class CreatingUpdates extends ReferenceStorage {
+    CreatingUpdates(
+        ReferenceDatabase database, StorageConfig config, Set<Capability> capabilities) {
+      super(database, config, capabilities);
+    }
+
+    @Override
+    public WriteResult batchUpdateSpans(List<SpanUpdate> updates) {
+      WriteResult honest = super.batchUpdateSpans(updates);
+      for (SpanKey key : honest.missing()) {
+        createSpan(Span.builder(key).name("").startedAt(Instant.EPOCH).build());
+      }
+      return honest;
+    }
+  }
+
+  private static final class UnsortedUpdates extends ReferenceStorage {
+    UnsortedUpdates(
+        ReferenceDatabase database, StorageConfig config, Set<Capability> capabilities) {
+      super(database, config, capabilities);
+    }
+
+    @Override
+    public WriteResult batchUpdateSpans(List<SpanUpdate> updates) {
+      WriteResult last = WriteResult.EMPTY;
+      for (SpanUpdate update : updates) {
+        last = super.batchUpdateSpans(List.of(update));
+      }
+      return last;
+    }
+  }
+
+  private static final class FirstOfBatch extends ReferenceStorage {
+    FirstOfBatch(ReferenceDatabase database, StorageConfig config, Set<Capability> capabilities) {
+      super(database, config, capabilities);
+    }
+
+    @Override
+    public WriteResult batchCreateSpans(List<Span> spans) {
+      List<Span> first = new ArrayList<>();
+      for (Span span : spans) {
+        if (first.stream().noneMatch(known -> known.key().equals(span.key()))) {
+          first.add(span);
+        }
+      }
+      WriteResult result = super.batchCreateSpans(first);
+      return new WriteResult(
+          result.accepted(),
+          spans.size() - first.size(),
+          result.counts(),
+          List.of(),
+          result.rejected());
+    }
+  }
+
+  private static final class SilentRejection extends ReferenceStorage {
+    SilentRejection(
+        ReferenceDatabase database, StorageConfig config, Set<Capability> capabilities) {
+      super(database, config, capabilities);
+    }
+
+    @Override
+    public WriteResult batchCreateSpans(List<Span> spans) {
+      WriteResult honest = super.batchCreateSpans(spans);
+      return new WriteResult(
+          honest.accepted() + honest.rejected().size(),
+          honest.duplicates(),
+          honest.counts(),
+          List.of(),
+          List.of());
+    }
+  }
+
+  private static final class WholeBatchRejected extends ReferenceStorage {
+    WholeBatchRejected(
+        ReferenceDatabase database, StorageConfig config, Set<Capability> capabilities) {
+      super(database, config, capabilities);
+    }
+
+    @Override
+    public WriteResult batchCreateSpans(List<Span> spans) {
+      for (Span span : spans) {
+        if (span.name().length() > 2000) {
+          return new WriteResult(
+              0, 0, null, List.of(), List.of(new WriteResult.Rejection(span.key(), "too large")));
+        }
+      }
+      return super.batchCreateSpans(spans);
+    }
+  }
+
+  /** Holds a batch back until the same store is read or written again. */
+  private static final class EarlyAcknowledgement extends ReferenceStorage {
+    private List<Span> held = List.of();
+
+    EarlyAcknowledgement(
+        ReferenceDatabase database, StorageConfig config, Set<Capability> capabilities) {
+      super(database, config, capabilities);
+    }
+
+    @Override
+    public synchronized WriteResult batchCreateSpans(List<Span> spans) {
+      flush();
+      try (ObservabilityStorage rehearsal =
+          new ReferenceStorage(
+              new ReferenceDatabase(config.table(), true), config, capabilities())) {
+        rehearsal.init();
+        WriteResult promised = rehearsal.batchCreateSpans(spans);
+        held = spans.stream().filter(span -> span.name().length() < 2000).toList();
+        return promised;
+      }
+    }
+
+    private synchronized void flush() {
+      List<Span> now = held;
+      held = List.of();
+      super.batchCreateSpans(now);
+    }
+
+    @Override
+    public Optional<Span> getSpan(SpanKey key) {
+      flush();
+      return super.getSpan(key);
+    }
+  }
+
+  private static final class WrongCounts extends ReferenceStorage {
+    WrongCounts(ReferenceDatabase database, StorageConfig config, Set<Capability> capabilities) {
+      super(database, config, capabilities);
+    }
+
+    @Override
+    public WriteResult batchCreateSpans(List<Span> spans) {
+      WriteResult honest = super.batchCreateSpans(spans);
+      return new WriteResult(
+          honest.accepted(),
+          honest.duplicates(),
+          new WriteResult.Counts(honest.accepted(), 0, 0),
+          List.of(),
+          honest.rejected());
+    }
+  }
+}
