@@ -97,7 +97,7 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
    * Writes spans over rows that are there and that this transaction has locked; by default by
    * {@link #merge}.
    */
-  protected void replace(Connection connection, List<StoredSpan> better) throws Exception {
+  protected void overwrite(Connection connection, List<StoredSpan> better) throws Exception {
     merge(connection, better);
   }
 
@@ -277,7 +277,7 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
         }
       }
       if (!changed.isEmpty()) {
-        replace(connection, changed);
+        overwrite(connection, changed);
       }
       replaced += changed.size();
     }

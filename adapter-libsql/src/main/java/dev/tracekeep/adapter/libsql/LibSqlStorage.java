@@ -106,7 +106,7 @@ final class LibSqlStorage extends JdbcStorage {
   }
 
   @Override
-  protected void replace(Connection connection, List<StoredSpan> better) throws SQLException {
+  protected void overwrite(Connection connection, List<StoredSpan> better) throws SQLException {
     writer.replace(connection, better);
   }
 
