@@ -30,7 +30,9 @@ public final class SpanUpdate {
   public static final Comparator<SpanUpdate> ORDER =
       Comparator.comparing(SpanUpdate::key)
           .thenComparing(SpanUpdate::updatedAt)
-          .thenComparing(update -> HexFormat.of().formatHex(update.contentDigest()));
+          .thenComparing(update -> HexFormat.of().formatHex(update.contentDigest()))
+          // To set a name to "" and to set none have one digest, and are two updates.
+          .thenComparing(update -> update.columns().toString());
 
   private static final Set<SpanColumn> NOT_UPDATABLE =
       Set.of(

@@ -13,13 +13,18 @@ final class Spelling {
     String nearest = null;
     int least = Math.max(2, word.length() / 3) + 1;
     for (String candidate : known) {
-      int distance = distance(word.toLowerCase(Locale.ROOT), candidate.toLowerCase(Locale.ROOT));
+      int distance = difference(word.toLowerCase(Locale.ROOT), candidate.toLowerCase(Locale.ROOT));
       if (distance < least) {
         least = distance;
         nearest = candidate;
       }
     }
     return Optional.ofNullable(nearest);
+  }
+
+  /** A word cut short ({@code user} for {@code username}) is as near as one wrong letter. */
+  private static int difference(String word, String candidate) {
+    return word.length() > 2 && candidate.startsWith(word) ? 1 : distance(word, candidate);
   }
 
   /** The number of single-character edits between two words (Levenshtein 1966). */

@@ -137,6 +137,7 @@ public final class Storages {
       Set<String> known = new TreeSet<>(ARTIFACTS.keySet());
       known.addAll(prefixes);
       Spelling.nearest(scheme, known)
+          .or(() -> Spelling.nearest("jdbc:" + scheme, known)) // often left out
           .ifPresent(nearest -> message.append(" Did you mean ").append(nearest).append('?'));
     }
     message.append(

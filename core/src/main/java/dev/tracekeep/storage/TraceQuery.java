@@ -262,13 +262,13 @@ public final class TraceQuery {
 
     /** The root's metadata is an object that has this value under this key. */
     public Builder metadata(String key, Json value) {
-      metadata.putAll(Json.object(Map.of(key, value)).members()); // the key as an object has it
+      metadata.put(key, Objects.requireNonNull(value, "value"));
       return this;
     }
 
     /** The root's scope is an object that has this value under this key. */
     public Builder scope(String key, Json value) {
-      scope.putAll(Json.object(Map.of(key, value)).members());
+      scope.put(key, Objects.requireNonNull(value, "value"));
       return this;
     }
 

@@ -1,0 +1,52 @@
+package dev.tracekeep;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+@AnalyzeClasses(packages = "dev.tracekeep", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+  @ArchTest
+  static final ArchRule core_knowsNoDriverAndNoFramework =
+      classes()
+          .should()
+          .onlyDependOnClassesThat()
+          .resideInAnyPackage(
+              "java.lang..",
+              "java.io",
+              "java.math",
+              "java.nio.charset",
+              "java.security",
+              "java.time..",
+              "java.util..",
+              "tools.jackson.core..",
+              "org.slf4j",
+              "org.jspecify.annotations",
+              "dev.tracekeep..");
+
+  @ArchTest
+  static final ArchRule span_standsOnNothingOfOurs =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.tracekeep.span")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("dev.tracekeep.storage..", "dev.tracekeep.migration..");
+
+  @ArchTest
+  static final ArchRule span_doesNoIoAndReadsNoClock =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.tracekeep.span")
+          .should()
+          .callMethod(java.time.Instant.class, "now")
+          .orShould()
+          .callMethod(System.class, "currentTimeMillis")
+          .orShould()
+          .dependOnClassesThat()
+          .resideInAnyPackage("java.io", "java.nio.file", "java.net", "org.slf4j");
+}

@@ -1,0 +1,380 @@
+package dev.tracekeep.storage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.tracekeep.migration.SpanTable;
+import dev.tracekeep.span.Json;
+import dev.tracekeep.span.Payload;
+import dev.tracekeep.span.Span;
+import dev.tracekeep.span.SpanColumn;
+import dev.tracekeep.span.SpanKey;
+import dev.tracekeep.span.SpanUpdate;
+import dev.tracekeep.span.TraceKey;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.List;
+import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
+
+class AbstractObservabilityStorageTest {
+  private static final Instant START = Instant.parse("2025-01-01T00:00:00Z");
+  private static final TraceKey TRACE = TraceKey.of("t");
+
+  // ---- life cycle
+
+  @Test
+  void store_thatIsNewRefusesAllButWhatNeedsNoTable() {
+    FakeStorage storage = new FakeStorage(StorageConfig.of("fake:"));
+
+    everyOperation(storage)
+        .forEach(
+            operation ->
+                assertThatThrownBy(operation)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage("Call init() on the store fake: first"));
+    assertThat(storage.calls).isEmpty();
+
+    assertThat(storage.check().up()).isTrue();
+    assertThat(storage.tracingStrategy().preferred()).isEqualTo(TracingStrategy.REALTIME);
+    assertThat(storage.capabilities()).isNotEmpty();
+    assertThatThrownBy(storage::migration).hasMessageContaining("look at the table");
+    assertThat(storage.calls).contains("migrationOf null");
+  }
+
+  @Test
+  void store_thatIsClosedRefusesEverythingButCheckAndClose() {
+    FakeStorage storage = FakeStorage.opened();
+    storage.close();
+    storage.close();
+
+    assertThat(storage.calls).containsExactly("release");
+    Stream.concat(
+            everyOperation(storage),
+            Stream.of(
+                storage::init,
+                storage::migration,
+                () -> storage.migration(SpanTable.named("other"))))
+        .forEach(
+            operation ->
+                assertThatThrownBy(operation)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage("The store fake: is closed"));
+    assertThat(storage.check().up()).isFalse();
+    assertThat(storage.check().message()).isEqualTo("The store fake: is closed");
+    assertThat(storage.calls).containsExactly("release");
+  }
+
+  @Test
+  void store_thatIsReadOnlyReadsAndSaysHowToMigrate() {
+    FakeStorage storage = new FakeStorage(StorageConfig.of("fake:"));
+    storage.outcome = InitReport.Outcome.READ_ONLY;
+    storage.init();
+
+    assertThat(storage.getSpan(SpanKey.of("t", "s"))).isEmpty();
+    StorageException e =
+        catchThrowableOfType(StorageException.class, () -> storage.createSpan(span("s")));
+    assertThat(e.kind()).isEqualTo(FailureKind.MIGRATION_REQUIRED);
+    assertThat(e)
+        .hasMessageContaining("tracekeep_spans")
+        .hasMessageContaining("tracekeep migrate apply");
+    assertThatThrownBy(() -> storage.updateSpan(update("s"))).isInstanceOf(StorageException.class);
+    assertThatThrownBy(storage::dangerouslyClearAll).isInstanceOf(StorageException.class);
+    assertThatThrownBy(() -> storage.batchDeleteTraces(List.of(TRACE)))
+        .isInstanceOf(StorageException.class);
+
+    storage.outcome = InitReport.Outcome.MIGRATED;
+    storage.init();
+    assertThat(storage.createSpan(span("s")).accepted()).isEqualTo(1);
+  }
+
+  @Test
+  void init_thatFailedCanBeCalledAgain() {
+    FakeStorage storage = new FakeStorage(StorageConfig.of("fake:"));
+    storage.failure = new IOException("no route");
+    assertThatThrownBy(storage::init).isInstanceOf(StorageException.class);
+    assertThatThrownBy(() -> storage.createSpan(span("s")))
+        .isInstanceOf(IllegalStateException.class);
+
+    storage.failure = null;
+    assertThat(storage.init().outcome()).isEqualTo(InitReport.Outcome.OPENED);
+    assertThat(storage.createSpan(span("s")).accepted()).isEqualTo(1);
+  }
+
+  @Test
+  void close_neverThrows() {
+    FakeStorage storage = FakeStorage.opened();
+    storage.failure = new IOException("still busy");
+
+    storage.close();
+
+    assertThat(storage.check().up()).isFalse();
+  }
+
+  private static Stream<ThrowingCallable> everyOperation(FakeStorage storage) {
+    return Stream.of(
+        () -> storage.createSpan(span("s")),
+        () -> storage.batchCreateSpans(List.of(span("s"))),
+        () -> storage.updateSpan(update("s")),
+        () -> storage.batchUpdateSpans(List.of(update("s"))),
+        () -> storage.getSpan(SpanKey.of("t", "s")),
+        () -> storage.getRootSpan(TRACE),
+        () -> storage.getTrace(TRACE),
+        () -> storage.getTraceLight(TRACE),
+        () -> storage.listTraces(TraceQuery.builder("default").build()),
+        () -> storage.batchDeleteTraces(List.of(TRACE)),
+        () -> storage.pruneTraces(PruneRequest.before("default", START)),
+        storage::statistics,
+        storage::dangerouslyClearAll);
+  }
+
+  // ---- writes
+
+  @Test
+  void emptyBatch_doesNoIo() {
+    FakeStorage storage = new FakeStorage(StorageConfig.of("fake:"));
+
+    assertThat(storage.batchCreateSpans(List.of())).isEqualTo(WriteResult.EMPTY);
+    assertThat(storage.batchUpdateSpans(List.of())).isEqualTo(WriteResult.EMPTY);
+    assertThat(storage.batchDeleteTraces(List.of())).isZero();
+    assertThat(storage.calls).isEmpty();
+  }
+
+  @Test
+  void batch_isReducedAndSorted() {
+    FakeStorage storage = FakeStorage.opened();
+    Span better = span("a").toBuilder().endedAt(START).build();
+
+    WriteResult result = storage.batchCreateSpans(List.of(span("b"), better, span("a"), span("b")));
+
+    assertThat(storage.calls).containsExactly("write [a, b]");
+    assertThat(result)
+        .isEqualTo(new WriteResult(2, 2, new WriteResult.Counts(2, 0, 0), List.of(), List.of()));
+    assertThat(storage.getSpan(better.key())).contains(better);
+  }
+
+  @Test
+  void counts_areGivenByStoresThatDeclareThemAlone() {
+    FakeStorage storage = FakeStorage.opened();
+    storage.capabilities.clear();
+
+    assertThat(storage.createSpan(span("a")).counts()).isNull();
+    assertThat(storage.updateSpan(update("a")).counts()).isNull();
+  }
+
+  @Test
+  void oversizedSpan_isRejectedAndTheRestIsStored() {
+    FakeStorage storage = FakeStorage.opened("max-span-bytes", "100");
+    Span large = span("large").toBuilder().payload(input("\u20ac".repeat(40))).build();
+
+    WriteResult result = storage.batchCreateSpans(List.of(large, span("small")));
+
+    assertThat(result.accepted()).isEqualTo(1);
+    assertThat(result.rejected())
+        .containsExactly(
+            new WriteResult.Rejection(
+                large.key(),
+                "has 143 bytes of text and JSON, more than the limit of 100 (max-span-bytes)"));
+    assertThat(storage.rows).containsOnlyKeys(span("small").key());
+    StorageException e =
+        catchThrowableOfType(StorageException.class, () -> storage.createSpan(large));
+    assertThat(e.kind()).isEqualTo(FailureKind.INVALID);
+    assertThat(e.keys()).containsExactly(large.key());
+    assertThat(e)
+        .hasMessage(
+            "1 of 1 spans were refused: default/t/large has 143 bytes of text and JSON, more than"
+                + " the limit of 100 (max-span-bytes)");
+  }
+
+  @Test
+  void spanSize_isThatOfItsUtf8() {
+    // Ids 7 + 1 + 1, name 1, type 7: 17 bytes; the JSON string has two quotes and 81 of its own.
+    FakeStorage storage = FakeStorage.opened("max-span-bytes", "100");
+    Span fits = span("s").toBuilder().payload(input("\uD83D\uDE00".repeat(20) + "x")).build();
+    Span tooLarge = span("s").toBuilder().payload(input("\uD83D\uDE00".repeat(20) + "xy")).build();
+
+    assertThat(storage.batchCreateSpans(List.of(fits)).rejected()).isEmpty();
+    assertThat(storage.batchCreateSpans(List.of(tooLarge)).rejected()).hasSize(1);
+  }
+
+  @Test
+  void oversizedUpdate_isRejectedAndTheRestIsApplied() {
+    FakeStorage storage = FakeStorage.opened("max-span-bytes", "100");
+    storage.batchCreateSpans(List.of(span("a"), span("b")));
+    SpanUpdate large =
+        SpanUpdate.builder(span("a").key(), START).output(Json.of("x".repeat(99))).build();
+
+    WriteResult result = storage.batchUpdateSpans(List.of(large, update("b")));
+
+    assertThat(result.accepted()).isEqualTo(1);
+    assertThat(result.rejected())
+        .containsExactly(
+            new WriteResult.Rejection(
+                large.key(),
+                "has 101 bytes of text and JSON, more than the limit of 100 (max-span-bytes)"));
+    assertThat(storage.calls).endsWith("update [b]");
+    assertThatThrownBy(() -> storage.updateSpan(large))
+        .isInstanceOf(StorageException.class)
+        .hasMessageStartingWith("1 of 1 spans were refused: default/t/a has 101 bytes");
+  }
+
+  @Test
+  void lightSpan_isRefusedBeforeAnythingIsWritten() {
+    FakeStorage storage = FakeStorage.opened();
+
+    assertThatThrownBy(() -> storage.batchCreateSpans(List.of(span("a"), span("b").toLight())))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith("The span default/t/b was read without its heavy fields");
+    assertThat(storage.calls).isEmpty();
+  }
+
+  @Test
+  void updates_areSortedCountedAndMissedOnce() {
+    FakeStorage storage = FakeStorage.opened();
+    storage.createSpan(span("b"));
+
+    WriteResult result =
+        storage.batchUpdateSpans(
+            List.of(update("b"), update("a"), update("b"), update("a"), update("c")));
+
+    assertThat(storage.calls).endsWith("update [a, a, b, b, c]");
+    assertThat(result.accepted()).isEqualTo(1);
+    assertThat(result.duplicates()).isEqualTo(2);
+    assertThat(result.missing()).containsExactly(span("a").key(), span("c").key());
+  }
+
+  @Test
+  void deletes_areSortedAndDistinct() {
+    FakeStorage storage = FakeStorage.opened();
+
+    storage.batchDeleteTraces(List.of(TraceKey.of("b"), TraceKey.of("a"), TraceKey.of("b")));
+
+    assertThat(storage.calls).containsExactly("deleteTraces [default/a, default/b]");
+  }
+
+  // ---- reads
+
+  @Test
+  void trace_isSortedAndAbsentWithoutSpans() {
+    FakeStorage storage = FakeStorage.opened();
+    storage.batchCreateSpans(List.of(span("b"), span("a")));
+
+    assertThat(storage.getTrace(TRACE).orElseThrow().spans()).containsExactly(span("a"), span("b"));
+    assertThat(storage.getTrace(TraceKey.of("none"))).isEmpty();
+    storage.getTraceLight(TRACE);
+    assertThat(storage.calls)
+        .contains("readTrace " + SpanColumn.all().size(), "readTrace " + SpanColumn.light().size());
+  }
+
+  @Test
+  void list_asksForOneMoreAndGivesACursorIfThereIsOne() {
+    FakeStorage storage = FakeStorage.opened();
+    for (String id : List.of("t1", "t2", "t3")) {
+      storage.createSpan(Span.builder(SpanKey.of(id, "s")).name("n").startedAt(START).build());
+    }
+    TraceQuery.Builder query = TraceQuery.builder("default").limit(2);
+
+    Page<TraceSummary> first = storage.listTraces(query.build());
+    Page<TraceSummary> second = storage.listTraces(query.cursor(first.cursor()).build());
+
+    assertThat(first.items()).extracting(TraceSummary::key).containsExactly(key("t1"), key("t2"));
+    assertThat(first.nextCursor()).isPresent();
+    assertThat(second.items()).extracting(TraceSummary::key).containsExactly(key("t3"));
+    assertThat(second.nextCursor()).isEmpty();
+    assertThat(storage.calls).contains("readRoots 3");
+  }
+
+  private static TraceKey key(String traceId) {
+    return TraceKey.of(traceId);
+  }
+
+  // ---- failures
+
+  @Test
+  void failure_isClassifiedOnce() {
+    FakeStorage storage = FakeStorage.opened();
+    storage.failure = new IOException("no route");
+
+    assertThatThrownBy(() -> storage.batchCreateSpans(List.of(span("a"))))
+        .isInstanceOf(StorageException.class)
+        .hasMessage("classified")
+        .hasCause(storage.failure);
+    assertThat(storage.calls).containsExactly("write [a]", "classify write 1 spans");
+  }
+
+  @Test
+  void failure_thatIsClassifiedAlreadyIsPassedOn() {
+    FakeStorage storage = FakeStorage.opened();
+    storage.failure = new StorageException(FailureKind.OVERLOADED, "later", null);
+
+    assertThatThrownBy(() -> storage.getSpan(SpanKey.of("t", "s"))).isSameAs(storage.failure);
+    assertThat(storage.calls).containsExactly("readSpan");
+  }
+
+  @Test
+  void failure_afterCloseIsThatTheStoreIsClosed() {
+    FakeStorage storage = FakeStorage.opened();
+    storage.health =
+        () -> {
+          storage.close();
+          throw new IOException("connection reset");
+        };
+
+    assertThat(storage.check().message()).isEqualTo("The store fake: is closed");
+    assertThat(storage.calls).containsExactly("probe", "release");
+  }
+
+  @Test
+  void interrupt_isNotLost() {
+    FakeStorage storage = FakeStorage.opened();
+    storage.failure = new InterruptedException();
+
+    assertThatThrownBy(storage::statistics).isInstanceOf(StorageException.class);
+    assertThat(Thread.interrupted()).isTrue();
+  }
+
+  @Test
+  void check_neverThrows() {
+    FakeStorage storage = FakeStorage.opened();
+
+    storage.health =
+        () -> {
+          throw new IOException("no route");
+        };
+    assertThat(storage.check().up()).isFalse();
+    assertThat(storage.check().message()).isEqualTo("classified");
+    assertThat(storage.check().cause()).hasCause(new IOException("no route"));
+
+    storage.classifier =
+        failure -> {
+          throw new IllegalArgumentException("url jdbc:x?password=s3cret");
+        };
+    assertThat(storage.check().message()).isEqualTo("url jdbc:x?password=***");
+
+    storage.health = () -> null;
+    assertThat(storage.check().message()).isEqualTo("The adapter returned null from: check fake:");
+  }
+
+  @Test
+  void adapter_thatReturnsNullIsNamed() {
+    FakeStorage storage = FakeStorage.opened();
+
+    assertThatThrownBy(() -> storage.migration(SpanTable.named("other")))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage("The adapter returned null from: look at the table other");
+  }
+
+  private static Span span(String spanId) {
+    return Span.builder(SpanKey.of("t", spanId)).name("n").startedAt(START).build();
+  }
+
+  private static SpanUpdate update(String spanId) {
+    return SpanUpdate.builder(SpanKey.of("t", spanId), START).endedAt(START).build();
+  }
+
+  private static Payload input(String text) {
+    return Payload.builder().input(Json.of(text)).build();
+  }
+}

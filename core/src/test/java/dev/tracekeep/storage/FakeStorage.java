@@ -1,0 +1,184 @@
+package dev.tracekeep.storage;
+
+import dev.tracekeep.migration.DedupeMigration;
+import dev.tracekeep.migration.SpanTable;
+import dev.tracekeep.span.Span;
+import dev.tracekeep.span.SpanColumn;
+import dev.tracekeep.span.SpanKey;
+import dev.tracekeep.span.SpanUpdate;
+import dev.tracekeep.span.StoredSpan;
+import dev.tracekeep.span.TraceKey;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.function.Function;
+
+/** A store in a map that writes down which hooks were called, and fails when told to. */
+final class FakeStorage extends AbstractObservabilityStorage {
+  final List<String> calls = new ArrayList<>();
+  final Map<SpanKey, StoredSpan> rows = new TreeMap<>();
+  final Set<Capability> capabilities = EnumSet.of(Capability.EXACT_WRITE_COUNTS);
+  TracingStrategySupport strategies =
+      TracingStrategySupport.allPreferring(TracingStrategy.REALTIME);
+  InitReport.Outcome outcome = InitReport.Outcome.OPENED;
+  Callable<Health> health = () -> Health.up("fake", Health.SchemaState.CURRENT, "well");
+  Function<Exception, StorageException> classifier =
+      failure -> new StorageException(FailureKind.PERMANENT, "classified", failure);
+
+  /** Thrown by every hook but the health's. */
+  Exception failure;
+
+  FakeStorage(StorageConfig config) {
+    super(config);
+  }
+
+  static FakeStorage opened() {
+    return opened("max-span-bytes", "8388608");
+  }
+
+  static FakeStorage opened(String key, String value) {
+    FakeStorage storage =
+        new FakeStorage(StorageConfig.fromProperties(Map.of("url", "fake:", key, value)));
+    storage.init();
+    storage.calls.clear();
+    return storage;
+  }
+
+  private void called(String hook) throws Exception {
+    calls.add(hook);
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
+  @Override
+  public TracingStrategySupport tracingStrategy() {
+    return strategies;
+  }
+
+  @Override
+  public Set<Capability> capabilities() {
+    return capabilities;
+  }
+
+  @Override
+  protected InitReport initialize() throws Exception {
+    called("initialize");
+    return new InitReport(outcome, config().table(), null);
+  }
+
+  @Override
+  protected Health probe() throws Exception {
+    calls.add("probe");
+    return health.call();
+  }
+
+  @Override
+  protected WriteResult.Counts write(List<StoredSpan> batch) throws Exception {
+    called("write " + batch.stream().map(span -> span.key().spanId()).toList());
+    batch.forEach(span -> rows.merge(span.key(), span, StoredSpan::orBetter));
+    return new WriteResult.Counts(batch.size(), 0, 0);
+  }
+
+  @Override
+  protected UpdateOutcome update(List<SpanUpdate> updates) throws Exception {
+    called("update " + updates.stream().map(update -> update.key().spanId()).toList());
+    List<SpanKey> missing = new ArrayList<>();
+    for (SpanUpdate update : updates) {
+      StoredSpan row = rows.get(update.key());
+      if (row == null) {
+        missing.add(update.key());
+      } else {
+        rows.put(update.key(), update.applyTo(row).orElse(row));
+      }
+    }
+    return new UpdateOutcome(updates.size() - missing.size(), 0, missing);
+  }
+
+  @Override
+  protected Optional<Span> readSpan(SpanKey key) throws Exception {
+    called("readSpan");
+    return Optional.ofNullable(rows.get(key)).map(StoredSpan::span);
+  }
+
+  @Override
+  protected Optional<Span> readRoot(TraceKey trace) throws Exception {
+    called("readRoot");
+    return readTrace(trace, SpanColumn.all()).stream().filter(Span::isRoot).findFirst();
+  }
+
+  @Override
+  protected List<Span> readTrace(TraceKey trace, List<SpanColumn> columns) throws Exception {
+    called("readTrace " + columns.size());
+    return rows.values().stream()
+        .map(StoredSpan::span)
+        .filter(span -> span.key().trace().equals(trace))
+        .sorted(Comparator.comparing((Span span) -> span.key().spanId()).reversed())
+        .toList();
+  }
+
+  @Override
+  protected List<Span> readRoots(TraceQuery query, int limit) throws Exception {
+    called("readRoots " + limit);
+    return rows.values().stream()
+        .map(stored -> stored.span().toLight())
+        .filter(query::matches)
+        .sorted(query.order().comparator())
+        .filter(
+            root ->
+                query.after().isEmpty()
+                    || TraceQuery.Position.of(root, query.order())
+                            .traceId()
+                            .compareTo(query.after().get().traceId())
+                        > 0)
+        .limit(limit)
+        .toList();
+  }
+
+  @Override
+  protected int deleteTraces(List<TraceKey> traces) throws Exception {
+    called("deleteTraces " + traces);
+    return traces.size();
+  }
+
+  @Override
+  protected PruneReport prune(PruneRequest request) throws Exception {
+    called("prune");
+    return new PruneReport(0, 0, true);
+  }
+
+  @Override
+  protected StorageStatistics count() throws Exception {
+    called("count");
+    return new StorageStatistics(rows.size(), 0, 0, 0, 0);
+  }
+
+  @Override
+  protected void clear() throws Exception {
+    called("clear");
+    rows.clear();
+  }
+
+  @Override
+  protected DedupeMigration migrationOf(SpanTable table) throws Exception {
+    called("migrationOf " + table);
+    return null;
+  }
+
+  @Override
+  protected void release() throws Exception {
+    called("release");
+  }
+
+  @Override
+  protected StorageException classify(String action, Exception cause) {
+    calls.add("classify " + action);
+    return classifier.apply(cause);
+  }
+}

@@ -1,0 +1,241 @@
+package dev.tracekeep.storage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.tracekeep.storage.Storages.Adapters;
+import java.io.IOException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class StoragesTest {
+  /** An adapter of made-up stores. */
+  public static class FakeProvider implements StorageProvider {
+    static final List<FakeStorage> OPENED = new ArrayList<>();
+
+    @Override
+    public String name() {
+      return "fake";
+    }
+
+    @Override
+    public List<String> uriPrefixes() {
+      return List.of("jdbc:fake:");
+    }
+
+    @Override
+    public Set<String> engineProperties() {
+      return Set.of("memory-limit");
+    }
+
+    @Override
+    public ObservabilityStorage open(StorageConfig config) {
+      FakeStorage storage = new FakeStorage(config);
+      storage.strategies =
+          new TracingStrategySupport(
+              TracingStrategy.INSERT_ONLY,
+              Set.of(TracingStrategy.INSERT_ONLY, TracingStrategy.REALTIME));
+      OPENED.add(storage);
+      return storage;
+    }
+  }
+
+  /** Another one for the same addresses. */
+  public static final class RivalProvider extends FakeProvider {
+    @Override
+    public String name() {
+      return "rival";
+    }
+  }
+
+  /** One that cannot be made. */
+  public static final class BrokenProvider extends FakeProvider {
+    public BrokenProvider() {
+      throw new IllegalStateException("the driver is too old");
+    }
+  }
+
+  private static final Adapters NONE = new Adapters(List.of(), List.of());
+  private static final Adapters FAKE = new Adapters(List.of(new FakeProvider()), List.of());
+
+  @Test
+  void open_makesTheStoreOfTheOneAdapter() {
+    ObservabilityStorage storage =
+        Storages.open(Map.of("url", "JDBC:fake:x", "memory-limit", "1GB"), FAKE);
+
+    assertThat(storage).isInstanceOf(FakeStorage.class);
+    assertThat(((FakeStorage) storage).calls).isEmpty();
+    assertThat(((FakeStorage) storage).config().engineProperty("memory-limit")).contains("1GB");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "jdbc:duckdb:x.db, tracekeep-adapter-duckdb",
+    "jdbc:postgresql://h/db, tracekeep-adapter-pg",
+    "jdbc:sqlite:x.db, tracekeep-adapter-libsql",
+    "libsql://h, tracekeep-adapter-libsql",
+    "jdbc:sqlserver://h, tracekeep-adapter-mssql",
+    "mongodb://h, tracekeep-adapter-mongo",
+    "mongodb+srv://h, tracekeep-adapter-mongo",
+    "JDBC:ClickHouse://h, tracekeep-adapter-clickhouse"
+  })
+  void open_withoutTheAdapterNamesItsArtifact(String url, String artifact) {
+    assertThatThrownBy(() -> Storages.open(Map.of("url", url), FAKE))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage(
+            "No adapter on the class path accepts "
+                + url
+                + ". Add the artifact dev.tracekeep:"
+                + artifact
+                + ". Accepted here: jdbc:fake:.");
+  }
+
+  @Test
+  void open_withoutAnyAdapterSaysSo() {
+    assertThatThrownBy(() -> Storages.open(Map.of("url", "jdbc:duckdb:"), NONE))
+        .hasMessage(
+            "No adapter on the class path accepts jdbc:duckdb:. Add the artifact"
+                + " dev.tracekeep:tracekeep-adapter-duckdb. There is no adapter on the class path"
+                + " at all.");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "jdbc:fak:x, jdbc:fake:",
+    "jdbc:postgres://u:s3cret@h/db, jdbc:postgresql:",
+    "jdbc:ducdb:, jdbc:duckdb:",
+    "duckdb, jdbc:duckdb:",
+    "postgresql://h/db, jdbc:postgresql:",
+    "mongo://h, mongodb:"
+  })
+  void open_ofAMisspeltAddressSuggestsOne(String url, String nearest) {
+    assertThatThrownBy(() -> Storages.open(Map.of("url", url), FAKE))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining(" Did you mean " + nearest + "? Accepted here: jdbc:fake:.")
+        .hasMessageNotContaining("s3cret");
+  }
+
+  @Test
+  void open_ofSomethingElseSuggestsNothing() {
+    assertThatThrownBy(() -> Storages.open(Map.of("url", "redis://h"), FAKE))
+        .hasMessage("No adapter on the class path accepts redis://h. Accepted here: jdbc:fake:.");
+  }
+
+  @Test
+  void open_withTwoAdaptersIsRefused() {
+    Adapters two = new Adapters(List.of(new FakeProvider(), new RivalProvider()), List.of());
+
+    assertThatThrownBy(() -> Storages.open(Map.of("url", "jdbc:fake:"), two))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage(
+            "More than one adapter accepts jdbc:fake:: fake ("
+                + FakeProvider.class.getName()
+                + ") and rival ("
+                + RivalProvider.class.getName()
+                + "). Leave one of them on the class path.");
+  }
+
+  @Test
+  void open_reportsTheAddressAndAllOtherFaultsTogether() {
+    ConfigurationException e =
+        catchThrowableOfType(
+            ConfigurationException.class,
+            () ->
+                Storages.open(
+                    Map.of("url", "redis://h", "pool-size", "0", "memory-limt", "1"), FAKE));
+
+    assertThat(e.problems()).hasSize(3);
+    assertThat(e.problems().get(0)).startsWith("No adapter");
+    assertThatThrownBy(() -> Storages.open(Map.of("pool-size", "1"), FAKE))
+        .hasMessage("The property url is missing.");
+    assertThatThrownBy(() -> Storages.open(Map.of("url", " "), FAKE))
+        .hasMessage("The property url is blank: give it a value or leave it out.");
+  }
+
+  @Test
+  void open_withAnUnsupportedStrategyListsTheOthersAndClosesTheStore() {
+    FakeProvider.OPENED.clear();
+
+    assertThatThrownBy(
+            () -> Storages.open(Map.of("url", "jdbc:fake:", "strategy", "event-sourced"), FAKE))
+        .isInstanceOf(UnsupportedCapabilityException.class)
+        .hasMessage(
+            "The tracing strategy 'event-sourced' is not supported by this store. Supported:"
+                + " realtime, insert-only, or auto for insert-only.");
+    assertThat(FakeProvider.OPENED).hasSize(1);
+    assertThat(FakeProvider.OPENED.get(0).calls).containsExactly("release");
+  }
+
+  @Test
+  void classPath_withABrokenAdapterStillHasTheOthers(@TempDir Path folder) throws Exception {
+    withProviders(
+        folder,
+        List.of(BrokenProvider.class.getName(), "no.such.Provider", FakeProvider.class.getName()),
+        () -> {
+          Adapters adapters = Storages.available();
+          assertThat(adapters.providers())
+              .extracting(StorageProvider::name)
+              .containsExactly("fake");
+          assertThat(adapters.broken()).hasSize(2);
+          assertThat(adapters.broken().get(0))
+              .startsWith("An adapter could not be loaded: ")
+              .contains(BrokenProvider.class.getName())
+              .contains("the driver is too old");
+          assertThat(adapters.broken().get(1)).contains("no.such.Provider");
+          assertThat(Storages.open("jdbc:fake:")).isInstanceOf(FakeStorage.class);
+          assertThatThrownBy(() -> Storages.open("jdbc:duckdb:"))
+              .hasMessageContaining("the driver is too old");
+        });
+  }
+
+  @Test
+  void classPath_withAnAdapterThatLacksAClassStillHasTheOthers(@TempDir Path folder)
+      throws Exception {
+    // A class file under another name than its own: what loading it throws is a LinkageError.
+    Path wrong = Files.createDirectories(folder.resolve("wrong")).resolve("Provider.class");
+    try (var bytes = StoragesTest.class.getResourceAsStream("StoragesTest$RivalProvider.class")) {
+      Files.write(wrong, bytes.readAllBytes());
+    }
+    withProviders(
+        folder,
+        List.of("wrong.Provider", FakeProvider.class.getName()),
+        () -> {
+          Adapters adapters = Storages.available();
+          assertThat(adapters.providers())
+              .extracting(StorageProvider::name)
+              .containsExactly("fake");
+          assertThat(adapters.broken())
+              .singleElement()
+              .asString()
+              .contains("NoClassDefFoundError")
+              .contains("wrong/Provider");
+        });
+  }
+
+  private static void withProviders(Path folder, List<String> classes, Runnable test)
+      throws IOException {
+    Path services = Files.createDirectories(folder.resolve("META-INF/services"));
+    Files.write(services.resolve(StorageProvider.class.getName()), classes);
+    Thread thread = Thread.currentThread();
+    ClassLoader before = thread.getContextClassLoader();
+    try (URLClassLoader loader =
+        new URLClassLoader(
+            new URL[] {folder.toUri().toURL()}, StoragesTest.class.getClassLoader())) {
+      thread.setContextClassLoader(loader);
+      test.run();
+    } finally {
+      thread.setContextClassLoader(before);
+    }
+  }
+}
