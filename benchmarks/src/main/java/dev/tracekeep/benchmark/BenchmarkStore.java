@@ -33,6 +33,7 @@ interface BenchmarkStore extends AutoCloseable {
   static BenchmarkStore open(String adapter) throws Exception {
     return switch (adapter) {
       case "duckdb" -> new DuckDbBenchmarkStore();
+      case "libsql" -> new LibSqlBenchmarkStore();
       default -> throw new IllegalArgumentException("There is no benchmark for " + adapter);
     };
   }

@@ -57,7 +57,7 @@ final class LocalConnections implements LibSqlConnections {
     this.file = file;
     this.readers =
         new Pool<>(config.poolSize(), config.connectTimeout(), () -> open(false), reader -> true);
-    this.migratorLocks = new MigratorLocks(file);
+    this.migratorLocks = new MigratorLocks(file, jdbcUrl);
   }
 
   @Override

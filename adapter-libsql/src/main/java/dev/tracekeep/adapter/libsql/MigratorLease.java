@@ -4,6 +4,7 @@ import dev.tracekeep.jdbc.MigrationDialect.MigratorLock;
 import dev.tracekeep.jdbc.SqlStatement;
 import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.StorageException;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.UUID;
@@ -15,14 +16,14 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Lets one migrator at a time at a server's database. A server has no lock that lives as long as a
- * client: so it is a row with an end, by the server's clock, that its owner keeps putting off. A
- * killed owner's row ends {@value #SECONDS} seconds later. Should an owner that was merely asleep
- * wake up behind that end, nothing is lost: each step is a transaction that looks anew.
+ * client: so it is a row with an end, by the server's clock. Every transaction of its owner puts
+ * that end off, and fails if the row has become another's; so an owner that was asleep for longer
+ * changes nothing any more. A killed owner's row ends {@value #SECONDS} seconds later.
  */
 final class MigratorLease implements MigratorLock {
   private static final Logger LOG = LoggerFactory.getLogger(MigratorLease.class);
 
-  static final int SECONDS = 15;
+  private static final int SECONDS = 5;
 
   private static final String TABLE = "tracekeep_migrator";
 
@@ -50,7 +51,7 @@ final class MigratorLease implements MigratorLock {
   static MigratorLease take(LibSqlConnections connections, Duration patience) throws Exception {
     MigratorLease lease = new MigratorLease(connections);
     long deadline = System.nanoTime() + patience.toNanos();
-    while (!lease.renew()) {
+    while (!lease.isTaken()) {
       if (System.nanoTime() > deadline) {
         throw new StorageException(
             FailureKind.TRANSIENT,
@@ -59,12 +60,12 @@ final class MigratorLease implements MigratorLock {
       }
       TimeUnit.MILLISECONDS.sleep(200);
     }
-    lease.renewals.scheduleAtFixedRate(
-        lease::renewQuietly, SECONDS / 3, SECONDS / 3, TimeUnit.SECONDS);
+    // A step may be silent for long between two transactions.
+    lease.renewals.scheduleAtFixedRate(lease::renewQuietly, 1, 1, TimeUnit.SECONDS);
     return lease;
   }
 
-  private boolean renew() throws Exception {
+  private boolean isTaken() throws Exception {
     return connections.transact(
         connection -> {
           new SqlStatement(
@@ -86,9 +87,31 @@ final class MigratorLease implements MigratorLock {
         });
   }
 
+  /**
+   * Puts the end of the lease off, in the owner's current transaction.
+   *
+   * @throws StorageException of kind {@code TRANSIENT} if another has it by now
+   */
+  void keep(Connection connection) throws SQLException {
+    int kept =
+        new SqlStatement(
+                "UPDATE " + TABLE + " SET ends_at = unixepoch() + ? WHERE owner = ?",
+                SECONDS,
+                owner)
+            .execute(connection);
+    if (kept == 0) {
+      throw new StorageException(
+          FailureKind.TRANSIENT,
+          "Another process goes on with this migration, because this one was silent for "
+              + SECONDS
+              + " seconds. Wait for it to end, then try again.",
+          null);
+    }
+  }
+
   private void renewQuietly() {
     try {
-      renew();
+      connections.transact(connection -> true); // every transaction keeps the lease
     } catch (Exception e) {
       LOG.warn("The lease of this migration could not be renewed: {}", e.getMessage());
     }

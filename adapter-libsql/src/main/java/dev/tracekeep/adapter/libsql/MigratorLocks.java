@@ -36,11 +36,12 @@ final class MigratorLocks {
 
   /**
    * @param database the file; null for a database in memory
+   * @param url its address, which stores share that share a database in memory
    */
-  MigratorLocks(@Nullable Path database) {
+  MigratorLocks(@Nullable Path database, String url) {
     this.side =
         database == null ? null : database.resolveSibling(database.getFileName() + "-migration");
-    this.key = side == null ? this : side;
+    this.key = side != null ? side : url.contains("cache=shared") ? url : this;
   }
 
   MigratorLock take() throws IOException {

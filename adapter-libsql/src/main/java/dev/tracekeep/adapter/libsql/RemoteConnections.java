@@ -3,6 +3,7 @@ package dev.tracekeep.adapter.libsql;
 import dev.tracekeep.adapter.libsql.HranaStream.Step;
 import dev.tracekeep.jdbc.MigrationDialect.MigratorLock;
 import dev.tracekeep.storage.StorageConfig;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
@@ -14,6 +15,9 @@ final class RemoteConnections implements LibSqlConnections {
   private final LibSqlAddress.Server address;
   private final Turns turns = new Turns();
   private final Pool<HranaStream> streams;
+
+  /** Of a migration of this store that is under way. */
+  private volatile @Nullable MigratorLease lease;
 
   RemoteConnections(StorageConfig config, LibSqlAddress.Server address) {
     this.config = config;
@@ -56,17 +60,27 @@ final class RemoteConnections implements LibSqlConnections {
   }
 
   /** What fails here ends the stream, and the server takes back what was done in it. */
-  private static <T extends @Nullable Object> T transact(HranaStream stream, Work<T> work)
+  private <T extends @Nullable Object> T transact(HranaStream stream, Work<T> work)
       throws Exception {
+    Connection connection = HranaConnection.over(stream);
     stream.execute(new Step("BEGIN IMMEDIATE", List.of()));
-    T result = work.on(HranaConnection.over(stream));
+    T result = work.on(connection);
+    MigratorLease held = lease;
+    if (held != null) {
+      held.keep(connection);
+    }
     stream.execute(new Step("COMMIT", List.of()));
     return result;
   }
 
   @Override
   public MigratorLock lockMigrators() throws Exception {
-    return MigratorLease.take(this, config.lockTimeout());
+    MigratorLease taken = MigratorLease.take(this, config.lockTimeout());
+    lease = taken;
+    return () -> {
+      lease = null;
+      taken.close();
+    };
   }
 
   @Override

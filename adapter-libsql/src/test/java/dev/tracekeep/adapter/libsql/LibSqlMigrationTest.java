@@ -234,7 +234,7 @@ class LibSqlMigrationTest {
     private LockHolder() {}
 
     public static void main(String[] arguments) throws Exception {
-      new MigratorLocks(Path.of(arguments[0])).take();
+      new MigratorLocks(Path.of(arguments[0]), arguments[0]).take();
       System.out.println("locked");
       System.in.read();
     }
