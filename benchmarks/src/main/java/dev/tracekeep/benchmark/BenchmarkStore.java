@@ -34,6 +34,7 @@ interface BenchmarkStore extends AutoCloseable {
     return switch (adapter) {
       case "duckdb" -> new DuckDbBenchmarkStore();
       case "pg" -> new PgBenchmarkStore();
+      case "libsql" -> new LibSqlBenchmarkStore();
       default -> throw new IllegalArgumentException("There is no benchmark for " + adapter);
     };
   }

@@ -77,11 +77,11 @@ final class DuplicateRows {
                 + withoutKey
                 + " THEN n ELSE 0 END), 0)"
                 + " FROM (SELECT "
-                + key("")
+                + comparedKey()
                 + ", count(*) AS n FROM "
                 + source
                 + " GROUP BY "
-                + key("")
+                + comparedKeyParts()
                 + ") g")
         .list(
             connection,
@@ -105,35 +105,23 @@ final class DuplicateRows {
 
   /** The hash of the table's rows as a multiset, over the carried columns. */
   String hash(Connection connection) throws SQLException {
-    return engine.addHashes(
-        text(connection, new SqlStatement("SELECT " + multisetHash() + " FROM " + source + " t")),
-        null);
+    return engine.addHashes(hash(connection, source, new SqlStatement("1 = 1")), null);
   }
 
   /** The same over the table's rows and the archived rows together. */
   String hashWithArchive(Connection connection, String migrationId) throws SQLException {
     return engine.addHashes(
         hash(connection),
-        text(
+        hash(
             connection,
-            new SqlStatement(
-                "SELECT "
-                    + multisetHash()
-                    + " FROM "
-                    + archive
-                    + " t WHERE "
-                    + quote(MIGRATION_ID)
-                    + " = ?",
-                migrationId)));
+            archive,
+            new SqlStatement("t." + quote(MIGRATION_ID) + " = ?", migrationId)));
   }
 
-  private String multisetHash() {
-    return engine.multisetHash(carried.stream().map(c -> "t." + quote(c)).toList());
-  }
-
-  private static @Nullable String text(Connection connection, SqlStatement statement)
+  private @Nullable String hash(Connection connection, String rows, SqlStatement condition)
       throws SQLException {
-    return statement.list(connection, row -> row.getString(1)).get(0);
+    List<String> columnsSql = carried.stream().map(c -> "t." + quote(c)).toList();
+    return engine.multisetHash(connection, rows, columnsSql, condition);
   }
 
   // ---- the archive -----------------------------------------------------------------------------
@@ -189,11 +177,11 @@ final class DuplicateRows {
   /** Selects the keys that have more than one row, and how many rows of them lose. */
   String findStatement() {
     return "SELECT "
-        + key("")
+        + comparedKey()
         + ", count(*) - 1 AS losers FROM "
         + source
         + " GROUP BY "
-        + key("")
+        + comparedKeyParts()
         + " HAVING count(*) > 1";
   }
 
@@ -370,16 +358,20 @@ final class DuplicateRows {
       order.add(SqlDialect.descendingNullsLast("t." + quote(columns.version())));
     } else {
       order.add("CASE WHEN t." + quote(columns.endedAt()) + " IS NULL THEN 1 ELSE 0 END");
-      if (columns.updatedAt() != null) {
-        order.add(SqlDialect.descendingNullsLast("t." + quote(columns.updatedAt())));
-      }
-      if (columns.createdAt() != null) {
-        order.add(SqlDialect.descendingNullsLast("t." + quote(columns.createdAt())));
-      }
+      addTime(order, columns.updatedAt());
+      addTime(order, columns.createdAt());
       order.add(engine.contentOrder(carried.stream().map(c -> "t." + quote(c)).toList()) + " DESC");
     }
     order.add("t." + engine.rowId() + " DESC");
     return String.join(", ", order);
+  }
+
+  private void addTime(List<String> order, @Nullable String column) {
+    if (column != null) {
+      engine.timeOrder("t." + quote(column)).stream()
+          .map(SqlDialect::descendingNullsLast)
+          .forEach(order::add);
+    }
   }
 
   private String reason() {
@@ -528,6 +520,19 @@ final class DuplicateRows {
 
   private String key(String alias) {
     return list(alias, columns.key());
+  }
+
+  /** The parts of the key as they are to be compared, each under its column's name. */
+  private String comparedKey() {
+    return columns.key().stream()
+        .map(c -> engine.keyPart(quote(c)) + " AS " + quote(c))
+        .collect(Collectors.joining(", "));
+  }
+
+  private String comparedKeyParts() {
+    return columns.key().stream()
+        .map(c -> engine.keyPart(quote(c)))
+        .collect(Collectors.joining(", "));
   }
 
   private String list(String alias, List<String> names) {

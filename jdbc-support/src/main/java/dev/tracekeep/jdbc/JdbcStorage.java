@@ -93,6 +93,14 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
   protected abstract WriteResult.Counts merge(Connection connection, List<StoredSpan> batch)
       throws Exception;
 
+  /**
+   * Writes spans over rows that are there and that this transaction has locked; by default by
+   * {@link #merge}.
+   */
+  protected void overwrite(Connection connection, List<StoredSpan> better) throws Exception {
+    merge(connection, better);
+  }
+
   /** Whether a batch of this size is worth the raw bulk path. */
   protected abstract boolean isBulk(int batchSize);
 
@@ -270,7 +278,7 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
         }
       }
       if (!changed.isEmpty()) {
-        merge(connection, changed);
+        overwrite(connection, changed);
       }
       replaced += changed.size();
     }

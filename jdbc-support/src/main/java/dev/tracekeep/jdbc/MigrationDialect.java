@@ -133,11 +133,41 @@ public abstract class MigrationDialect {
   public abstract String contentOrder(List<String> columnsSql);
 
   /**
-   * An aggregate, as text, that is the same for two tables that hold the same rows in any order.
+   * What times are ordered by, most important first: the column itself by default. More than that
+   * only where a foreign table can hold times as text that do not sort as they follow each other.
    *
-   * @param columnsSql the columns, quoted and qualified
+   * @param columnSql the column, quoted and qualified
    */
-  public abstract String multisetHash(List<String> columnsSql);
+  public List<String> timeOrder(String columnSql) {
+    return List.of(columnSql);
+  }
+
+  /**
+   * An aggregate, as text, that is the same for two tables that hold the same rows in any order.
+   * Never asked of an engine that overrides the other {@code multisetHash}.
+   *
+   * @param columnsSql the columns, quoted and qualified with {@code t}
+   */
+  public String multisetHash(List<String> columnsSql) {
+    throw new UnsupportedOperationException("the engine has no function for a hash");
+  }
+
+  /**
+   * The hash of a table's rows, the same for the same rows in any order: by default one query with
+   * the engine's aggregate. For engines without a hash function that reads the rows itself.
+   *
+   * @param table the table, quoted and qualified
+   * @param columnsSql the columns, quoted and qualified with {@code t}
+   * @param condition which rows, a condition on {@code t}
+   */
+  public @Nullable String multisetHash(
+      Connection connection, String table, List<String> columnsSql, SqlStatement condition)
+      throws SQLException {
+    return new SqlStatement("SELECT " + multisetHash(columnsSql) + " FROM " + table + " t WHERE ")
+        .append(condition)
+        .list(connection, row -> row.getString(1))
+        .get(0);
+  }
 
   /** Adds two results of {@link #multisetHash}: decimal numbers by default. */
   public String addHashes(@Nullable String left, @Nullable String right) {

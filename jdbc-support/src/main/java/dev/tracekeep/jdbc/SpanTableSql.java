@@ -52,20 +52,23 @@ public final class SpanTableSql {
 
   /** The definitions of all columns for CREATE TABLE, in the order of {@link #columnNames()}. */
   public String columnDefinitions() {
-    return SpanColumn.all().stream()
-            .map(
-                column ->
-                    name(column)
-                        + " "
-                        + dialect.columnType(column)
-                        + dialect.collation(column)
-                        + (column.isRequired() ? " NOT NULL" : ""))
-            .collect(Collectors.joining(", "))
+    return SpanColumn.all().stream().map(this::definition).collect(Collectors.joining(", "))
         + ", "
-        + versionName()
+        + versionDefinition();
+  }
+
+  /** The definition of one column, for engines to which the order of the columns matters. */
+  public String definition(SpanColumn column) {
+    return name(column)
         + " "
-        + dialect.versionType()
-        + " NOT NULL";
+        + dialect.columnType(column)
+        + dialect.collation(column)
+        + (column.isRequired() ? " NOT NULL" : "");
+  }
+
+  /** The definition of the version column. */
+  public String versionDefinition() {
+    return versionName() + " " + dialect.versionType() + " NOT NULL";
   }
 
   /** A column's name, quoted. */

@@ -1,0 +1,87 @@
+package dev.tracekeep.adapter.libsql;
+
+import dev.tracekeep.jdbc.SqlDialect;
+import dev.tracekeep.jdbc.SqlStatement;
+import dev.tracekeep.span.Json;
+import dev.tracekeep.span.SpanColumn;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.List;
+
+/**
+ * SQLite's SQL.
+ *
+ * <p>JSON is kept as TEXT, not as JSONB: JSONB forgets the digits of a number, and the name of a
+ * type decides in SQLite what happens to a text that looks like a number: in a column of type JSON
+ * the text {@code 1.0} would become the number 1.
+ */
+final class LibSqlDialect extends SqlDialect {
+  @Override
+  public String columnType(SpanColumn column) {
+    return switch (column.type()) {
+      case TEXT, JSON, TEXT_LIST -> "TEXT";
+      case TIME, FLAG -> "INTEGER";
+    };
+  }
+
+  @Override
+  public String versionType() {
+    return "BLOB";
+  }
+
+  @Override
+  public String hasTag(String columnSql) {
+    return "EXISTS (SELECT 1 FROM json_each(" + columnSql + ") e WHERE e.value = ?)";
+  }
+
+  @Override
+  public void narrowByMember(String columnSql, String name, Json value, SqlStatement statement) {
+    // SQLite calls some JSON malformed that others accept, and then fails the whole query: core
+    // looks at such rows. It also ends a text with an escaped NUL early, so those go to core too.
+    if (!isPlain(name)) {
+      statement.append(columnSql + " IS NOT NULL");
+      return;
+    }
+    String types =
+        switch (value.kind()) {
+          case OBJECT -> "'object'";
+          case ARRAY -> "'array'";
+          case STRING -> "'text'";
+          case NUMBER -> "'integer', 'real'";
+          case BOOLEAN -> value.equals(Json.TRUE) ? "'true'" : "'false'";
+          case NULL -> "'null'";
+        };
+    statement.append(
+        "(CASE WHEN json_valid("
+            + columnSql
+            + ") THEN EXISTS (SELECT 1 FROM json_each("
+            + columnSql
+            + ") e WHERE e.key = ? AND e.type IN ("
+            + types
+            + ")",
+        name);
+    if (value.kind() == Json.Kind.STRING && isPlain(value.asText())) {
+      statement.append(" AND e.value = ?", value.asText());
+    }
+    statement.append(") ELSE " + columnSql + " IS NOT NULL END)");
+  }
+
+  private static boolean isPlain(String text) {
+    return text.chars().noneMatch(c -> c == 0 || Character.isSurrogate((char) c));
+  }
+
+  @Override
+  public void bindTags(PreparedStatement statement, int index, List<String> tags)
+      throws SQLException {
+    statement.setString(index, Json.array(tags.stream().map(Json::of).toList()).text());
+  }
+
+  @Override
+  public List<String> readTags(ResultSet row, int index) throws SQLException {
+    String text = row.getString(index);
+    return text == null
+        ? List.of()
+        : Json.ofStored(text).elements().stream().map(Json::asText).toList();
+  }
+}

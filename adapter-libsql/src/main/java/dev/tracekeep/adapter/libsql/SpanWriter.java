@@ -1,0 +1,161 @@
+package dev.tracekeep.adapter.libsql;
+
+import dev.tracekeep.jdbc.SpanTableSql;
+import dev.tracekeep.jdbc.SqlStatement;
+import dev.tracekeep.span.SpanColumn;
+import dev.tracekeep.span.SpanVersion;
+import dev.tracekeep.span.StoredSpan;
+import dev.tracekeep.storage.OptimisticBulkPolicy;
+import dev.tracekeep.storage.WriteResult;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * Puts spans into the table.
+ *
+ * <p>A batch of new keys goes in as prepared inserts that leave existing rows alone, which costs
+ * what a plain insert costs. Only keys that were there are looked at again. Once a batch met such
+ * keys, the next ones are looked up first: a replay then binds three short texts of a span instead
+ * of all its values, and writes nothing.
+ */
+final class SpanWriter {
+  /** Keys in one look-up: the text of the statement is parsed each time. */
+  private static final int KEYS_PER_LOOKUP = 250;
+
+  private final LibSqlDialect dialect;
+  private final SpanTableSql sql;
+  private final String insert;
+  private final String replace;
+  private final OptimisticBulkPolicy policy = new OptimisticBulkPolicy();
+
+  SpanWriter(LibSqlDialect dialect, SpanTableSql sql) {
+    this.dialect = dialect;
+    this.sql = sql;
+    String intoTable =
+        "INSERT INTO "
+            + sql.table()
+            + " AS t ("
+            + String.join(", ", sql.columnNames())
+            + ") VALUES ("
+            + sql.columnNames().stream().map(name -> "?").collect(Collectors.joining(", "))
+            + ") ON CONFLICT ("
+            + sql.keyNames()
+            + ") DO ";
+    this.insert = intoTable + "NOTHING";
+    this.replace =
+        intoTable
+            + "UPDATE SET "
+            + sql.assignments("excluded")
+            + " WHERE "
+            + sql.beats("excluded", "t");
+  }
+
+  /** Stores each span if its key is new or its version greater; the transaction can write. */
+  WriteResult.Counts merge(Connection connection, List<StoredSpan> batch) throws SQLException {
+    List<StoredSpan> rest = batch;
+    List<StoredSpan> absent = new ArrayList<>();
+    List<StoredSpan> better = new ArrayList<>();
+    if (policy.shouldTryDirect()) {
+      rest = existing(batch, write(connection, insert, batch));
+    }
+    compare(connection, rest, absent, better);
+    write(connection, insert, absent);
+    write(connection, replace, better);
+    int inserted = batch.size() - rest.size() + absent.size();
+    policy.merged(batch.size() - inserted);
+    return new WriteResult.Counts(inserted, better.size(), batch.size() - inserted - better.size());
+  }
+
+  /** Writes over rows that are there, if the version is greater. */
+  void replace(Connection connection, List<StoredSpan> better) throws SQLException {
+    write(connection, replace, better);
+  }
+
+  private static List<StoredSpan> existing(List<StoredSpan> batch, int[] written) {
+    return IntStream.range(0, written.length)
+        .filter(i -> written[i] == 0)
+        .mapToObj(batch::get)
+        .toList();
+  }
+
+  /** Sorts out which spans have no row, and which one of a lower version. */
+  private void compare(
+      Connection connection,
+      List<StoredSpan> spans,
+      List<StoredSpan> absent,
+      List<StoredSpan> better)
+      throws SQLException {
+    for (int start = 0; start < spans.size(); start += KEYS_PER_LOOKUP) {
+      List<StoredSpan> chunk =
+          spans.subList(start, Math.min(spans.size(), start + KEYS_PER_LOOKUP));
+      boolean[] found = new boolean[chunk.size()];
+      versionsOf(chunk)
+          .forEach(
+              connection,
+              row -> {
+                int i = row.getInt(1);
+                byte[] version = row.getBytes(2);
+                found[i] = true;
+                // An older release leaves the version out.
+                if (version == null
+                    || chunk.get(i).version().compareTo(SpanVersion.ofBytes(version)) > 0) {
+                  better.add(chunk.get(i));
+                }
+              });
+      for (int i = 0; i < found.length; i++) {
+        if (!found[i]) {
+          absent.add(chunk.get(i));
+        }
+      }
+    }
+  }
+
+  private SqlStatement versionsOf(List<StoredSpan> chunk) {
+    SqlStatement statement = new SqlStatement("WITH k (i, tenant, trace, span) AS (VALUES ");
+    for (int i = 0; i < chunk.size(); i++) {
+      statement.append(
+          (i == 0 ? "(" : ", (") + i + ", ?, ?, ?)",
+          chunk.get(i).key().tenantId(),
+          chunk.get(i).key().traceId(),
+          chunk.get(i).key().spanId());
+    }
+    // CROSS JOIN keeps SQLite from scanning the table and searching the keys in it.
+    return statement.append(
+        ") SELECT k.i, t."
+            + sql.versionName()
+            + " FROM k CROSS JOIN "
+            + sql.table()
+            + " t WHERE t."
+            + sql.name(SpanColumn.TENANT_ID)
+            + " = k.tenant AND t."
+            + sql.name(SpanColumn.TRACE_ID)
+            + " = k.trace AND t."
+            + sql.name(SpanColumn.SPAN_ID)
+            + " = k.span");
+  }
+
+  /** Runs a statement for each span; returns how many rows each one touched. */
+  private int[] write(Connection connection, String statementText, List<StoredSpan> spans)
+      throws SQLException {
+    if (spans.isEmpty()) {
+      return new int[0];
+    }
+    List<SpanColumn> columns = SpanColumn.all();
+    try (PreparedStatement statement = connection.prepareStatement(statementText)) {
+      for (StoredSpan stored : spans) {
+        for (int i = 0; i < columns.size(); i++) {
+          SpanColumn column = columns.get(i);
+          dialect.bind(statement, i + 1, column, column.read(stored.span()));
+        }
+        statement.setBytes(columns.size() + 1, stored.version().toBytes());
+        statement.addBatch();
+      }
+      return statement.executeBatch();
+    }
+  }
+}

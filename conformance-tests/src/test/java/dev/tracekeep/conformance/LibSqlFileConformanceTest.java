@@ -1,0 +1,8 @@
+package dev.tracekeep.conformance;
+
+final class LibSqlFileConformanceTest extends StorageConformanceKit {
+  @Override
+  protected StorageFixture openFixture() {
+    return LibSqlFixture.inFiles();
+  }
+}

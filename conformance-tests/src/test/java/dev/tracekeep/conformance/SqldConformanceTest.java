@@ -1,0 +1,8 @@
+package dev.tracekeep.conformance;
+
+final class SqldConformanceTest extends StorageConformanceKit {
+  @Override
+  protected StorageFixture openFixture() {
+    return new SqldFixture();
+  }
+}
