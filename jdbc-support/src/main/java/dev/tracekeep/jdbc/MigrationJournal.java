@@ -9,6 +9,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -122,7 +123,7 @@ final class MigrationJournal {
     new SqlStatement(
             "UPDATE "
                 + name
-                + " SET state = ?, finished_at = ?, rows_after = ?, hash_after = ? WHERE migration_id = ?",
+                + assign("state", "finished_at", "rows_after", "hash_after"),
             State.FINISHED.name(),
             now.toString(),
             rowsAfter,
@@ -135,7 +136,13 @@ final class MigrationJournal {
     new SqlStatement(
             "UPDATE "
                 + name
-                + " SET duplicate_groups = duplicate_groups + ? WHERE migration_id = ?",
+                + " SET "
+                + quoted("duplicate_groups")
+                + " = "
+                + quoted("duplicate_groups")
+                + " + ? WHERE "
+                + quoted("migration_id")
+                + " = ?",
             groups,
             migrationId)
         .execute(connection);
@@ -144,7 +151,7 @@ final class MigrationJournal {
   void setState(Connection connection, String migrationId, State state, Instant now)
       throws SQLException {
     new SqlStatement(
-            "UPDATE " + name + " SET state = ?, finished_at = ? WHERE migration_id = ?",
+            "UPDATE " + name + assign("state", "finished_at"),
             state.name(),
             now.toString(),
             migrationId)
@@ -161,7 +168,13 @@ final class MigrationJournal {
                 + quoted(COLUMNS)
                 + " FROM "
                 + name
-                + " WHERE table_name = ? ORDER BY started_at DESC, migration_id DESC",
+                + " WHERE "
+                + quoted("table_name")
+                + " = ? ORDER BY "
+                + quoted("started_at")
+                + " DESC, "
+                + quoted("migration_id")
+                + " DESC",
             table.toString())
         .list(connection, MigrationJournal::read);
   }
@@ -201,6 +214,18 @@ final class MigrationJournal {
 
   private static List<String> names(String json) {
     return Json.ofStored(json).elements().stream().map(Json::asText).toList();
+  }
+
+  /** Sets columns of one migration, whose id is the last parameter. */
+  private String assign(String... columns) {
+    return Arrays.stream(columns)
+        .map(column -> quoted(column) + " = ?")
+        .collect(
+            Collectors.joining(", ", " SET ", " WHERE " + quoted("migration_id") + " = ?"));
+  }
+
+  private String quoted(String column) {
+    return engine.dialect().quote(column);
   }
 
   private String quoted(List<String> columns) {
