@@ -50,7 +50,7 @@ final class PgMigration extends MigrationDialect {
   private final PgCatalog catalog;
 
   PgMigration(SqlDialect dialect, PgConnections connections, StorageConfig config) {
-    super(dialect, connections.withSettings(SETTINGS + config.lockTimeout().toMillis()));
+    super(dialect, connections.withSettings(SETTINGS + PgConnections.millis(config.lockTimeout())));
     this.connections = connections;
     this.statementTimeout = config.statementTimeout();
     this.catalog = new PgCatalog(dialect);
@@ -188,7 +188,7 @@ final class PgMigration extends MigrationDialect {
       Duration lockTimeout,
       ConnectionSource.Work<Long> lateDuplicates)
       throws Exception {
-    ConnectionSource hasty = connections.withSettings(SETTINGS + lockTimeout.toMillis());
+    ConnectionSource hasty = connections.withSettings(SETTINGS + PgConnections.millis(lockTimeout));
     hasty.transact(lateDuplicates);
     if (hasty.read(c -> constraintState(c, table, keyColumns)) == ConstraintState.PRESENT) {
       return;
@@ -236,9 +236,9 @@ final class PgMigration extends MigrationDialect {
       throws Exception {
     String settings =
         SETTINGS
-            + lockTimeout.toMillis()
+            + PgConnections.millis(lockTimeout)
             + "; SET LOCAL statement_timeout = "
-            + statementTimeout.toMillis();
+            + PgConnections.millis(statementTimeout);
     try {
       connections.transact(
           settings,
