@@ -155,13 +155,24 @@ final class PgMigration extends MigrationDialect {
                       : ""))
           .execute(connection);
       if (locked) {
-        return Optional.of(connection::close);
+        return Optional.of(() -> release(connection));
       }
       connection.close();
       return Optional.empty();
     } catch (SQLException | RuntimeException e) {
       connection.close();
       throw e;
+    }
+  }
+
+  /**
+   * The rollback waits until the lock is given back; a server notices a closed connection later.
+   */
+  private static void release(Connection connection) throws SQLException {
+    try (connection) {
+      if (connection.isValid(1)) { // else it is given back already
+        connection.rollback();
+      }
     }
   }
 
