@@ -86,7 +86,7 @@ final class PgConnections implements ConnectionSource {
     PgServer server;
     try (Connection connection = connect(perTransaction, "")) {
       server = PgServer.of(connection);
-      perTransaction |= server.statementTimeoutMillis() != config.statementTimeout().toMillis();
+      perTransaction |= server.statementTimeoutMillis() != millis(config.statementTimeout());
     } catch (SQLException e) {
       boolean refusesOptions =
           PROTOCOL_VIOLATION.equals(e.getSQLState()) || NOT_SUPPORTED.equals(e.getSQLState());
@@ -141,9 +141,9 @@ final class PgConnections implements ConnectionSource {
       properties.setProperty(
           PGProperty.OPTIONS.getName(),
           "-c statement_timeout="
-              + config.statementTimeout().toMillis()
+              + millis(config.statementTimeout())
               + " -c lock_timeout="
-              + config.lockTimeout().toMillis()
+              + millis(config.lockTimeout())
               + moreOptions);
     }
     return properties;
@@ -169,9 +169,14 @@ final class PgConnections implements ConnectionSource {
 
   private String timeouts() {
     return "SET LOCAL statement_timeout = "
-        + config.statementTimeout().toMillis()
+        + millis(config.statementTimeout())
         + "; SET LOCAL lock_timeout = "
-        + config.lockTimeout().toMillis();
+        + millis(config.lockTimeout());
+  }
+
+  /** A time-out as PostgreSQL takes it, which understands 0 as none and has an upper limit. */
+  static int millis(Duration timeout) {
+    return (int) Math.max(1, Math.min(Integer.MAX_VALUE, timeout.toMillis()));
   }
 
   /**
@@ -226,8 +231,7 @@ final class PgConnections implements ConnectionSource {
   Connection dedicated(Duration lockTimeout) throws SQLException {
     Pool current = pool();
     return connect(
-        current.perTransaction(),
-        " -c statement_timeout=0 -c lock_timeout=" + lockTimeout.toMillis());
+        current.perTransaction(), " -c statement_timeout=0 -c lock_timeout=" + millis(lockTimeout));
   }
 
   /** The pool as a migration wants it. */

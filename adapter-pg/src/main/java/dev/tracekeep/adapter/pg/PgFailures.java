@@ -182,8 +182,7 @@ final class PgFailures {
         kind,
         "Could not "
             + action
-            + " in "
-            + uri
+            + (action.contains(uri.toString()) ? "" : " in " + uri)
             + ": "
             + StorageUri.masked(reason)
             + (advice.isEmpty() ? "." : ". " + advice + "."),

@@ -50,7 +50,7 @@ final class PgMigration extends MigrationDialect {
   private final PgCatalog catalog;
 
   PgMigration(SqlDialect dialect, PgConnections connections, StorageConfig config) {
-    super(dialect, connections.withSettings(SETTINGS + config.lockTimeout().toMillis()));
+    super(dialect, connections.withSettings(SETTINGS + PgConnections.millis(config.lockTimeout())));
     this.connections = connections;
     this.statementTimeout = config.statementTimeout();
     this.catalog = new PgCatalog(dialect);
@@ -155,13 +155,24 @@ final class PgMigration extends MigrationDialect {
                       : ""))
           .execute(connection);
       if (locked) {
-        return Optional.of(connection::close);
+        return Optional.of(() -> release(connection));
       }
       connection.close();
       return Optional.empty();
     } catch (SQLException | RuntimeException e) {
       connection.close();
       throw e;
+    }
+  }
+
+  /**
+   * The rollback waits until the lock is given back; a server notices a closed connection later.
+   */
+  private static void release(Connection connection) throws SQLException {
+    try (connection) {
+      if (connection.isValid(1)) { // else it is given back already
+        connection.rollback();
+      }
     }
   }
 
@@ -188,7 +199,7 @@ final class PgMigration extends MigrationDialect {
       Duration lockTimeout,
       ConnectionSource.Work<Long> lateDuplicates)
       throws Exception {
-    ConnectionSource hasty = connections.withSettings(SETTINGS + lockTimeout.toMillis());
+    ConnectionSource hasty = connections.withSettings(SETTINGS + PgConnections.millis(lockTimeout));
     hasty.transact(lateDuplicates);
     if (hasty.read(c -> constraintState(c, table, keyColumns)) == ConstraintState.PRESENT) {
       return;
@@ -236,9 +247,9 @@ final class PgMigration extends MigrationDialect {
       throws Exception {
     String settings =
         SETTINGS
-            + lockTimeout.toMillis()
+            + PgConnections.millis(lockTimeout)
             + "; SET LOCAL statement_timeout = "
-            + statementTimeout.toMillis();
+            + PgConnections.millis(statementTimeout);
     try {
       connections.transact(
           settings,

@@ -31,11 +31,13 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The migration of another system's table, whose every column, index and trigger must stay. */
+@Timeout(120)
 class PgMigrationTest {
   @RegisterExtension static final PgDatabase DATABASE = new PgDatabase();
 
