@@ -255,12 +255,19 @@ final class HranaStream implements AutoCloseable {
         "the server answered " + response.statusCode() + " " + text, code, null);
   }
 
-  /** Ends the stream, and with it a transaction that is under way. */
+  /** Ends the stream, and with it a transaction that is under way; an interrupt waits for that. */
   @Override
   public void close() throws SQLException {
-    if (baton != null && isFresh()) {
-      pipeline(json -> json.writeStringProperty("type", "close"));
+    boolean interrupted = Thread.interrupted();
+    try {
+      if (baton != null && isFresh()) {
+        pipeline(json -> json.writeStringProperty("type", "close"));
+      }
+    } finally {
+      baton = null;
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
-    baton = null;
   }
 }

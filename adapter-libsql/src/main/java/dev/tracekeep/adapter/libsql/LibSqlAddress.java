@@ -8,16 +8,21 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** Where a database is: what the address of a store says, taken apart once. */
-sealed interface LibSqlAddress {
+/** Where databases are: takes the address of a store apart. */
+final class LibSqlAddress {
   /** What the addresses of this adapter start with. */
-  List<String> PREFIXES = List.of("jdbc:sqlite:", "libsql:", "https://", "http://");
+  static final List<String> PREFIXES = List.of("jdbc:sqlite:", "libsql:", "https://", "http://");
+
+  private LibSqlAddress() {}
+
+  /** Where a database is. */
+  sealed interface Target permits Memory, File, Server {}
 
   /** A database in the memory of this process. */
-  record Memory(String jdbcUrl) implements LibSqlAddress {}
+  record Memory(String jdbcUrl) implements Target {}
 
   /** A file that several processes may have open. */
-  record File(String jdbcUrl, Path path) implements LibSqlAddress {}
+  record File(String jdbcUrl, Path path) implements Target {}
 
   /**
    * A libSQL server.
@@ -25,7 +30,7 @@ sealed interface LibSqlAddress {
    * @param server the address without path, query and secrets
    * @param token proves who asks; null where the server asks nobody
    */
-  record Server(URI server, @Nullable String token) implements LibSqlAddress {
+  record Server(URI server, @Nullable String token) implements Target {
     /** Hides the token. */
     @Override
     public String toString() {
@@ -38,7 +43,7 @@ sealed interface LibSqlAddress {
    *
    * @throws IllegalArgumentException with what is wrong with it, a sentence
    */
-  static LibSqlAddress of(StorageConfig config) {
+  static Target of(StorageConfig config) {
     String raw = config.uri().raw();
     if (config.uri().startsWith("jdbc:sqlite:")) {
       return local(raw.substring("jdbc:sqlite:".length()));
@@ -59,7 +64,7 @@ sealed interface LibSqlAddress {
     return server(config, raw);
   }
 
-  private static LibSqlAddress local(String rest) {
+  private static Target local(String rest) {
     String name = rest.split("\\?", 2)[0];
     boolean inMemory =
         name.isEmpty()
@@ -74,7 +79,7 @@ sealed interface LibSqlAddress {
     return new File("jdbc:sqlite:" + rest, Path.of(path).toAbsolutePath().normalize());
   }
 
-  private static LibSqlAddress server(StorageConfig config, String raw) {
+  private static Target server(StorageConfig config, String raw) {
     URI uri;
     try {
       uri = URI.create(raw);

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /** The connections to one database, wherever it is. */
 interface LibSqlConnections extends ConnectionSource {
   /** Makes them; does no I/O. */
-  static LibSqlConnections to(LibSqlAddress address, StorageConfig config) {
+  static LibSqlConnections to(LibSqlAddress.Target address, StorageConfig config) {
     if (address instanceof LibSqlAddress.Memory memory) {
       return new LocalConnections(config, memory);
     }

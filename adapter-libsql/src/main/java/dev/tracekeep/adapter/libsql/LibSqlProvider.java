@@ -42,7 +42,7 @@ public final class LibSqlProvider implements StorageProvider {
               + config.schema()
               + "': SQLite has no schemas, leave it out or write main.");
     }
-    LibSqlAddress address = null;
+    LibSqlAddress.Target address = null;
     try {
       address = LibSqlAddress.of(config);
     } catch (IllegalArgumentException e) {

@@ -119,7 +119,8 @@ final class MigratorLease implements MigratorLock {
 
   @Override
   public void close() throws SQLException {
-    renewals.shutdownNow();
+    // Not at once: a request that is interrupted leaves its transaction to the server's time-out.
+    renewals.shutdown();
     try {
       connections.transact(
           connection ->
