@@ -10,7 +10,9 @@ import org.jspecify.annotations.Nullable;
  * asked to open it; a command that only looks must not leave an empty one behind.
  */
 final class EmbeddedFile {
-  private static final String[] PREFIXES = {"jdbc:duckdb:", "jdbc:sqlite:"};
+  private static final String[] PREFIXES = {"jdbc:duckdb:", "jdbc:sqlite:", "libsql:file:"};
+
+  private static final String LIBSQL_IN_MEMORY = "libsql::memory:";
 
   private EmbeddedFile() {}
 
@@ -31,7 +33,7 @@ final class EmbeddedFile {
   /** Whether the store is in memory and so ends with the process. */
   static boolean isMemory(String url) {
     String name = name(url);
-    return name != null && isMemoryName(name);
+    return StorageUri.of(url).startsWith(LIBSQL_IN_MEMORY) || (name != null && isMemoryName(name));
   }
 
   private static boolean isMemoryName(String name) {

@@ -248,7 +248,14 @@ class ReadCommandsTest {
     store.fill();
     assertThat(screen.run("doctor")).isEqualTo(ExitCode.OK);
     assertThat(screen.out())
-        .startsWith("Adapters\n  ok      duckdb      jdbc:duckdb:\n\nStore " + store.url() + "\n")
+        .startsWith(
+            "Adapters\n"
+                + "  ok      duckdb      jdbc:duckdb:\n"
+                + "  ok      libsql      jdbc:sqlite: libsql: https:// http://\n"
+                + "  ok      pg          jdbc:postgresql:\n"
+                + "\nStore "
+                + store.url()
+                + "\n")
         .contains("engine    DuckDB v", "table     current");
   }
 
@@ -257,7 +264,10 @@ class ReadCommandsTest {
     assertThat(screen.run("doctor", "--store", "jdbc:nope:x", "--json"))
         .isEqualTo(ExitCode.FAILURE);
     assertThat(screen.out())
-        .startsWith("{\"adapters\":[{\"name\":\"duckdb\",\"prefixes\":[\"jdbc:duckdb:\"]}]")
+        .startsWith(
+            "{\"adapters\":[{\"name\":\"duckdb\",\"prefixes\":[\"jdbc:duckdb:\"]},"
+                + "{\"name\":\"libsql\",\"prefixes\":[\"jdbc:sqlite:\",\"libsql:\",\"https://\",\"http://\"]},"
+                + "{\"name\":\"pg\",\"prefixes\":[\"jdbc:postgresql:\"]}]")
         .contains("\"up\":false");
   }
 }

@@ -121,9 +121,7 @@ final class MigrationJournal {
       Connection connection, String migrationId, long rowsAfter, String hashAfter, Instant now)
       throws SQLException {
     new SqlStatement(
-            "UPDATE "
-                + name
-                + assign("state", "finished_at", "rows_after", "hash_after"),
+            "UPDATE " + name + assign("state", "finished_at", "rows_after", "hash_after"),
             State.FINISHED.name(),
             now.toString(),
             rowsAfter,
@@ -220,8 +218,7 @@ final class MigrationJournal {
   private String assign(String... columns) {
     return Arrays.stream(columns)
         .map(column -> quoted(column) + " = ?")
-        .collect(
-            Collectors.joining(", ", " SET ", " WHERE " + quoted("migration_id") + " = ?"));
+        .collect(Collectors.joining(", ", " SET ", " WHERE " + quoted("migration_id") + " = ?"));
   }
 
   private String quoted(String column) {
