@@ -11,6 +11,6 @@ maven=("$root/mvnw" -q -B "-Dmaven.repo.local=$repository" "-Dmaven.repo.local.t
 
 mkdir -p "$repository"
 "${maven[@]}" -f "$root/pom.xml" -pl core,jdbc-support,conformance-tests -am \
-  -Dmaven.test.skip=true -Dspotless.check.skip=true install
+  -DskipTests -Dspotless.check.skip=true install
 "${maven[@]}" -f "$here/pom.xml" verify "$@"
 echo "The kit has passed: $here/target/conformance/h2-file.json"
