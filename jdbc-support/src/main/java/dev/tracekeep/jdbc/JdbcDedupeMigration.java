@@ -324,6 +324,7 @@ final class JdbcDedupeMigration implements DedupeMigration {
                       finalKey(connection),
                       present(connection),
                       missing(connection),
+                      state(connection),
                       counts.rows(),
                       duplicates.hash(connection),
                       0,
@@ -483,7 +484,9 @@ final class JdbcDedupeMigration implements DedupeMigration {
               + " archived.");
     }
     if (missing == 0 && !Objects.equals(entry.hashBefore(), entry.hashAfter())) {
-      faults.add("The rows after and archived are as many as before, but not the same rows.");
+      faults.add(
+          "The rows after and archived are as many as before, but not the same rows: something"
+              + " changed them while the migration ran.");
     }
     long groups = duplicates.count(connection).groups();
     if (groups > 0) {
@@ -542,7 +545,9 @@ final class JdbcDedupeMigration implements DedupeMigration {
           return true;
         });
     attempt.tell(MigrationStep.RELEASE, Phase.BEFORE, "constraint", 0, null);
-    engine.release(table, entry.keyColumns());
+    if (entry.constraintBefore() != ConstraintState.PRESENT) {
+      engine.release(table, entry.keyColumns());
+    }
     attempt.tell(MigrationStep.RELEASE, Phase.AFTER, "constraint", 0, null);
     attempt.tell(MigrationStep.RELEASE, Phase.BEFORE, "added columns", 0, null);
     engine.dropColumns(table, entry.addedColumns());

@@ -1,5 +1,6 @@
 package dev.tracekeep.jdbc;
 
+import dev.tracekeep.migration.MigrationPlan.ConstraintState;
 import dev.tracekeep.migration.MigrationRecord;
 import dev.tracekeep.migration.MigrationRecord.State;
 import dev.tracekeep.migration.SpanTable;
@@ -32,6 +33,7 @@ final class MigrationJournal {
           "key_columns",
           "table_columns",
           "added_columns",
+          "constraint_before",
           "rows_before",
           "hash_before",
           "rows_after",
@@ -51,6 +53,7 @@ final class MigrationJournal {
       List<String> keyColumns,
       List<String> tableColumns,
       List<String> addedColumns,
+      ConstraintState constraintBefore,
       long rowsBefore,
       @Nullable String hashBefore,
       long rowsAfter,
@@ -103,7 +106,7 @@ final class MigrationJournal {
                 + name
                 + " ("
                 + quoted(COLUMNS)
-                + ") VALUES (?, ?, ?, ?, NULL, ?, ?, ?, ?, ?, 0, NULL, ?)",
+                + ") VALUES (?, ?, ?, ?, NULL, ?, ?, ?, ?, ?, ?, 0, NULL, ?)",
             entry.migrationId(),
             table.toString(),
             entry.state().name(),
@@ -111,6 +114,7 @@ final class MigrationJournal {
             write(entry.keyColumns()),
             write(entry.tableColumns()),
             write(entry.addedColumns()),
+            entry.constraintBefore().name(),
             entry.rowsBefore(),
             entry.hashBefore() == null ? "0" : entry.hashBefore(),
             entry.duplicateGroups())
@@ -199,11 +203,12 @@ final class MigrationJournal {
         names(row.getString(6)),
         names(row.getString(7)),
         names(row.getString(8)),
-        row.getLong(9),
-        row.getString(10),
-        row.getLong(11),
-        row.getString(12),
-        row.getLong(13));
+        ConstraintState.valueOf(row.getString(9)),
+        row.getLong(10),
+        row.getString(11),
+        row.getLong(12),
+        row.getString(13),
+        row.getLong(14));
   }
 
   private static String write(List<String> names) {

@@ -3,9 +3,7 @@ package dev.tracekeep.adapter.duckdb;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tracekeep.migration.DedupeMigration;
 import dev.tracekeep.migration.MigrationListener;
-import dev.tracekeep.migration.MigrationProgress;
 import dev.tracekeep.migration.MigrationProgress.Phase;
 import dev.tracekeep.migration.MigrationReport;
 import dev.tracekeep.span.Span;
@@ -143,65 +141,6 @@ class DuckDbOwnTableTest {
     }
     assertThat(rows("SELECT * FROM tracekeep_spans ORDER BY ALL")).isEqualTo(before);
     assertThat(rows("SELECT index_name FROM duckdb_indexes()")).containsExactly("by_owner");
-  }
-
-  @Test
-  void apply_interruptedAtAnyStatement_isResumedToTheSameRows() throws SQLException {
-    List<String> expected = null;
-    for (int stopAt = 1; ; stopAt++) {
-      execute(
-          "DROP TABLE IF EXISTS tracekeep_spans",
-          "DROP TABLE IF EXISTS tracekeep_spans_dedupe_archive",
-          "DROP TABLE IF EXISTS tracekeep_spans_dedupe_keys",
-          "DROP TABLE IF EXISTS tracekeep_migrations");
-      layDownLegacyTable();
-      int[] seen = {0};
-      int limit = stopAt;
-      MigrationListener bomb =
-          progress -> {
-            if (++seen[0] == limit) {
-              throw new Interruption(progress);
-            }
-          };
-      boolean finished;
-      try (ObservabilityStorage storage = open("check")) {
-        DedupeMigration migration = storage.migration();
-        finished = !interrupted(() -> migration.apply(bomb));
-        if (!finished) {
-          migration.apply(MigrationListener.NONE);
-        }
-        String id = migration.history().get(0).migrationId();
-        assertThat(migration.verify(id).faults()).as("stopped at %d", stopAt).isEmpty();
-      }
-      List<String> rows =
-          rows("SELECT span_id, name, hex(version) FROM tracekeep_spans ORDER BY ALL");
-      if (expected == null) {
-        expected = rows;
-      }
-      assertThat(rows).as("stopped at %d", stopAt).isEqualTo(expected);
-      assertThat(rows("SELECT name FROM tracekeep_spans_dedupe_archive ORDER BY ALL")).hasSize(2);
-      if (finished) {
-        assertThat(stopAt).isGreaterThan(20);
-        return;
-      }
-    }
-  }
-
-  private static final class Interruption extends RuntimeException {
-    private static final long serialVersionUID = 1L;
-
-    Interruption(MigrationProgress progress) {
-      super(progress.step() + " " + progress.phase());
-    }
-  }
-
-  private static boolean interrupted(Runnable work) {
-    try {
-      work.run();
-      return false;
-    } catch (StorageException | Interruption e) {
-      return true;
-    }
   }
 
   @Test

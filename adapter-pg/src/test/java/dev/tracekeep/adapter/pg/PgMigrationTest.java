@@ -197,13 +197,15 @@ class PgMigrationTest {
       for (int i = 0; !done.get(); i++) {
         int key = 1 + (i * 7 + writer * 200) % 400;
         touch.setInt(1, key);
-        touch.executeUpdate();
         insert.setInt(1, key);
         insert.setInt(2, key);
         try {
+          touch.executeUpdate();
           inserted.addAndGet(insert.executeUpdate());
         } catch (SQLException e) {
-          assertThat(e.getSQLState()).isEqualTo("23505"); // the constraint stands by now
+          // The constraint stands by now; or a writer that takes its locks in no order met the
+          // migration halfway and was the one to lose.
+          assertThat(e.getSQLState()).isIn("23505", "40P01");
         }
       }
     }

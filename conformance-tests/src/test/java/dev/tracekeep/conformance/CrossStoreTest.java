@@ -1,0 +1,100 @@
+package dev.tracekeep.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tracekeep.span.Json;
+import dev.tracekeep.span.Span;
+import dev.tracekeep.span.SpanColumn;
+import dev.tracekeep.span.SpanKey;
+import dev.tracekeep.storage.ObservabilityStorage;
+import dev.tracekeep.storage.StorageConfig;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The same random work on DuckDB, PostgreSQL and SQLite: every answer is the same, and every span
+ * reads back the same, field by field and JSON letter by letter.
+ */
+class CrossStoreTest {
+  /** A store of some engine, on a database of its own. */
+  private record Opened(StorageFixture fixture, TestDatabase database, ObservabilityStorage storage)
+      implements AutoCloseable {
+    static Opened on(StorageFixture fixture) throws Exception {
+      TestDatabase database = fixture.newDatabase();
+      ObservabilityStorage storage =
+          fixture
+              .provider()
+              .open(
+                  StorageConfig.fromProperties(
+                      database.properties(), fixture.provider().engineProperties()));
+      storage.init();
+      return new Opened(fixture, database, storage);
+    }
+
+    @Override
+    public void close() throws IOException {
+      storage.close();
+      try {
+        database.close();
+        fixture.close();
+      } catch (Exception e) {
+        throw new IOException(e);
+      }
+    }
+  }
+
+  @Test
+  void sameOperations_readTheSameOnEveryEngine() throws Exception {
+    try (Opened duckDb = Opened.on(DuckDbFixture.inMemory());
+        Opened postgres = Opened.on(new PgFixture());
+        Opened sqlite = Opened.on(LibSqlFixture.inMemory())) {
+      List<ObservabilityStorage> stores =
+          List.of(duckDb.storage(), postgres.storage(), sqlite.storage());
+      PropertyCheck.check(
+          15,
+          Operations.sequences(),
+          operations ->
+              operations.stream().map(Operation::toString).collect(Collectors.joining("\n")),
+          operations -> {
+            stores.forEach(ObservabilityStorage::dangerouslyClearAll);
+            Set<SpanKey> keys = new TreeSet<>();
+            for (Operation operation : operations) {
+              if (operation instanceof Operation.Create create) {
+                create.spans().forEach(span -> keys.add(span.key()));
+              }
+              assertAgree(stores.stream().map(operation::on).toList(), operation.toString());
+            }
+            for (SpanKey key : keys) {
+              assertAgree(
+                  stores.stream()
+                      .map(store -> store.getSpan(key).map(CrossStoreTest::letters))
+                      .toList(),
+                  key.toString());
+            }
+            assertAgree(
+                stores.stream().map(ObservabilityStorage::statistics).toList(), "statistics");
+          });
+    }
+  }
+
+  private static void assertAgree(List<?> answers, String question) {
+    assertThat(answers.get(1)).as("PostgreSQL and DuckDB: %s", question).isEqualTo(answers.get(0));
+    assertThat(answers.get(2)).as("SQLite and DuckDB: %s", question).isEqualTo(answers.get(0));
+  }
+
+  /** All fields, JSON as its text: spans compare it by structure. */
+  private static Map<SpanColumn, String> letters(Span span) {
+    Map<SpanColumn, String> fields = new LinkedHashMap<>();
+    for (SpanColumn column : SpanColumn.all()) {
+      Object value = column.read(span);
+      fields.put(column, value instanceof Json json ? json.text() : String.valueOf(value));
+    }
+    return fields;
+  }
+}
