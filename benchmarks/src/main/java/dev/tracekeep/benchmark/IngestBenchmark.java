@@ -26,7 +26,7 @@ import org.openjdk.jmh.annotations.Warmup;
     value = 1,
     jvmArgsAppend = {"-Xmx6g", "--enable-native-access=ALL-UNNAMED"})
 @Warmup(iterations = 1)
-@Measurement(iterations = 5)
+@Measurement(iterations = 4)
 @State(Scope.Benchmark)
 public class IngestBenchmark {
   /** The adapter. */

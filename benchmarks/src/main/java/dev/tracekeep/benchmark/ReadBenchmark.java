@@ -32,8 +32,8 @@ import org.openjdk.jmh.annotations.Warmup;
 @Fork(
     value = 1,
     jvmArgsAppend = {"-Xmx6g", "--enable-native-access=ALL-UNNAMED"})
-@Warmup(iterations = 1, time = 5)
-@Measurement(iterations = 2, time = 10)
+@Warmup(iterations = 1, time = 3)
+@Measurement(iterations = 1, time = 8)
 @State(Scope.Benchmark)
 public class ReadBenchmark {
   private static final int SPANS_PER_TRACE = 50;
@@ -44,7 +44,7 @@ public class ReadBenchmark {
   public String store;
 
   /** How many spans the table has. */
-  @Param({"200000"})
+  @Param({"500000"})
   public int spans;
 
   private BenchmarkStore database;
