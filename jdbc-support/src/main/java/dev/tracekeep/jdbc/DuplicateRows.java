@@ -486,9 +486,8 @@ final class DuplicateRows {
                 + quote(ARCHIVED_AT)
                 + ", "
                 + list("", shown)
-                + engine.dialect().limit(),
-            migrationId,
-            limit + 1)
+                + engine.dialect().limit(limit + 1),
+            migrationId)
         .forEach(
             connection,
             row -> {

@@ -110,11 +110,10 @@ final class OwnTable {
                 + " r WHERE r."
                 + sql.versionName()
                 + " IS NULL"
-                + engine.dialect().limit()
+                + engine.dialect().limit(rows)
                 // A row that is changed before its version is written would get that of another
                 // content.
-                + engine.dialect().forUpdate(),
-            rows)
+                + engine.dialect().forUpdate())
         .forEach(
             connection,
             row -> {

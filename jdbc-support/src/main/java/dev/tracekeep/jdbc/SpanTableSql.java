@@ -236,7 +236,7 @@ public final class SpanTableSql {
         .append(" ORDER BY ")
         .append(mayBeNull ? dialect.nullsLatest(time, direction) : time + direction)
         .append(", r." + name(SpanColumn.TRACE_ID) + ", r." + name(SpanColumn.SPAN_ID))
-        .append(dialect.limit(), limit);
+        .append(dialect.limit(limit));
   }
 
   /** The condition that {@link Span#status()} is. */
@@ -390,6 +390,6 @@ public final class SpanTableSql {
                 + trace,
             request.tenantId())
         .append(" HAVING " + lastActivity + " < " + dialect.nanosToTime("?"), request.before())
-        .append(" ORDER BY " + lastActivity + ", " + trace + dialect.limit(), limit);
+        .append(" ORDER BY " + lastActivity + ", " + trace + dialect.limit(limit));
   }
 }

@@ -35,26 +35,39 @@ final class SpanWriter {
   private static final int ROWS_PER_INSERT = 200;
 
   private static final List<SpanColumn> COLUMNS = SpanColumn.all();
+  private static final List<SpanColumn> KEY = COLUMNS.stream().filter(SpanColumn::isKey).toList();
 
   private final SpanTableSql sql;
   private final SqlDialect dialect;
   private final String stage;
   private final String stageDefinition;
+  private final String stagedKeys;
+  private final String stagedKeysDefinition;
 
   SpanWriter(SpanTableSql sql, SqlDialect dialect, String table) {
     this.sql = sql;
     this.dialect = dialect;
-    String name = dialect.quote(SqlDialect.derivedName(table, "stage"));
-    this.stage = "pg_temp." + name;
-    // One transaction may merge several times, and nothing may outlive it.
-    this.stageDefinition =
-        "DROP TABLE IF EXISTS "
-            + stage
-            + "; CREATE TEMPORARY TABLE "
-            + name
-            + " ("
-            + sql.columnDefinitions()
-            + ") ON COMMIT DROP";
+    this.stage = dialect.quote(SqlDialect.derivedName(table, "stage"));
+    this.stageDefinition = temporary(stage, sql.columnDefinitions());
+    this.stagedKeys = dialect.quote(SqlDialect.derivedName(table, "stage_keys"));
+    this.stagedKeysDefinition =
+        temporary(
+            stagedKeys,
+            "position BIGINT, "
+                + KEY.stream().map(sql::definition).collect(Collectors.joining(", "))
+                + ", "
+                + sql.versionDefinition());
+  }
+
+  /** One transaction may merge several times, and nothing may outlive it. */
+  private static String temporary(String name, String columns) {
+    return "DROP TABLE IF EXISTS pg_temp."
+        + name
+        + "; CREATE TEMPORARY TABLE "
+        + name
+        + " ("
+        + columns
+        + ") ON COMMIT DROP";
   }
 
   // ---- COPY ------------------------------------------------------------------------------------
@@ -100,17 +113,20 @@ final class SpanWriter {
   }
 
   /**
-   * Merges by way of a temporary table that the commit drops.
+   * Merges by way of temporary tables that the commit drops: keys and versions first, then whole
+   * rows of those spans alone that are new or better. A replay sends no payload.
    *
-   * <p>Rows that are there already and as good are left out before ON CONFLICT sees them: it would
-   * lock each, which writes the row and the log although nothing changes. That look is a scalar
-   * subquery because a join could be planned as a scan of the whole table: the temporary one has no
-   * statistics.
+   * <p>Rows that are there already and as good must not reach ON CONFLICT: it would lock each,
+   * which writes the row and the log although nothing changes.
    */
   WriteResult.Counts mergeStaged(Connection connection, List<StoredSpan> batch)
       throws SQLException {
+    List<StoredSpan> candidates = newOrBetter(connection, batch);
+    if (candidates.isEmpty()) {
+      return counts(0, 0, batch.size());
+    }
     new SqlStatement(stageDefinition).execute(connection);
-    copy(connection, stage, batch);
+    copy(connection, "pg_temp." + stage, candidates);
     String merge =
         "WITH merged AS (INSERT INTO "
             + sql.table()
@@ -118,19 +134,45 @@ final class SpanWriter {
             + names()
             + ") SELECT "
             + names()
-            + " FROM "
+            + " FROM pg_temp."
             + stage
-            + " s WHERE (SELECT t.version >= s.version FROM "
-            + sql.table()
-            + " t WHERE "
-            + sql.sameKey("t", "s")
-            + ") IS NOT TRUE ORDER BY "
+            + " ORDER BY "
             + sql.keyNames()
             + onConflict()
             + ") SELECT count(*) FILTER (WHERE created), count(*) FROM merged";
     return new SqlStatement(merge)
         .list(connection, row -> counts(row.getLong(1), row.getLong(2), batch.size()))
         .get(0);
+  }
+
+  /**
+   * The look is a scalar subquery because a join could be planned as a scan of the whole table: the
+   * temporary one has no statistics. What another writer does meanwhile is ON CONFLICT's to decide.
+   */
+  private List<StoredSpan> newOrBetter(Connection connection, List<StoredSpan> batch)
+      throws SQLException {
+    new SqlStatement(stagedKeysDefinition).execute(connection);
+    BinaryCopy.run(
+        connection,
+        "COPY pg_temp." + stagedKeys + " FROM STDIN (FORMAT binary)",
+        copy -> {
+          for (int position = 0; position < batch.size(); position++) {
+            StoredSpan span = batch.get(position);
+            copy.row(KEY.size() + 2);
+            copy.number(position);
+            KEY.forEach(column -> write(copy, column.read(span.span())));
+            copy.bytes(span.version().toBytes());
+          }
+        });
+    return new SqlStatement(
+            "SELECT s.position FROM pg_temp."
+                + stagedKeys
+                + " s WHERE (SELECT t.version >= s.version FROM "
+                + sql.table()
+                + " t WHERE "
+                + sql.sameKey("t", "s")
+                + ") IS NOT TRUE ORDER BY s.position")
+        .list(connection, row -> batch.get((int) row.getLong(1)));
   }
 
   private static WriteResult.Counts counts(long created, long written, int all) {
