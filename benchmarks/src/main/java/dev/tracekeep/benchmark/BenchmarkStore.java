@@ -26,6 +26,9 @@ interface BenchmarkStore extends AutoCloseable {
    */
   void writeRaw(List<Object[]> rows, int batch) throws Exception;
 
+  /** Does what the engine would do by itself in the hour after a bulk load. */
+  default void settle() throws Exception {}
+
   @Override
   void close() throws IOException;
 

@@ -154,6 +154,14 @@ final class PgBenchmarkStore implements BenchmarkStore {
   }
 
   @Override
+  public void settle() throws SQLException {
+    try (Connection connection = DriverManager.getConnection(url());
+        Statement statement = connection.createStatement()) {
+      statement.execute("VACUUM ANALYZE tracekeep_spans");
+    }
+  }
+
+  @Override
   public void close() throws IOException {
     try {
       execute("DROP DATABASE " + name + " WITH (FORCE)");

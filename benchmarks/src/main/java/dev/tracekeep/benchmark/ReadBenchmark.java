@@ -66,6 +66,7 @@ public class ReadBenchmark {
     for (int from = 0; from < all.size(); from += CHUNK) {
       storage.batchCreateSpans(all.subList(from, Math.min(all.size(), from + CHUNK)));
     }
+    database.settle();
     traces = all.stream().map(span -> span.key().trace()).distinct().toList();
     String cursor = null;
     for (int page = 1; page < 100; page++) {

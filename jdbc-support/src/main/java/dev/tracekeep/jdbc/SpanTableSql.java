@@ -279,7 +279,9 @@ public final class SpanTableSql {
             + sameTrace("c")
             + " AND c."
             + name(SpanColumn.ERROR)
-            + " IS NOT NULL)");
+            + " IS NOT NULL"
+            + dialect.askedRowByRow()
+            + ")");
   }
 
   /** A trace is listed once, by its first root, however many roots it has. */
@@ -306,7 +308,9 @@ public final class SpanTableSql {
             + span
             + " < r."
             + span
-            + ")))");
+            + "))"
+            + dialect.askedRowByRow()
+            + ")");
   }
 
   private String sameTrace(String alias) {

@@ -95,6 +95,14 @@ public abstract class SqlDialect {
   }
 
   /**
+   * What ends a subquery behind EXISTS so that it is asked row by row, by an index, instead of
+   * being turned into a join of whole tables; empty where planners need no such hint.
+   */
+  public String askedRowByRow() {
+    return "";
+  }
+
+  /**
    * A LIMIT clause to stand behind ORDER BY. The number is spelled out: a planner that does not
    * know it prepares for a tenth of the table, which on PostgreSQL made a page of ten take seconds.
    */
