@@ -180,7 +180,11 @@ public final class TracekeepCommand implements Runnable {
     // What was printed so far belongs before the message, also where both go to one place.
     console.out().flush();
     int exitCode = exitCode(failure);
-    String message = StorageUri.masked(String.valueOf(failure.getMessage()));
+    String message = String.valueOf(failure.getMessage());
+    if (exitCode < 0) {
+      // Messages of ours hide secrets already; a second time would hide what follows them, too.
+      message = StorageUri.masked(message);
+    }
     if (exitCode < 0) {
       console.message(
           "Unexpected "

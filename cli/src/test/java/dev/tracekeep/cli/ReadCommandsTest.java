@@ -260,6 +260,15 @@ class ReadCommandsTest {
   }
 
   @Test
+  void deadServer_isNamedWithItsCauseAndWithoutItsPassword() {
+    String url = "jdbc:postgresql://127.0.0.1:1/spans?password=geheim";
+    assertThat(screen.run("stats", "--store", url)).isEqualTo(ExitCode.FAILURE);
+    assertThat(screen.err())
+        .contains("jdbc:postgresql://127.0.0.1:1/spans?password=***", "refused")
+        .doesNotContain("geheim");
+  }
+
+  @Test
   void doctor_wrongAddress_stillListsTheAdapters() {
     assertThat(screen.run("doctor", "--store", "jdbc:nope:x", "--json"))
         .isEqualTo(ExitCode.FAILURE);

@@ -167,8 +167,10 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
     }
     try {
       return guarded("check " + config.uri(), this::probe);
+    } catch (StorageException e) {
+      return Health.down(String.valueOf(e.getMessage()), e);
     } catch (RuntimeException e) {
-      // Classified, or closed meanwhile, or the adapter is at fault: in any case a value.
+      // Closed meanwhile, or the adapter is at fault: in any case a value.
       return Health.down(StorageUri.masked(String.valueOf(e.getMessage())), e);
     }
   }
