@@ -144,6 +144,17 @@ final class MigrationView {
             TraceView.counted(migration.duplicateGroups(), "span", "spans")));
   }
 
+  void printFinished(String migrationId, List<String> dropped) {
+    for (String table : dropped) {
+      out.println("dropped " + Printable.line(table));
+    }
+    out.println(
+        Printable.line(migrationId)
+            + (dropped.isEmpty()
+                ? ": nothing is kept beside the archive, so there is nothing to drop."
+                : ": the old table is gone; this migration cannot be undone any more."));
+  }
+
   private static Style style(MigrationRecord.State state) {
     return switch (state) {
       case FINISHED -> Style.GOOD;
@@ -214,6 +225,13 @@ final class MigrationView {
         .put("rowsBefore", migration.rowsBefore())
         .put("rowsArchived", migration.rowsArchived())
         .put("duplicateGroups", migration.duplicateGroups())
+        .build();
+  }
+
+  static Json finished(String migrationId, List<String> dropped) {
+    return Json.objectBuilder()
+        .put("migrationId", migrationId)
+        .put("dropped", Json.array(dropped.stream().map(Json::of).toList()))
         .build();
   }
 

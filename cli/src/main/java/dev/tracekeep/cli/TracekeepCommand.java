@@ -105,6 +105,7 @@ public final class TracekeepCommand implements Runnable {
             .addSubcommand(new MigrateApplyCommand(context))
             .addSubcommand(new MigrateVerifyCommand(context))
             .addSubcommand(new MigrateUndoCommand(context))
+            .addSubcommand(new MigrateFinishCommand(context))
             .addSubcommand(new MigrateListCommand(context));
     CommandLine commandLine =
         new CommandLine(new TracekeepCommand())

@@ -106,6 +106,12 @@ class MigrateCommandTest {
             """
                 .formatted(id));
 
+    assertThat(migrate("finish", id)).isEqualTo(ExitCode.OK);
+    assertThat(screen.out())
+        .isEqualTo(id + ": nothing is kept beside the archive, so there is nothing to drop.\n");
+    assertThat(migrate("finish", id, "--json")).isEqualTo(ExitCode.OK);
+    assertThat(screen.out()).isEqualTo("{\"migrationId\":\"" + id + "\",\"dropped\":[]}\n");
+
     assertThat(migrate("undo", id)).isEqualTo(ExitCode.OK);
     assertThat(screen.out()).startsWith(id + "  undone\n");
     assertThat(migrate("plan", "--json")).isEqualTo(ExitCode.OK);
@@ -121,6 +127,7 @@ class MigrateCommandTest {
     assertThat(migrate("verify", "nope")).isEqualTo(ExitCode.NOT_FOUND);
     assertThat(screen.err()).contains("There is no migration nope of this table.");
     assertThat(migrate("undo", "nope")).isEqualTo(ExitCode.NOT_FOUND);
+    assertThat(migrate("finish", "nope")).isEqualTo(ExitCode.NOT_FOUND);
   }
 
   @Test
@@ -135,8 +142,8 @@ class MigrateCommandTest {
     assertThat(screen.err())
         .isEqualTo(
             """
-            tracekeep: Say what to do: plan, apply, verify, undo or list.
-            Commands: plan, apply, verify, undo, list.
+            tracekeep: Say what to do: plan, apply, verify, undo, finish or list.
+            Commands: plan, apply, verify, undo, finish, list.
             Try 'tracekeep migrate --help'.
             """);
   }

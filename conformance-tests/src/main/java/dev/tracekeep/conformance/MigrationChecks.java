@@ -293,6 +293,48 @@ abstract class MigrationChecks extends MergeChecks {
     legacy.assertUnique();
   }
 
+  /**
+   * To finish a migration costs no row and no archived row; it can be undone as long as nothing was
+   * dropped.
+   */
+  @Test
+  public final void finish_keepsEveryRow() throws Exception {
+    LegacyTable legacy = LegacyTable.create(raw());
+    DedupeMigration migration = open(Map.of()).migration();
+    String id = migrationId(migration.apply(MigrationListener.NONE));
+    Set<String> before = raw().tableNames();
+
+    List<String> dropped = migration.finish(id);
+    Set<String> after = raw().tableNames();
+    assertThat(before).containsAll(after);
+    assertThat(after)
+        .as("tables that were not said to be dropped")
+        .hasSize(before.size() - dropped.size());
+    legacy.assertUnique();
+    legacy.assertNothingLost();
+    assertThat(raw().archivedRows()).hasSize((int) legacy.surplus());
+    assertThat(migration.verify(id).faults()).isEmpty();
+    assertThat(migration.finish(id)).as("dropped by the second try").isEmpty();
+    assertThat(raw().tableNames()).isEqualTo(after);
+
+    if (dropped.isEmpty()) {
+      migration.undo(id, MigrationListener.NONE);
+      legacy.assertUntouched();
+      assertThat(thrown(StorageException.class, () -> migration.finish(id)).kind())
+          .as("finish of a migration that was undone")
+          .isEqualTo(FailureKind.INVALID);
+    } else {
+      assertThat(
+              thrown(StorageException.class, () -> migration.undo(id, MigrationListener.NONE))
+                  .kind())
+          .as("undo of a migration whose old table was dropped")
+          .isEqualTo(FailureKind.INVALID);
+      legacy.assertUnique();
+    }
+    assertThat(thrown(StorageException.class, () -> migration.finish("no-such-id")).kind())
+        .isEqualTo(FailureKind.INVALID);
+  }
+
   /** Another system's table in the same database is migrated in place by the same rule. */
   @Test
   public final void foreignTable_isMigratedInPlace() throws Exception {

@@ -240,6 +240,31 @@ final class MigrationMutants {
                 }));
     mutants.add(
         migrating(
+            "finish drops the archive",
+            (database, name) ->
+                new ReferenceMigration(database, name) {
+                  @Override
+                  public List<String> finish(String migrationId) {
+                    super.finish(migrationId);
+                    ReferenceTable table = database.table(name);
+                    if (table != null) {
+                      table.archive.clear();
+                    }
+                    return List.of();
+                  }
+                }));
+    mutants.add(
+        migrating(
+            "finish takes any id",
+            (database, name) ->
+                new ReferenceMigration(database, name) {
+                  @Override
+                  public List<String> finish(String migrationId) {
+                    return List.of();
+                  }
+                }));
+    mutants.add(
+        migrating(
             "verify finds every migration sound, also one that never was",
             (database, name) ->
                 new ReferenceMigration(database, name) {

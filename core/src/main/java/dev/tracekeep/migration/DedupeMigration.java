@@ -1,5 +1,7 @@
 package dev.tracekeep.migration;
 
+import dev.tracekeep.storage.FailureKind;
+import dev.tracekeep.storage.StorageException;
 import java.util.List;
 
 /**
@@ -47,6 +49,31 @@ public interface DedupeMigration {
    *     of that id, or it is undone already
    */
   MigrationRecord undo(String migrationId, MigrationListener listener);
+
+  /**
+   * Lets go of what a finished migration keeps for {@link #undo} beside the archive: the copy of
+   * the old table, on an engine that builds a new one. Such a migration cannot be undone any more.
+   * The archive stays, and so do the table's rows. An engine that keeps no copy has nothing to do.
+   *
+   * @return the tables that were dropped, as the engine shows them; empty if there was none
+   * @throws dev.tracekeep.storage.StorageException of kind {@code INVALID} if there is no finished
+   *     migration of that id
+   */
+  default List<String> finish(String migrationId) {
+    if (history().stream()
+        .noneMatch(
+            known ->
+                known.migrationId().equals(migrationId)
+                    && known.state() == MigrationRecord.State.FINISHED)) {
+      throw new StorageException(
+          FailureKind.INVALID,
+          "There is no finished migration "
+              + migrationId
+              + " of this table. 'tracekeep migrate list' shows those that are there.",
+          null);
+    }
+    return List.of();
+  }
 
   /** The migrations of this table, latest first; empty if there never was one. */
   List<MigrationRecord> history();

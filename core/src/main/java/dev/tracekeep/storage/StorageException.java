@@ -32,6 +32,38 @@ public class StorageException extends RuntimeException {
     this.keys = List.copyOf(keys);
   }
 
+  /**
+   * The failure of an action, worded alike by all adapters: {@code Could not write 3 spans in
+   * jdbc:duckdb:: the disk is full. Make room on it.}
+   *
+   * @param action what was tried, as a verb phrase, as {@link
+   *     AbstractObservabilityStorage#classify} is told it
+   * @param reason what the engine said; its first line is kept, since what follows may quote a row,
+   *     and its secrets are masked; null if it said nothing
+   * @param advice what to do next, as a sentence without its full stop; empty if nothing is known
+   */
+  public static StorageException couldNot(
+      FailureKind kind,
+      String action,
+      StorageUri uri,
+      @Nullable String reason,
+      String advice,
+      Throwable cause) {
+    String said =
+        reason == null || reason.isBlank()
+            ? cause.getClass().getSimpleName()
+            : reason.strip().lines().findFirst().orElseThrow().strip().replaceFirst("\\.+$", "");
+    return new StorageException(
+        kind,
+        "Could not "
+            + action
+            + (action.contains(uri.toString()) ? "" : " in " + uri)
+            + ": "
+            + StorageUri.masked(said)
+            + (advice.isEmpty() ? "." : ". " + advice + "."),
+        cause);
+  }
+
   /** What the failure means for the caller. */
   public FailureKind kind() {
     return kind;

@@ -19,6 +19,10 @@ final class DuckDbFailures {
   private static final Pattern LOCK_HOLDER =
       Pattern.compile("Conflicting lock is held in (.*?)(?: by user [^.]*)?(?: \\(PID (\\d+)\\))");
 
+  private static final Pattern LOST_RACE =
+      Pattern.compile(
+          "(?i)conflict on|transaction conflict|write-write conflict|has been altered by a different");
+
   private record Rule(Pattern pattern, FailureKind kind, String advice) {
     Rule(String regex, FailureKind kind, String advice) {
       this(Pattern.compile(regex), kind, advice);
@@ -28,50 +32,45 @@ final class DuckDbFailures {
   private static final List<Rule> RULES =
       List.of(
           new Rule("Could not set lock on file", FailureKind.TRANSIENT, ""),
-          new Rule(
-              "(?i)conflict on|transaction conflict|write-write conflict|has been altered by a different",
-              FailureKind.TRANSIENT,
-              "Try again."),
+          new Rule(LOST_RACE, FailureKind.TRANSIENT, "Try again"),
           new Rule(
               "Duplicate key|UNIQUE constraint violation",
               FailureKind.TRANSIENT,
-              "Somebody else stored the same span at the same moment; try again."),
+              "Somebody else stored the same span at the same moment; try again"),
           new Rule(
-              "INTERRUPT Error",
-              FailureKind.TRANSIENT,
-              "The statement was interrupted; try again."),
+              "INTERRUPT Error", FailureKind.TRANSIENT, "The statement was interrupted; try again"),
           new Rule(
               "Out of Memory Error",
               FailureKind.OVERLOADED,
-              "Give DuckDB more memory (SET memory_limit) or write smaller batches."),
+              "Give DuckDB more memory (SET memory_limit) or write smaller batches"),
           new Rule(
               "No space left on device",
               FailureKind.OVERLOADED,
-              "Make room on the disk that holds the file, then try again."),
+              "Make room on the disk that holds the file, then try again"),
           new Rule(
               "not a valid DuckDB database file",
               FailureKind.CONFIGURATION,
-              "The file holds something else: name another one."),
+              "The file holds something else: name another one"),
           new Rule(
               "(?s)version number \\d+, but we can only read",
               FailureKind.CONFIGURATION,
-              "The file was written by another release of DuckDB: open it with that one."),
+              "The file was written by another release of DuckDB: open it with that one"),
           new Rule(
               "Can't open a connection to same database file with a different configuration",
               FailureKind.CONFIGURATION,
-              "This process has the file open with other settings: use the same URL in both places."),
+              "This process has the file open with other settings: use the same URL in both places"),
           new Rule(
               "read-only mode",
               FailureKind.CONFIGURATION,
-              "The database was opened read-only: take access_mode off the URL."),
+              "The database was opened read-only: take access_mode off the URL"),
           new Rule(
               "Permission denied|No such file or directory|Is a directory|Cannot open file|Read-only file system",
               FailureKind.CONFIGURATION,
-              "Check that its folder is there and that this user may write to it."),
+              "Check that its folder is there and that this user may write to it"),
           new Rule(
               "Catalog Error: (Table|Schema)|Catalog Error: .*does not exist",
               FailureKind.CONFIGURATION,
-              "Call init() to make the table, or check the schema's name."));
+              "Call init() to make the table, or check the schema's name"));
 
   private final StorageUri uri;
 
@@ -82,7 +81,7 @@ final class DuckDbFailures {
   /** Whether a transaction failed only because another one was first. */
   static boolean isLostRace(@Nullable Throwable failure) {
     return failure instanceof SQLException
-        && RULES.get(1).pattern().matcher(String.valueOf(failure.getMessage())).find();
+        && LOST_RACE.matcher(String.valueOf(failure.getMessage())).find();
   }
 
   static boolean isDuplicateKey(Exception failure) {
@@ -93,21 +92,19 @@ final class DuckDbFailures {
   }
 
   StorageException classify(String action, Exception failure) {
-    String message = firstLine(failure);
+    String message =
+        failure.getMessage() == null ? failure.getClass().getSimpleName() : failure.getMessage();
     Matcher holder = LOCK_HOLDER.matcher(message);
     if (holder.find()) {
-      return new StorageException(
+      return failed(
           FailureKind.TRANSIENT,
-          "Could not "
-              + action
-              + ": the file of "
-              + uri
-              + " is open in another process (PID "
+          action,
+          "the file is open in another process (PID "
               + holder.group(2)
               + ", "
               + holder.group(1)
-              + "), and DuckDB lets one process at a time open a"
-              + " file. Stop that process, or name another file.",
+              + "), and DuckDB lets one process at a time open a file",
+          "Stop that process, or name another file",
           failure);
     }
     for (Rule rule : RULES) {
@@ -116,33 +113,18 @@ final class DuckDbFailures {
       }
     }
     if (failure instanceof SQLTimeoutException || failure instanceof LockTimeoutException) {
-      return failed(FailureKind.TRANSIENT, action, message, "Try again.", failure);
+      return failed(FailureKind.TRANSIENT, action, message, "Try again", failure);
     }
     if (failure instanceof InterruptedException) {
       Thread.currentThread().interrupt();
       return failed(
-          FailureKind.TRANSIENT, action, "the thread was interrupted", "Try again.", failure);
+          FailureKind.TRANSIENT, action, "the thread was interrupted", "Try again", failure);
     }
     return failed(FailureKind.PERMANENT, action, message, "", failure);
   }
 
   private StorageException failed(
       FailureKind kind, String action, String reason, String advice, Exception cause) {
-    return new StorageException(
-        kind,
-        "Could not "
-            + action
-            + " in "
-            + uri
-            + ": "
-            + StorageUri.masked(reason)
-            + (advice.isEmpty() ? "" : ". " + advice),
-        cause);
-  }
-
-  private static String firstLine(Exception failure) {
-    String message =
-        failure.getMessage() == null ? failure.getClass().getSimpleName() : failure.getMessage();
-    return message.lines().findFirst().orElse("").strip();
+    return StorageException.couldNot(kind, action, uri, reason, advice, cause);
   }
 }

@@ -182,16 +182,7 @@ final class LibSqlFailures {
 
   private StorageException failed(
       FailureKind kind, String action, String reason, String advice, Exception cause) {
-    return new StorageException(
-        kind,
-        "Could not "
-            + action
-            + " in "
-            + uri
-            + ": "
-            + StorageUri.masked(reason)
-            + (advice.isEmpty() ? "" : ". " + advice + "."),
-        cause);
+    return StorageException.couldNot(kind, action, uri, reason, advice, cause);
   }
 
   private static String firstLine(Exception failure) {

@@ -163,29 +163,19 @@ final class PgFailures {
     return failure;
   }
 
-  /** The first line alone: details may quote a row. */
+  /** The server's own message: the driver's adds details, which may quote a row. */
   static String reason(Throwable failure) {
-    String message =
-        server(failure)
-            .map(ServerErrorMessage::getMessage)
-            .orElseGet(
-                () ->
-                    failure.getMessage() == null
-                        ? failure.getClass().getSimpleName()
-                        : failure.getMessage());
-    return message.lines().findFirst().orElse("").strip().replaceFirst("\\.$", "");
+    return server(failure)
+        .map(ServerErrorMessage::getMessage)
+        .orElseGet(
+            () ->
+                failure.getMessage() == null
+                    ? failure.getClass().getSimpleName()
+                    : failure.getMessage());
   }
 
   private StorageException failed(
       FailureKind kind, String action, String reason, String advice, Exception cause) {
-    return new StorageException(
-        kind,
-        "Could not "
-            + action
-            + (action.contains(uri.toString()) ? "" : " in " + uri)
-            + ": "
-            + StorageUri.masked(reason)
-            + (advice.isEmpty() ? "." : ". " + advice + "."),
-        cause);
+    return StorageException.couldNot(kind, action, uri, reason, advice, cause);
   }
 }

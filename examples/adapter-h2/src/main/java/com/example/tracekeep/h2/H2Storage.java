@@ -12,7 +12,6 @@ import dev.tracekeep.storage.Capability;
 import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.StorageException;
-import dev.tracekeep.storage.StorageUri;
 import dev.tracekeep.storage.TracingStrategy;
 import dev.tracekeep.storage.TracingStrategySupport;
 import dev.tracekeep.storage.WriteResult;
@@ -174,15 +173,8 @@ final class H2Storage extends JdbcStorage {
 
   @Override
   protected StorageException classify(String action, Exception failure) {
-    return new StorageException(
-        kind(failure),
-        "Could not "
-            + action
-            + " in "
-            + config().uri()
-            + ": "
-            + StorageUri.masked(String.valueOf(failure.getMessage()).lines().findFirst().orElse("")),
-        failure);
+    return StorageException.couldNot(
+        kind(failure), action, config().uri(), failure.getMessage(), "", failure);
   }
 
   private static FailureKind kind(Exception failure) {
