@@ -78,9 +78,7 @@ record ClickHouseAddress(
   }
 
   private static String first(@Nullable String given, @Nullable String inAddress, String fallback) {
-    return given != null
-        ? given
-        : inAddress == null || inAddress.isEmpty() ? fallback : inAddress;
+    return given != null ? given : inAddress == null || inAddress.isEmpty() ? fallback : inAddress;
   }
 
   private static URI parse(StorageUri given, List<String> problems) {
@@ -133,7 +131,8 @@ record ClickHouseAddress(
 
   private static boolean flag(@Nullable String value, List<String> problems) {
     if (value != null && !value.equals("true") && !value.equals("false")) {
-      problems.add("The parameter ssl of the address is '" + value + "': it must be true or false.");
+      problems.add(
+          "The parameter ssl of the address is '" + value + "': it must be true or false.");
     }
     return "true".equals(value);
   }

@@ -1,10 +1,8 @@
 package dev.tracekeep.adapter.clickhouse;
 
 import com.clickhouse.client.api.Client;
-import com.clickhouse.client.api.ClientConfigProperties;
 import com.clickhouse.client.api.ClientFaultCause;
 import com.clickhouse.client.api.CompressionMethod;
-import com.clickhouse.client.api.command.CommandResponse;
 import com.clickhouse.client.api.insert.InsertResponse;
 import com.clickhouse.client.api.insert.InsertSettings;
 import com.clickhouse.client.api.query.QueryResponse;
@@ -24,6 +22,7 @@ import java.util.concurrent.ExecutionException;
  * with the request: what a server's profile says differs between releases and installations.
  * Thread-safe.
  */
+@SuppressWarnings("try") // an answer's close() declares Exception, and is never interrupted
 final class ClickHouseClient implements AutoCloseable {
   /** The server parses no statement beyond this, unless the request says so. */
   private static final int DEFAULT_MAX_QUERY_BYTES = 262_144;
