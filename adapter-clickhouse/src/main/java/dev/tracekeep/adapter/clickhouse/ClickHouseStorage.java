@@ -1,0 +1,224 @@
+package dev.tracekeep.adapter.clickhouse;
+
+import dev.tracekeep.migration.DedupeMigration;
+import dev.tracekeep.migration.MigrationListener;
+import dev.tracekeep.migration.MigrationPlan;
+import dev.tracekeep.migration.SpanTable;
+import dev.tracekeep.span.Span;
+import dev.tracekeep.span.SpanColumn;
+import dev.tracekeep.span.SpanKey;
+import dev.tracekeep.span.SpanUpdate;
+import dev.tracekeep.span.StoredSpan;
+import dev.tracekeep.span.TraceKey;
+import dev.tracekeep.storage.AbstractObservabilityStorage;
+import dev.tracekeep.storage.Capability;
+import dev.tracekeep.storage.Health;
+import dev.tracekeep.storage.Health.SchemaState;
+import dev.tracekeep.storage.InitReport;
+import dev.tracekeep.storage.InitReport.Outcome;
+import dev.tracekeep.storage.MigrationRequiredException;
+import dev.tracekeep.storage.PruneReport;
+import dev.tracekeep.storage.PruneRequest;
+import dev.tracekeep.storage.StorageConfig;
+import dev.tracekeep.storage.StorageException;
+import dev.tracekeep.storage.StorageStatistics;
+import dev.tracekeep.storage.TraceQuery;
+import dev.tracekeep.storage.TracingStrategy;
+import dev.tracekeep.storage.TracingStrategySupport;
+import dev.tracekeep.storage.WriteResult;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** Spans in ClickHouse. */
+final class ClickHouseStorage extends AbstractObservabilityStorage {
+  private static final Set<Capability> CAPABILITIES =
+      Collections.unmodifiableSet(EnumSet.of(Capability.DURABLE, Capability.SHARED));
+
+  /** All but realtime, which would make a part of the table for each span. */
+  private static final TracingStrategySupport STRATEGIES =
+      new TracingStrategySupport(
+          TracingStrategy.INSERT_ONLY,
+          EnumSet.of(
+              TracingStrategy.INSERT_ONLY,
+              TracingStrategy.EVENT_SOURCED,
+              TracingStrategy.BATCH_WITH_UPDATES));
+
+  private final ClickHouseClient client;
+  private final ClickHouseFailures failures;
+  private final SpanWrites writes;
+
+  /** What is read: the table, or of one that was not migrated the best row of each key. */
+  private volatile SpanReads reads;
+
+  ClickHouseStorage(StorageConfig config, ClickHouseAddress address) {
+    super(config);
+    this.client = new ClickHouseClient(config, address);
+    this.failures = new ClickHouseFailures(config.uri());
+    this.reads = new SpanReads(client, table());
+    this.writes = new SpanWrites(client, table(), reads);
+  }
+
+  private String table() {
+    return SqlText.name(config().table());
+  }
+
+  @Override
+  public TracingStrategySupport tracingStrategy() {
+    return STRATEGIES;
+  }
+
+  @Override
+  public Set<Capability> capabilities() {
+    return CAPABILITIES;
+  }
+
+  // ---- the life of the table -------------------------------------------------------------------
+
+  private ClickHouseMigration ownMigration() {
+    return new ClickHouseMigration(client, config(), null, failures);
+  }
+
+  @Override
+  protected DedupeMigration migrationOf(@Nullable SpanTable table) {
+    return new ClickHouseMigration(client, config(), table, failures);
+  }
+
+  @Override
+  protected InitReport initialize() throws Exception {
+    ClickHouseMigration migration = ownMigration();
+    if (!migration.tableExists()) {
+      client.execute(ClickHouseTable.createStatement(table()));
+      return new InitReport(Outcome.CREATED, config().table(), null);
+    }
+    if (!migration.isNeeded()) {
+      return new InitReport(Outcome.OPENED, config().table(), null);
+    }
+    return switch (config().migration()) {
+      case AUTO ->
+          new InitReport(
+              Outcome.MIGRATED, config().table(), migration.apply(MigrationListener.NONE));
+      case OFF -> {
+        reads =
+            new SpanReads(
+                client,
+                "(SELECT *, isNull("
+                    + SqlText.name(SpanColumn.PARENT_SPAN_ID.columnName())
+                    + ") AS "
+                    + SqlText.name(ClickHouseTable.IS_ROOT)
+                    + " FROM ("
+                    + migration.selectBest()
+                    + "))");
+        yield new InitReport(Outcome.READ_ONLY, config().table(), null);
+      }
+      case CHECK -> throw migrationRequired(migration.plan());
+    };
+  }
+
+  private static MigrationRequiredException migrationRequired(MigrationPlan plan) {
+    String found =
+        plan.duplicateGroups() == 0
+            ? "it holds no duplicates, but is not made to replace them"
+            : plan.duplicateGroups()
+                + " spans are stored more than once, in "
+                + plan.surplusRows()
+                + " surplus rows";
+    return new MigrationRequiredException(
+        "The table "
+            + plan.table()
+            + " must be migrated: "
+            + found
+            + ". Nothing was changed. Run 'tracekeep migrate plan' to see what would be done, and"
+            + " 'tracekeep migrate apply' to do it.",
+        plan);
+  }
+
+  @Override
+  protected Health probe() throws Exception {
+    String version = client.list("SELECT version()", RowBinaryReader::text).get(0);
+    ClickHouseMigration migration = ownMigration();
+    SchemaState schema =
+        !migration.tableExists()
+            ? SchemaState.ABSENT
+            : migration.isNeeded() ? SchemaState.MIGRATION_REQUIRED : SchemaState.CURRENT;
+    return Health.up("ClickHouse " + version, schema, config().uri().toString());
+  }
+
+  @Override
+  protected void release() {
+    client.close();
+  }
+
+  @Override
+  protected StorageException classify(String action, Exception failure) {
+    return failures.classify(action, failure);
+  }
+
+  // ---- writes ----------------------------------------------------------------------------------
+
+  @Override
+  protected WriteResult.@Nullable Counts write(List<StoredSpan> batch) throws Exception {
+    writes.insert(batch);
+    return null;
+  }
+
+  @Override
+  protected UpdateOutcome update(List<SpanUpdate> updates) throws Exception {
+    Map<SpanKey, List<SpanUpdate>> byKey =
+        updates.stream()
+            .collect(Collectors.groupingBy(SpanUpdate::key, TreeMap::new, Collectors.toList()));
+    SpanWrites.Updated updated = writes.update(byKey);
+    return new UpdateOutcome(
+        updated.changed(),
+        byKey.size() - updated.missing().size() - updated.changed(),
+        updated.missing());
+  }
+
+  @Override
+  protected int deleteTraces(List<TraceKey> traces) throws Exception {
+    return writes.delete(traces);
+  }
+
+  @Override
+  protected PruneReport prune(PruneRequest request) throws Exception {
+    return writes.prune(request);
+  }
+
+  @Override
+  protected void clear() throws Exception {
+    client.execute("TRUNCATE TABLE " + table());
+  }
+
+  // ---- reads -----------------------------------------------------------------------------------
+
+  @Override
+  protected Optional<Span> readSpan(SpanKey key) throws Exception {
+    return reads.span(key);
+  }
+
+  @Override
+  protected Optional<Span> readRoot(TraceKey trace) throws Exception {
+    return reads.root(trace);
+  }
+
+  @Override
+  protected List<Span> readTrace(TraceKey trace, List<SpanColumn> columns) throws Exception {
+    return reads.trace(trace, columns);
+  }
+
+  @Override
+  protected List<Span> readRoots(TraceQuery query, int limit) throws Exception {
+    return reads.roots(query, limit);
+  }
+
+  @Override
+  protected StorageStatistics count() throws Exception {
+    return reads.statistics();
+  }
+}
