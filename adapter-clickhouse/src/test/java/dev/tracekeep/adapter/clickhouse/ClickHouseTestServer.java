@@ -132,11 +132,26 @@ public final class ClickHouseTestServer {
   /**
    * Runs a statement by plain HTTP, without the driver.
    *
-   * @param parameters the values for the placeholders <code>{name:Type}</code>, and settings
+   * @param parameters the values for the placeholders <code>{name:Type}</code> as {@code
+   *     param_name}, and settings
    * @return the answer as it comes, tab-separated unless the statement names a format
    * @throws IOException if the server refuses it, with the server's words
    */
   public static String query(String databaseUrl, String statement, Map<String, String> parameters)
+      throws IOException {
+    return post(databaseUrl, parameters, statement.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /**
+   * Inserts rows by plain HTTP.
+   *
+   * @param statement for example {@code INSERT INTO t FORMAT JSONEachRow}
+   */
+  public static void insert(String databaseUrl, String statement, byte[] rows) throws IOException {
+    post(databaseUrl, Map.of("query", statement), rows);
+  }
+
+  private static String post(String databaseUrl, Map<String, String> parameters, byte[] body)
       throws IOException {
     URI url = URI.create(databaseUrl.substring(PREFIX.length()));
     Map<String, String> all = new LinkedHashMap<>(parameters);
@@ -158,7 +173,7 @@ public final class ClickHouseTestServer {
         (HttpURLConnection) URI.create(target.toString()).toURL().openConnection();
     connection.setRequestMethod("POST");
     connection.setDoOutput(true);
-    connection.getOutputStream().write(statement.getBytes(StandardCharsets.UTF_8));
+    connection.getOutputStream().write(body);
     if (connection.getResponseCode() != HttpURLConnection.HTTP_OK) {
       try (InputStream error = connection.getErrorStream()) {
         throw new IOException(

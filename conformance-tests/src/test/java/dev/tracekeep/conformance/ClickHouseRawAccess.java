@@ -1,0 +1,177 @@
+package dev.tracekeep.conformance;
+
+import dev.tracekeep.adapter.clickhouse.ClickHouseTestServer;
+import dev.tracekeep.span.Json;
+import dev.tracekeep.span.Span;
+import dev.tracekeep.span.SpanColumn;
+import dev.tracekeep.span.SpanKey;
+import dev.tracekeep.storage.StorageConfig;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** {@link RawAccess} by plain HTTP; values stay escaped as in a tab-separated file. */
+final class ClickHouseRawAccess implements RawAccess {
+  private static final String TABLE = StorageConfig.DEFAULT_TABLE;
+  private static final DateTimeFormatter TIME =
+      DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss.SSSSSSSSS").withZone(ZoneOffset.UTC);
+  private static final int REQUEST_CHARS = 4_000_000;
+
+  private final String url;
+
+  ClickHouseRawAccess(String url) {
+    this.url = url;
+  }
+
+  @Override
+  public void createLegacyTable(List<Span> rows) throws IOException {
+    // No ReplacingMergeTree: that would merge some of the duplicates before anybody has seen them.
+    ClickHouseTestServer.execute(
+        url,
+        "CREATE TABLE "
+            + TABLE
+            + " ("
+            + SpanColumn.all().stream()
+                .map(column -> column.columnName() + " " + type(column))
+                .collect(Collectors.joining(", "))
+            + ", "
+            + USER_COLUMN
+            + " String COMMENT 'the number of the row', INDEX "
+            + TABLE
+            + "_user_note_idx "
+            + USER_COLUMN
+            + " TYPE bloom_filter GRANULARITY 1) ENGINE = MergeTree ORDER BY (started_at, trace_id)");
+    StringBuilder request = new StringBuilder();
+    int number = 0;
+    for (Span row : rows) {
+      request.append(json(row, number++)).append('\n');
+      if (request.length() > REQUEST_CHARS) {
+        insert(request);
+      }
+    }
+    insert(request);
+  }
+
+  private static String type(SpanColumn column) {
+    String type =
+        switch (column.type()) {
+          case TEXT, JSON -> "String";
+          case TIME -> "DateTime64(9, 'UTC')";
+          case FLAG -> "Bool";
+          case TEXT_LIST -> "Array(String)";
+        };
+    return column.isRequired() ? type : "Nullable(" + type + ")";
+  }
+
+  private void insert(StringBuilder rows) throws IOException {
+    ClickHouseTestServer.insert(
+        url,
+        "INSERT INTO " + TABLE + " FORMAT JSONEachRow",
+        rows.toString().getBytes(StandardCharsets.UTF_8));
+    rows.setLength(0);
+  }
+
+  private static String json(Span row, int number) {
+    Map<String, Json> fields = new TreeMap<>();
+    for (SpanColumn column : SpanColumn.all()) {
+      Object value = column.read(row);
+      if (value != null) {
+        fields.put(column.columnName(), json(value));
+      }
+    }
+    fields.put(USER_COLUMN, Json.of(Integer.toString(number)));
+    return Json.object(fields).text();
+  }
+
+  private static Json json(Object value) {
+    if (value instanceof Instant time) {
+      return Json.of(TIME.format(time));
+    }
+    if (value instanceof Boolean flag) {
+      return Json.of(flag);
+    }
+    if (value instanceof List<?> list) {
+      return Json.array(list.stream().map(element -> Json.of((String) element)).toList());
+    }
+    return Json.of(value instanceof Json document ? document.text() : (String) value);
+  }
+
+  @Override
+  public List<Map<String, @Nullable String>> rows() throws IOException {
+    return rowsOf(TABLE);
+  }
+
+  @Override
+  public List<Map<String, @Nullable String>> archivedRows() throws IOException {
+    return rowsOf(TABLE + "_dedupe_archive");
+  }
+
+  private List<Map<String, @Nullable String>> rowsOf(String table) throws IOException {
+    List<Map<String, @Nullable String>> rows = new ArrayList<>();
+    if (!tableNames().contains(table)) {
+      return rows;
+    }
+    String answer =
+        ClickHouseTestServer.query(
+            url, "SELECT * FROM " + table + " FORMAT TabSeparatedWithNames", Map.of());
+    List<String> lines = answer.lines().toList();
+    String[] names = lines.get(0).split("\t", -1);
+    for (String line : lines.subList(1, lines.size())) {
+      String[] values = line.split("\t", -1);
+      Map<String, @Nullable String> row = new TreeMap<>();
+      for (int i = 0; i < names.length; i++) {
+        row.put(names[i], values[i].equals("\\N") ? null : values[i]);
+      }
+      rows.add(row);
+    }
+    return rows;
+  }
+
+  @Override
+  public boolean insertCopy(SpanKey key) throws IOException {
+    String condition =
+        " FROM "
+            + TABLE
+            + " WHERE tenant_id = {tenant:String} AND trace_id = {trace:String}"
+            + " AND span_id = {span:String}";
+    Map<String, String> parameters =
+        Map.of(
+            "param_tenant", key.tenantId(),
+            "param_trace", key.traceId(),
+            "param_span", key.spanId());
+    if (ClickHouseTestServer.query(url, "SELECT count()" + condition, parameters).equals("0\n")) {
+      throw new IllegalStateException("There is no row of " + key + " to copy");
+    }
+    ClickHouseTestServer.query(
+        url, "INSERT INTO " + TABLE + " SELECT *" + condition + " LIMIT 1", parameters);
+    return true;
+  }
+
+  @Override
+  public Set<String> tableNames() throws IOException {
+    return names("SELECT name FROM system.tables WHERE database = currentDatabase()");
+  }
+
+  @Override
+  public Set<String> indexNames() throws IOException {
+    return names(
+        "SELECT name FROM system.data_skipping_indices WHERE database = currentDatabase()"
+            + " AND table = '"
+            + TABLE
+            + "'");
+  }
+
+  private Set<String> names(String query) throws IOException {
+    return new TreeSet<>(ClickHouseTestServer.query(url, query, Map.of()).lines().toList());
+  }
+}
