@@ -35,6 +35,7 @@ interface BenchmarkStore extends AutoCloseable {
   /** The store of that adapter name. */
   static BenchmarkStore open(String adapter) throws Exception {
     return switch (adapter) {
+      case "clickhouse" -> new ClickHouseBenchmarkStore();
       case "duckdb" -> new DuckDbBenchmarkStore();
       case "pg" -> new PgBenchmarkStore();
       case "libsql" -> new LibSqlBenchmarkStore();

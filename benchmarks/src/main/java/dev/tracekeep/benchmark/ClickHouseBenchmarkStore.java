@@ -1,0 +1,197 @@
+package dev.tracekeep.benchmark;
+
+import com.clickhouse.client.api.Client;
+import com.clickhouse.client.api.CompressionMethod;
+import com.clickhouse.client.api.insert.InsertResponse;
+import com.clickhouse.client.api.insert.InsertSettings;
+import com.clickhouse.client.api.query.QueryResponse;
+import com.clickhouse.data.ClickHouseFormat;
+import dev.tracekeep.adapter.clickhouse.ClickHouseTestServer;
+import dev.tracekeep.span.EpochNanos;
+import dev.tracekeep.span.Json;
+import dev.tracekeep.span.Span;
+import dev.tracekeep.span.SpanColumn;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.math.BigInteger;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+
+/**
+ * A database on the server that TRACEKEEP_BENCHMARK_CLICKHOUSE_URL names, or on the one of the
+ * tests, and RowBinary of rows that were encoded before the clock started, into a plain MergeTree
+ * with the same columns, codecs and sort key and the server's own settings.
+ */
+final class ClickHouseBenchmarkStore implements BenchmarkStore {
+  private static final String PREFIX = "jdbc:clickhouse:";
+  private static final String RAW_TABLE = "raw_spans";
+  private static final AtomicInteger DATABASES = new AtomicInteger();
+
+  private final String server;
+  private final String name;
+
+  ClickHouseBenchmarkStore() throws IOException {
+    String given = System.getenv("TRACEKEEP_BENCHMARK_CLICKHOUSE_URL");
+    this.server =
+        given == null || given.isBlank() ? ClickHouseTestServer.get().newDatabase() : given;
+    this.name =
+        "tracekeep_benchmark_" + ProcessHandle.current().pid() + "_" + DATABASES.incrementAndGet();
+    ClickHouseTestServer.execute(server, "CREATE DATABASE " + name);
+  }
+
+  @Override
+  public String url() {
+    // jdbc:clickhouse://host:port/database?parameters
+    URI uri = URI.create(server.substring(PREFIX.length()));
+    String query = uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery();
+    return PREFIX + "//" + uri.getRawAuthority() + "/" + name + query;
+  }
+
+  @Override
+  public List<Object[]> rawRows(List<Span> spans) {
+    List<Object[]> rows = new ArrayList<>(spans.size());
+    try {
+      ClickHouseTestServer.execute(
+          url(),
+          "CREATE TABLE IF NOT EXISTS "
+              + RAW_TABLE
+              + " ("
+              + SpanColumn.all().stream()
+                  .map(ClickHouseBenchmarkStore::definition)
+                  .collect(Collectors.joining(", "))
+              + ", version UInt256) ENGINE = MergeTree ORDER BY (tenant_id, trace_id, span_id)");
+      for (Span span : spans) {
+        rows.add(new Object[] {encoded(span)});
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return rows;
+  }
+
+  private static String definition(SpanColumn column) {
+    String type =
+        switch (column.type()) {
+          case TEXT, JSON -> "String";
+          case TIME -> "DateTime64(9, 'UTC')";
+          case FLAG -> "Bool";
+          case TEXT_LIST -> "Array(String)";
+        };
+    return column.columnName()
+        + " "
+        + (column.isRequired() ? type : "Nullable(" + type + ")")
+        + (column.type() == SpanColumn.Type.JSON ? " CODEC(ZSTD(1))" : "");
+  }
+
+  private static byte[] encoded(Span span) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream(2048);
+    for (SpanColumn column : SpanColumn.all()) {
+      Object value = column.read(span);
+      if (!column.isRequired()) {
+        out.write(value == null ? 1 : 0);
+      }
+      if (value instanceof Instant time) {
+        byte[] nanos = BigInteger.valueOf(EpochNanos.of(time)).toByteArray();
+        writeLittleEndian(out, nanos, Long.BYTES);
+      } else if (value instanceof Boolean flag) {
+        out.write(flag ? 1 : 0);
+      } else if (value instanceof List<?> tags) {
+        writeCount(out, tags.size());
+        tags.forEach(tag -> writeText(out, (String) tag));
+      } else if (value != null) {
+        writeText(out, value instanceof Json json ? json.text() : (String) value);
+      }
+    }
+    writeLittleEndian(out, span.version().toBytes(), 32);
+    return out.toByteArray();
+  }
+
+  private static void writeText(ByteArrayOutputStream out, String text) {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    writeCount(out, bytes.length);
+    out.writeBytes(bytes);
+  }
+
+  private static void writeCount(ByteArrayOutputStream out, int count) {
+    int rest = count;
+    for (; rest > 0x7F; rest >>>= 7) {
+      out.write(rest | 0x80);
+    }
+    out.write(rest);
+  }
+
+  /** Writes a number of the given width; those written here are not negative. */
+  private static void writeLittleEndian(ByteArrayOutputStream out, byte[] bigEndian, int width) {
+    for (int i = 0; i < width; i++) {
+      out.write(i < bigEndian.length ? bigEndian[bigEndian.length - 1 - i] : 0);
+    }
+  }
+
+  private Client client() {
+    URI uri = URI.create(server.substring(PREFIX.length()));
+    Client.Builder builder =
+        new Client.Builder()
+            .addEndpoint("http://" + uri.getRawAuthority())
+            .setUsername("default")
+            .setPassword("")
+            .setDefaultDatabase(name)
+            .compressionMethod(CompressionMethod.LZ4)
+            .compressClientRequest(true)
+            .serverSetting("async_insert", "0");
+    if (uri.getRawQuery() != null) {
+      for (String parameter : uri.getRawQuery().split("&")) {
+        String[] pair = parameter.split("=", 2);
+        switch (pair[0]) {
+          case "user" -> builder.setUsername(pair[1]);
+          case "password" -> builder.setPassword(pair[1]);
+          default -> throw new IllegalStateException("No parameter " + pair[0] + " is known here");
+        }
+      }
+    }
+    return builder.build();
+  }
+
+  @Override
+  @SuppressWarnings("try") // the answer's close() declares Exception, and is never interrupted
+  public void writeRaw(List<Object[]> rows, int batch) throws Exception {
+    try (Client client = client()) {
+      for (int from = 0; from < rows.size(); from += batch) {
+        List<Object[]> part = rows.subList(from, Math.min(rows.size(), from + batch));
+        try (InsertResponse response =
+            client
+                .insert(
+                    RAW_TABLE,
+                    out -> {
+                      for (Object[] row : part) {
+                        out.write((byte[]) row[0]);
+                      }
+                    },
+                    ClickHouseFormat.RowBinary,
+                    new InsertSettings())
+                .get()) {
+          response.getWrittenRows();
+        }
+      }
+    }
+  }
+
+  @Override
+  @SuppressWarnings("try") // the answer's close() declares Exception, and is never interrupted
+  public void settle() throws Exception {
+    try (Client client = client();
+        QueryResponse response = client.query("OPTIMIZE TABLE tracekeep_spans FINAL").get()) {
+      response.getReadRows();
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    ClickHouseTestServer.execute(server, "DROP DATABASE " + name + " SYNC");
+  }
+}
