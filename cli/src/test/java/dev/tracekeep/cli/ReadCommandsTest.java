@@ -250,6 +250,7 @@ class ReadCommandsTest {
     assertThat(screen.out())
         .startsWith(
             "Adapters\n"
+                + "  ok      clickhouse  jdbc:clickhouse:\n"
                 + "  ok      duckdb      jdbc:duckdb:\n"
                 + "  ok      libsql      jdbc:sqlite: libsql: https:// http://\n"
                 + "  ok      pg          jdbc:postgresql:\n"
@@ -274,7 +275,8 @@ class ReadCommandsTest {
         .isEqualTo(ExitCode.FAILURE);
     assertThat(screen.out())
         .startsWith(
-            "{\"adapters\":[{\"name\":\"duckdb\",\"prefixes\":[\"jdbc:duckdb:\"]},"
+            "{\"adapters\":[{\"name\":\"clickhouse\",\"prefixes\":[\"jdbc:clickhouse:\"]},"
+                + "{\"name\":\"duckdb\",\"prefixes\":[\"jdbc:duckdb:\"]},"
                 + "{\"name\":\"libsql\",\"prefixes\":[\"jdbc:sqlite:\",\"libsql:\",\"https://\",\"http://\"]},"
                 + "{\"name\":\"pg\",\"prefixes\":[\"jdbc:postgresql:\"]}]")
         .contains("\"up\":false");

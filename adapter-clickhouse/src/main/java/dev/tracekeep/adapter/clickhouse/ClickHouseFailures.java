@@ -127,9 +127,16 @@ final class ClickHouseFailures {
               FailureKind.CONFIGURATION,
               "The server does not know the setting: use ClickHouse 24.8 or newer, and check the"
                   + " address for clickhouse_setting_ parameters",
-              115,
+              115),
+          new Rule(
+              FailureKind.CONFIGURATION,
+              "The server knows no cluster of that name: check the property cluster",
               170,
               701),
+          new Rule(
+              FailureKind.CONFIGURATION,
+              "The server guards large tables: raise max_table_size_to_drop there",
+              359),
           new Rule(
               FailureKind.INVALID,
               "This input can never be stored as it is",
@@ -156,13 +163,16 @@ final class ClickHouseFailures {
   /** What is not for people: the code in front, and the ids behind. */
   private static final Pattern FRAME =
       Pattern.compile(
-          "^.*?DB::Exception: |\\s*\\(version [^)]*\\)|\\s*\\(query_?[iI]d=[^)]*\\)",
+          "^.*?DB::Exception: |\\s*\\(version [^()]*(?:\\([^()]*\\))?\\)|\\s*\\(query_?[iI]d=[^)]*\\)",
           Pattern.DOTALL);
 
   /** Syntax errors and their like quote the statement, and a statement holds what is looked for. */
   private static final Pattern QUOTED =
       Pattern.compile(
-          "(?s)[:,.]?\\s*(?:failed at position|While processing|In scope|while executing).*");
+          "(?s)[:,.]?\\s*(?:failed at position|While processing|[iI]n scope|while executing).*");
+
+  /** A value that the server quotes may be part of a payload. */
+  private static final Pattern LITERAL = Pattern.compile("'[^']*'");
 
   private static final int LONGEST_REASON = 300;
 
@@ -253,7 +263,8 @@ final class ClickHouseFailures {
   /** What the server said, without what a statement or a row would show of its content. */
   static String reason(ServerException failure) {
     String message = FRAME.matcher(String.valueOf(failure.getMessage())).replaceAll("");
-    String plain = QUOTED.matcher(message).replaceFirst("").strip();
+    String plain =
+        LITERAL.matcher(QUOTED.matcher(message).replaceFirst("")).replaceAll("'…'").strip();
     String line = plain.lines().findFirst().orElse("");
     String cut = line.length() > LONGEST_REASON ? line.substring(0, LONGEST_REASON) + "…" : line;
     return "code " + failure.getCode() + (cut.isEmpty() ? "" : ", " + cut);
