@@ -15,9 +15,10 @@ import java.util.TreeSet;
 
 /**
  * Lists traces without FINAL. The projection of roots gives candidates in the order of the list; it
- * may hold rows that were replaced meanwhile. Then the traces of the candidates alone are read by
- * key, light columns only, and a candidate stays if it is the newest row of the first root of its
- * trace. Nothing is missed: the newest row of a root that is asked for is a candidate itself.
+ * may hold rows that were replaced or deleted meanwhile. Then the traces of the candidates alone
+ * are read by key, light columns only, and a candidate stays if it is the newest row of the first
+ * root of its trace. Nothing is missed: the newest row of a root that is asked for is a candidate
+ * itself.
  */
 final class RootList {
   /** At most so many candidates are looked at in one turn. */

@@ -32,8 +32,8 @@ final class RootQuery {
 
   /**
    * Selects light rows and their versions that may be what is asked for, in the order of the list.
-   * A row that a better one has replaced may be among them, and a row may come twice; none that is
-   * asked for is missing.
+   * A row that a better one has replaced or that was deleted may be among them, and a row may come
+   * twice; none that is asked for is missing.
    */
   String candidates(TraceQuery query, TraceQuery.@Nullable Position after, int limit) {
     StringBuilder sql =
@@ -98,13 +98,14 @@ final class RootQuery {
         .append(VERSION)
         .append(" DESC LIMIT ")
         .append(limit)
+        .append(" SETTINGS optimize_use_projections = 1")
         .toString();
   }
 
   /**
    * Selects what some traces are by now: trace id, span id and version of the first root (an empty
    * span id if there is none), and whether any span has an error. It looks at the newest row of
-   * each span alone.
+   * each span alone, in the table itself: what was deleted is not there.
    */
   String firstRoots(String tenantId, Collection<String> traceIds) {
     return "SELECT trace, argMinIf(span, (started, span), is_newest_root), argMinIf(newest, (started,"

@@ -206,6 +206,8 @@ class ClickHouseStorageTest {
           .isEqualTo(1);
       for (int round = 0; round < 2; round++) {
         assertThat(storage.getTrace(TraceKey.of("t0"))).isEmpty();
+        assertThat(storage.getTraceLight(TraceKey.of("t0"))).isEmpty();
+        assertThat(storage.getRootSpan(TraceKey.of("t0"))).isEmpty();
         assertThat(storage.statistics()).isEqualTo(new StorageStatistics(50, 1, 0, 0, 1));
         assertThat(traceIds(list(storage, all()))).containsExactly("t1");
         mergeAll();
@@ -301,10 +303,11 @@ class ClickHouseStorageTest {
       ExecutorService threads = Executors.newFixedThreadPool(4);
       try {
         List<Callable<WriteResult>> work = new ArrayList<>();
-        work.add(() -> storage.updateSpan(update(row).name("named").build()));
+        // What is absent yet: in whatever order they come, each update sets its field.
+        work.add(() -> storage.updateSpan(update(row).attributes(Json.of("set")).build()));
         work.add(() -> storage.updateSpan(update(row).output(Json.of("done")).build()));
         work.add(() -> storage.updateSpan(update(row).endedAt(START.plusSeconds(2)).build()));
-        work.add(() -> storage.updateSpan(update(row).tags(List.of("updated")).build()));
+        work.add(() -> storage.updateSpan(update(row).links(Json.array(List.of())).build()));
         for (Future<WriteResult> result : threads.invokeAll(work)) {
           assertThat(result.get().accepted()).isEqualTo(1);
         }
@@ -312,10 +315,10 @@ class ClickHouseStorageTest {
         threads.shutdown();
       }
       Span now = storage.getSpan(row.key()).orElseThrow();
-      assertThat(now.name()).isEqualTo("named");
+      assertThat(now.payload().attributes()).isEqualTo(Json.of("set"));
       assertThat(now.payload().output()).isEqualTo(Json.of("done"));
       assertThat(now.times().endedAt()).isEqualTo(START.plusSeconds(2));
-      assertThat(now.tags()).containsExactly("updated");
+      assertThat(now.links()).isEqualTo(Json.array(List.of()));
       assertThat(storage.updateSpan(update(span("no", "s").build()).name("x").build()).missing())
           .containsExactly(SpanKey.of("no", "s"));
     }
