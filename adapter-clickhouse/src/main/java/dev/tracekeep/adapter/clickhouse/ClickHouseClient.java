@@ -140,7 +140,10 @@ final class ClickHouseClient implements AutoCloseable {
     }
   }
 
-  /** The same with rows to answer with, which are given as they come: some may come and then a failure. */
+  /**
+   * The same with rows to answer with, which are given as they come: some may come and then a
+   * failure.
+   */
   void forEachLong(String sql, Map<String, String> more, RowConsumer consumer) throws Exception {
     QuerySettings settings = unlimited(sql, more).setFormat(ClickHouseFormat.RowBinary);
     settings.waitEndOfQuery(false);

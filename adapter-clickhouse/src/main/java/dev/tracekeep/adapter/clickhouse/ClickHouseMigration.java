@@ -91,7 +91,8 @@ final class ClickHouseMigration implements DedupeMigration {
     TableShape shape = target.shape().orElseThrow();
     DuplicateRows rows = target.duplicates(shape, shape.carried());
     return rows.selectBest(
-        target.qualified(target.name()), target.select(shape) + ", " + rows.version() + " AS version");
+        target.qualified(target.name()),
+        target.select(shape) + ", " + rows.version() + " AS version");
   }
 
   @Override
@@ -242,8 +243,7 @@ final class ClickHouseMigration implements DedupeMigration {
     MigrationJournal journal = journal(target);
     Optional<Entry> unfinished = journal.unfinished();
     Entry entry = unfinished.isPresent() ? unfinished.get() : newEntry(target, started);
-    Entry done =
-        new MigrationRun(target, session, journal, options, listener, clock, entry).run();
+    Entry done = new MigrationRun(target, session, journal, options, listener, clock, entry).run();
     return new MigrationReport(
         done.migrationId(),
         table.toString(),
@@ -305,11 +305,7 @@ final class ClickHouseMigration implements DedupeMigration {
                     + ".");
           }
           return new VerifyReport(
-              migrationId,
-              entry.count(Count.ROWS_BEFORE),
-              entry.rowsAfter(),
-              archived,
-              faults);
+              migrationId, entry.count(Count.ROWS_BEFORE), entry.rowsAfter(), archived, faults);
         });
   }
 

@@ -173,7 +173,9 @@ final class DuplicateRows {
         + ")";
   }
 
-  /** How many rows there are and the sum of their hashes, in two halves: a multiset's fingerprint. */
+  /**
+   * How many rows there are and the sum of their hashes, in two halves: a multiset's fingerprint.
+   */
   String fingerprint(String source, String condition) {
     return "SELECT count(), sum(reinterpretAsUInt64(substring(h, 1, 8))),"
         + " sum(reinterpretAsUInt64(substring(h, 9, 8))) FROM (SELECT "

@@ -103,7 +103,8 @@ record MigratedTable(
         .map(ClickHouseTable::definition)
         .forEach(extra::add);
     ClickHouseTable.ownDefinitions().stream()
-        .filter(definition -> present.stream().noneMatch(c -> definition.startsWith("`" + c + "` ")))
+        .filter(
+            definition -> present.stream().noneMatch(c -> definition.startsWith("`" + c + "` ")))
         .forEach(extra::add);
     extra.add("PROJECTION " + ClickHouseTable.projection());
     Map<String, String> settings = new LinkedHashMap<>();
@@ -124,7 +125,12 @@ record MigratedTable(
               String quoted = SqlText.name(column.columnName());
               String type = ClickHouseTable.type(column);
               if (!present.contains(column.columnName())) {
-                return "CAST(" + standIn(column) + ", '" + type.replace("'", "\\'") + "') AS " + quoted;
+                return "CAST("
+                    + standIn(column)
+                    + ", '"
+                    + type.replace("'", "\\'")
+                    + "') AS "
+                    + quoted;
               }
               return shape.column(column.columnName()).type().equals(type)
                   ? quoted

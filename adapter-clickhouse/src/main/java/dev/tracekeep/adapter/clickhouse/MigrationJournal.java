@@ -78,7 +78,16 @@ final class MigrationJournal {
 
     Entry with(Phase next) {
       return new Entry(
-          migrationId, number, state, next, startedAt, finishedAt, oldUuid, kept, key, carried,
+          migrationId,
+          number,
+          state,
+          next,
+          startedAt,
+          finishedAt,
+          oldUuid,
+          kept,
+          key,
+          carried,
           counts);
     }
 
@@ -91,19 +100,46 @@ final class MigrationJournal {
       Map<Count, Long> changed = new LinkedHashMap<>(counts);
       changed.put(count, value);
       return new Entry(
-          migrationId, number, state, phase, startedAt, finishedAt, oldUuid, kept, key, carried,
+          migrationId,
+          number,
+          state,
+          phase,
+          startedAt,
+          finishedAt,
+          oldUuid,
+          kept,
+          key,
+          carried,
           changed);
     }
 
     Entry withoutCopy() {
       return new Entry(
-          migrationId, number, state, phase, startedAt, finishedAt, oldUuid, "", key, carried,
+          migrationId,
+          number,
+          state,
+          phase,
+          startedAt,
+          finishedAt,
+          oldUuid,
+          "",
+          key,
+          carried,
           counts);
     }
 
     private Entry numbered(long next) {
       return new Entry(
-          migrationId, next, state, phase, startedAt, finishedAt, oldUuid, kept, key, carried,
+          migrationId,
+          next,
+          state,
+          phase,
+          startedAt,
+          finishedAt,
+          oldUuid,
+          kept,
+          key,
+          carried,
           counts);
     }
 
@@ -162,9 +198,7 @@ final class MigrationJournal {
                 SqlText.literal(next.state().name()),
                 SqlText.literal(next.phase().name()),
                 SqlText.literal(next.startedAt().toString()),
-                next.finishedAt() == null
-                    ? "NULL"
-                    : SqlText.literal(next.finishedAt().toString()),
+                next.finishedAt() == null ? "NULL" : SqlText.literal(next.finishedAt().toString()),
                 SqlText.literal(next.oldUuid()),
                 SqlText.literal(next.kept()),
                 SqlText.literal(names(next.key())),

@@ -302,7 +302,9 @@ final class MigrationRun {
         "check",
         () -> {
           requireSameRows();
-          session.execute(old.allowMerges(DuplicateRows.freshName(table.name())));
+          for (String statement : old.allowMerges(DuplicateRows.freshName(table.name()))) {
+            session.execute(statement);
+          }
           reached(Phase.COPIED);
         });
   }
@@ -356,8 +358,7 @@ final class MigrationRun {
         "rename",
         () -> {
           if (table.shape(fresh).isPresent()) {
-            session.execute(
-                "RENAME TABLE " + rows.fresh + " TO " + table.qualified(entry.kept()));
+            session.execute("RENAME TABLE " + rows.fresh + " TO " + table.qualified(entry.kept()));
           }
           reached(Phase.SWAPPED);
         });
@@ -415,9 +416,7 @@ final class MigrationRun {
           entry =
               entry
                   .with(Count.ROWS_ARCHIVED, archived)
-                  .with(
-                      Count.ROWS_LATE,
-                      session.number("SELECT sum(late) FROM " + rows.ranks));
+                  .with(Count.ROWS_LATE, session.number("SELECT sum(late) FROM " + rows.ranks));
           reached(Phase.TAKEN_OVER);
         });
   }
@@ -453,6 +452,8 @@ final class MigrationRun {
     step(
         MigrationStep.FINISH,
         "journal",
-        () -> entry = journal.write(entry.with(Phase.FINISHED).with(State.FINISHED, clock.instant())));
+        () ->
+            entry =
+                journal.write(entry.with(Phase.FINISHED).with(State.FINISHED, clock.instant())));
   }
 }

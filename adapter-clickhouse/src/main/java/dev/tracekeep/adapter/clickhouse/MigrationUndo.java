@@ -195,7 +195,6 @@ final class MigrationUndo {
 
   private void takeBack(DuplicateRows rows, String from, String into) throws Exception {
     session.execute(
-        rows.copyNewer(
-            table.qualified(from), entry.count(Count.NEW_BLOCK), table.qualified(into)));
+        rows.copyNewer(table.qualified(from), entry.count(Count.NEW_BLOCK), table.qualified(into)));
   }
 }

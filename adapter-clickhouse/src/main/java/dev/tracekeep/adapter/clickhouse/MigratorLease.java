@@ -102,7 +102,8 @@ final class MigratorLease implements AutoCloseable {
     if (others() > 0) {
       return false;
     }
-    client.execute("INSERT INTO " + claims + claim("now64(3, 'UTC') + INTERVAL " + SECONDS + " SECOND"));
+    client.execute(
+        "INSERT INTO " + claims + claim("now64(3, 'UTC') + INTERVAL " + SECONDS + " SECOND"));
     if (others() == 0) {
       return true;
     }
@@ -155,8 +156,7 @@ final class MigratorLease implements AutoCloseable {
    * @throws StorageException of kind {@code TRANSIENT} if it was silent for too long
    */
   void keep() throws Exception {
-    if (client.number(
-            "SELECT count() FROM " + alive() + " WHERE owner = " + SqlText.literal(owner))
+    if (client.number("SELECT count() FROM " + alive() + " WHERE owner = " + SqlText.literal(owner))
         == 0) {
       throw new StorageException(
           FailureKind.TRANSIENT,
@@ -190,11 +190,18 @@ final class MigratorLease implements AutoCloseable {
     client.execute("INSERT INTO " + claims + claim("toDateTime64(0, 3, 'UTC')"));
   }
 
+  /** Gives the lease back; where that fails it ends by itself. */
   @Override
-  public void close() throws Exception {
+  public void close() {
     renewals.shutdown();
-    // A renewal that is under way would come after the release and outlive it.
-    renewals.awaitTermination(SECONDS, TimeUnit.SECONDS);
-    release();
+    try {
+      // A renewal that is under way would come after the release and outlive it.
+      renewals.awaitTermination(SECONDS, TimeUnit.SECONDS);
+      release();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (Exception e) {
+      LOG.warn("The lease of this migration could not be given back: {}", e.getMessage());
+    }
   }
 }

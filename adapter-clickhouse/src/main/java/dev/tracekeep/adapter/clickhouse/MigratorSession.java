@@ -79,7 +79,7 @@ final class MigratorSession implements AutoCloseable {
   }
 
   @Override
-  public void close() throws Exception {
+  public void close() {
     lease.close();
   }
 }

@@ -96,9 +96,7 @@ final class TableShape {
   }
 
   Set<String> columnNames() {
-    return columns.stream()
-        .map(Column::name)
-        .collect(Collectors.toCollection(LinkedHashSet::new));
+    return columns.stream().map(Column::name).collect(Collectors.toCollection(LinkedHashSet::new));
   }
 
   /** The columns that a copy of a row takes along. */
@@ -107,7 +105,10 @@ final class TableShape {
   }
 
   Column column(String wanted) {
-    return columns.stream().filter(column -> column.name().equals(wanted)).findFirst().orElseThrow();
+    return columns.stream()
+        .filter(column -> column.name().equals(wanted))
+        .findFirst()
+        .orElseThrow();
   }
 
   /** Whether rows replace each other where the key is equal, and wherever it is. */
@@ -126,7 +127,8 @@ final class TableShape {
   }
 
   private boolean isPartitionedWithin(List<String> key) {
-    return columns.stream().allMatch(column -> !column.inPartition() || key.contains(column.name()));
+    return columns.stream()
+        .allMatch(column -> !column.inPartition() || key.contains(column.name()));
   }
 
   boolean hasSamplingKey() {
@@ -177,17 +179,18 @@ final class TableShape {
         + (comment.isEmpty() ? "" : " COMMENT " + SqlText.literal(comment));
   }
 
-  /** The statement that lets merges happen again in a table that {@link #createReplacing} made. */
-  String allowMerges(String newName) {
+  /** The statements that let merges happen again in a table that {@link #createReplacing} made. */
+  List<String> allowMerges(String newName) {
     Map<String, String> own = clauses.settings();
-    List<String> changes = new ArrayList<>();
-    for (String setting : NO_MERGES.keySet()) {
-      changes.add(
-          own.containsKey(setting)
-              ? "MODIFY SETTING " + setting + " = " + own.get(setting)
-              : "RESET SETTING " + setting);
-    }
-    return "ALTER TABLE " + qualified(newName) + " " + String.join(", ", changes);
+    return NO_MERGES.keySet().stream()
+        .map(
+            setting ->
+                "ALTER TABLE "
+                    + qualified(newName)
+                    + (own.containsKey(setting)
+                        ? " MODIFY SETTING " + setting + " = " + own.get(setting)
+                        : " RESET SETTING " + setting))
+        .toList();
   }
 
   /** The statement that makes a table into which partitions of this one can be attached. */
