@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 
@@ -30,6 +31,9 @@ final class ClickHouseClient implements AutoCloseable {
   /** How much longer than the server the client waits, so that the server's word comes first. */
   private static final Duration GRACE = Duration.ofSeconds(5);
 
+  /** For statements without a limit: the client needs some number. */
+  private static final Duration LONGEST = Duration.ofDays(7);
+
   private final Client client;
 
   /** Makes a client; does no I/O. */
@@ -44,7 +48,8 @@ final class ClickHouseClient implements AutoCloseable {
             .setConnectTimeout(config.connectTimeout().toMillis())
             .setConnectionRequestTimeout(config.connectTimeout().toMillis(), ChronoUnit.MILLIS)
             .setSocketTimeout(config.statementTimeout().plus(GRACE).toMillis())
-            .setMaxConnections(config.poolSize())
+            // Two more: a migration inserts while it reads, and renews its lease beside both.
+            .setMaxConnections(config.poolSize() + 2)
             .useAsyncRequests(false)
             // LZ4 halves the traffic for 5 % more of this side's time. ZSTD, which the client
             // prefers, needs a native library and thrice the time.
@@ -122,6 +127,44 @@ final class ClickHouseClient implements AutoCloseable {
     try (QueryResponse response = answered(client.query(sql, settings))) {
       response.getInputStream().readAllBytes();
     }
+  }
+
+  /**
+   * Runs a statement that may take hours; the limit on a statement's time does not hold for it.
+   *
+   * @param more settings beside those that every statement has
+   */
+  void executeLong(String sql, Map<String, String> more) throws Exception {
+    try (QueryResponse response = answered(client.query(sql, unlimited(sql, more)))) {
+      response.getInputStream().readAllBytes();
+    }
+  }
+
+  /**
+   * The same with rows to answer with, which are given as they come: some may come and then a
+   * failure.
+   */
+  void forEachLong(String sql, Map<String, String> more, RowConsumer consumer) throws Exception {
+    QuerySettings settings = unlimited(sql, more).setFormat(ClickHouseFormat.RowBinary);
+    settings.waitEndOfQuery(false);
+    try (QueryResponse response = answered(client.query(sql, settings))) {
+      RowBinaryReader reader = new RowBinaryReader(response.getInputStream());
+      while (reader.hasNext()) {
+        consumer.accept(reader);
+      }
+    }
+  }
+
+  private static QuerySettings unlimited(String sql, Map<String, String> more) {
+    QuerySettings settings = new QuerySettings().waitEndOfQuery(true);
+    settings.setNetworkTimeout(LONGEST.toMillis(), ChronoUnit.MILLIS);
+    settings.serverSetting("max_execution_time", "0");
+    settings.serverSetting("max_query_size", maxQuerySize(sql));
+    settings.serverSetting("mutations_sync", "2");
+    settings.serverSetting("alter_sync", "2");
+    settings.serverSetting("lightweight_deletes_sync", "2");
+    more.forEach(settings::serverSetting);
+    return settings;
   }
 
   /**
