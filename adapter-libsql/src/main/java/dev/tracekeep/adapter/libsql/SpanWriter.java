@@ -27,6 +27,9 @@ final class SpanWriter {
   /** Keys in one look-up: the text of the statement is parsed each time. */
   private static final int KEYS_PER_LOOKUP = 250;
 
+  /** Large enough for a server, which gets a request for each round. */
+  private static final int SPANS_PER_ROUND = 500;
+
   private final LibSqlDialect dialect;
   private final SpanTableSql sql;
   private final String insert;
@@ -139,23 +142,34 @@ final class SpanWriter {
             + " = k.span");
   }
 
-  /** Runs a statement for each span; returns how many rows each one touched. */
+  /**
+   * Runs a statement for each span; returns how many rows each one touched.
+   *
+   * <p>In rounds: the driver keeps the values of a round, and while SQLite stores one, another
+   * thread works out the versions of the last.
+   */
   private int[] write(Connection connection, String statementText, List<StoredSpan> spans)
       throws SQLException {
     if (spans.isEmpty()) {
       return new int[0];
     }
     List<SpanColumn> columns = SpanColumn.all();
+    int[] touched = new int[spans.size()];
     try (PreparedStatement statement = connection.prepareStatement(statementText)) {
-      for (StoredSpan stored : spans) {
-        for (int i = 0; i < columns.size(); i++) {
-          SpanColumn column = columns.get(i);
-          dialect.bind(statement, i + 1, column, column.read(stored.span()));
+      for (int start = 0; start < spans.size(); start += SPANS_PER_ROUND) {
+        for (StoredSpan stored :
+            spans.subList(start, Math.min(spans.size(), start + SPANS_PER_ROUND))) {
+          for (int i = 0; i < columns.size(); i++) {
+            SpanColumn column = columns.get(i);
+            dialect.bind(statement, i + 1, column, column.read(stored.span()));
+          }
+          statement.setBytes(columns.size() + 1, stored.version().toBytes());
+          statement.addBatch();
         }
-        statement.setBytes(columns.size() + 1, stored.version().toBytes());
-        statement.addBatch();
+        int[] round = statement.executeBatch();
+        System.arraycopy(round, 0, touched, start, round.length);
       }
-      return statement.executeBatch();
     }
+    return touched;
   }
 }
