@@ -159,6 +159,7 @@ final class ClickHouseClient implements AutoCloseable {
     QuerySettings settings = new QuerySettings().waitEndOfQuery(true);
     settings.setNetworkTimeout(LONGEST.toMillis(), ChronoUnit.MILLIS);
     settings.serverSetting("max_execution_time", "0");
+    settings.serverSetting("optimize_use_projections", "0");
     settings.serverSetting("max_query_size", maxQuerySize(sql));
     settings.serverSetting("mutations_sync", "2");
     settings.serverSetting("alter_sync", "2");
