@@ -8,12 +8,10 @@ import dev.tracekeep.migration.MigrationListener;
 import dev.tracekeep.migration.MigrationOptions;
 import dev.tracekeep.migration.MigrationPlan;
 import dev.tracekeep.migration.MigrationPlan.ConstraintState;
-import dev.tracekeep.migration.MigrationPlan.Step;
 import dev.tracekeep.migration.MigrationRecord;
 import dev.tracekeep.migration.MigrationRecord.State;
 import dev.tracekeep.migration.MigrationReport;
 import dev.tracekeep.migration.MigrationReport.Outcome;
-import dev.tracekeep.migration.MigrationStep;
 import dev.tracekeep.migration.SpanTable;
 import dev.tracekeep.migration.VerifyReport;
 import dev.tracekeep.storage.FailureKind;
@@ -69,6 +67,10 @@ final class ClickHouseMigration implements DedupeMigration {
     return new MigrationJournal(client, target.database(), target.name());
   }
 
+  private MigrationPlanner planner(MigratedTable target) {
+    return new MigrationPlanner(target, journal(target), table.toString());
+  }
+
   // ---- what there is ---------------------------------------------------------------------------
 
   /** Whether the table is there at all. */
@@ -79,13 +81,7 @@ final class ClickHouseMigration implements DedupeMigration {
   /** Whether the table lacks what this release needs, or a migration of it was interrupted. */
   boolean isNeeded() throws Exception {
     MigratedTable target = target();
-    return isNeeded(target, target.shape().orElseThrow());
-  }
-
-  private boolean isNeeded(MigratedTable target, TableShape shape) throws Exception {
-    return target.state(shape) != ConstraintState.PRESENT
-        || !target.missing(shape).isEmpty()
-        || journal(target).unfinished().isPresent();
+    return planner(target).isNeeded(target.shape().orElseThrow());
   }
 
   /** Selects our own table as this release sees it, each span once, while it is not migrated. */
@@ -95,101 +91,12 @@ final class ClickHouseMigration implements DedupeMigration {
     DuplicateRows rows = target.duplicates(shape, shape.carried());
     return rows.selectBest(
         target.qualified(target.name()),
-        target.select(shape) + ", " + rows.version() + " AS version");
+        target.select(shape) + ", " + rows.row.version() + " AS version");
   }
 
   @Override
   public MigrationPlan plan() {
-    return guarded("plan the migration of " + table, () -> plan(target()));
-  }
-
-  private MigrationPlan plan(MigratedTable target) throws Exception {
-    TableShape shape = target.shape().orElse(null);
-    if (shape == null) {
-      if (!own) {
-        throw new StorageException(
-            FailureKind.CONFIGURATION,
-            "There is no table " + table + ". Check its name and database.",
-            null);
-      }
-      return new MigrationPlan(
-          table.toString(), 0, 0, 0, 0, ConstraintState.ABSENT, List.of(), List.of(), null);
-    }
-    ConstraintState state = target.state(shape);
-    Optional<Entry> unfinished = journal(target).unfinished();
-    String name = target.qualified(target.name());
-    DuplicateRows rows = target.duplicates(shape, shape.carried());
-    List<Long> counts = new ArrayList<>();
-    if (state == ConstraintState.PRESENT) {
-      // Copies that the engine has not merged yet are no duplicates: every read shows one.
-      long all = client.number("SELECT count() FROM " + name);
-      counts.addAll(List.of(all, all, 0L, 0L));
-    } else {
-      client.forEachLong(
-          rows.count(name),
-          Map.of("max_bytes_before_external_group_by", "1073741824"),
-          row -> {
-            for (int i = 0; i < 4; i++) {
-              counts.add(row.number());
-            }
-          });
-    }
-    List<String> refusals =
-        state == ConstraintState.PRESENT
-            ? new ArrayList<>()
-            : new ArrayList<>(target.refusals(shape));
-    if (counts.get(3) > 0) {
-      refusals.add(
-          counts.get(3)
-              + " rows of "
-              + table
-              + " have no trace id or span id: give them one or delete them.");
-    }
-    unfinished
-        .filter(entry -> entry.state() == State.UNDOING)
-        .ifPresent(
-            entry ->
-                refusals.add(
-                    "Taking back the migration "
-                        + entry.migrationId()
-                        + " was interrupted: run undo again first."));
-    long surplus = counts.get(0) - counts.get(1);
-    return new MigrationPlan(
-        table.toString(),
-        counts.get(0),
-        counts.get(1),
-        counts.get(2),
-        surplus,
-        state,
-        isNeeded(target, shape) ? steps(target, shape, counts) : List.of(),
-        refusals,
-        unfinished.map(Entry::migrationId).orElse(null));
-  }
-
-  private static List<Step> steps(MigratedTable target, TableShape shape, List<Long> counts) {
-    List<Step> steps = new ArrayList<>();
-    steps.add(new Step(MigrationStep.PREPARE, target.createStatement(shape)));
-    if (target.versionsAreWorkedOut(shape)) {
-      steps.add(new Step(MigrationStep.ADD_COLUMNS, "work out the version of each row"));
-    }
-    steps.add(new Step(MigrationStep.FIND_DUPLICATES, null));
-    steps.add(
-        new Step(
-            MigrationStep.ARCHIVE,
-            (counts.get(0) - counts.get(1))
-                + " rows of "
-                + counts.get(2)
-                + " keys to "
-                + DuplicateRows.archiveName(target.name())));
-    steps.add(
-        new Step(
-            MigrationStep.CONSTRAIN,
-            "EXCHANGE TABLES "
-                + target.qualified(target.name())
-                + " AND "
-                + target.qualified(DuplicateRows.freshName(target.name()))));
-    steps.add(new Step(MigrationStep.FINISH, null));
-    return steps;
+    return guarded("plan the migration of " + table, () -> planner(target()).plan());
   }
 
   // ---- forth -----------------------------------------------------------------------------------
@@ -200,9 +107,9 @@ final class ClickHouseMigration implements DedupeMigration {
         "migrate " + table,
         () -> {
           MigratedTable target = target();
-          if (target.shape().isPresent() && !plan(target).isNeeded()) {
+          if (target.shape().isPresent() && !planner(target).plan().isNeeded()) {
             // Found without the lease, which would leave a table behind where nothing is done.
-            return nothingToDo(plan(target));
+            return nothingToDo(planner(target).plan());
           }
           try (MigratorSession session = MigratorSession.open(target, patience)) {
             return apply(target, session, options, listener);
@@ -230,7 +137,7 @@ final class ClickHouseMigration implements DedupeMigration {
       MigrationListener listener)
       throws Exception {
     Instant started = clock.instant();
-    MigrationPlan plan = plan(target);
+    MigrationPlan plan = planner(target).plan();
     if (!plan.isNeeded()) {
       return nothingToDo(plan);
     }
@@ -408,7 +315,7 @@ final class ClickHouseMigration implements DedupeMigration {
             "SELECT count() FROM "
                 + name
                 + " WHERE "
-                + DuplicateRows.changedSince(entry.count(Count.OLD_BLOCK)));
+                + RowExpressions.changedSince(entry.count(Count.OLD_BLOCK)));
     if (late > 0) {
       throw new StorageException(
           FailureKind.INVALID,

@@ -105,7 +105,7 @@ record MigratedTable(
               : List.of(
                   SqlText.name(DuplicateRows.VERSION)
                       + " UInt256 MATERIALIZED "
-                      + rows.version()
+                      + rows.row.version()
                       + " COMMENT 'The greatest of a key stays'"),
           Map.of());
     }

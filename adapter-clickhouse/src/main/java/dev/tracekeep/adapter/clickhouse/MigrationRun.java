@@ -31,9 +31,6 @@ final class MigrationRun {
   /** For how many rows the server holds versions in memory at once: about 2 GB. */
   private static final long ROWS_A_SLICE = 20_000_000;
 
-  /** How often late rows are looked for once the table has changed places. */
-  private static final int MOST_ROUNDS = 6;
-
   private final MigratedTable table;
   private final MigratorSession session;
   private final MigrationJournal journal;
@@ -108,8 +105,10 @@ final class MigrationRun {
           MigrationStep.CONSTRAIN,
           "late rows",
           () -> {
-            takeOver(1, table.qualified(table.name()), rows.fresh);
-            entry = entry.with(Count.NEW_BLOCK, lastBlock(DuplicateRows.freshName(table.name())));
+            late().takeOver(1, table.qualified(table.name()), rows.fresh);
+            entry =
+                entry.with(
+                    Count.NEW_BLOCK, late().lastBlock(DuplicateRows.freshName(table.name())));
             reached(Phase.CAUGHT_UP);
           });
     }
@@ -158,7 +157,7 @@ final class MigrationRun {
   private void takeSnapshot() throws Exception {
     session.execute("DROP TABLE IF EXISTS " + rows.snapshot + " SYNC");
     // Asked for first: a part that comes in between counts as late and is compared exactly.
-    entry = entry.with(Count.SNAPSHOT_BLOCK, lastBlock(table.name()));
+    entry = entry.with(Count.SNAPSHOT_BLOCK, late().lastBlock(table.name()));
     session.execute(old.createSnapshot(DuplicateRows.snapshotName(table.name())));
     List<String> partitions =
         session
@@ -180,14 +179,6 @@ final class MigrationRun {
     }
   }
 
-  private long lastBlock(String name) throws Exception {
-    return session.number(
-        "SELECT toInt64(max(max_block_number)) FROM system.parts WHERE active AND database = "
-            + SqlText.literal(table.database())
-            + " AND table = "
-            + SqlText.literal(name));
-  }
-
   private void rank() throws Exception {
     if (table.versionsAreWorkedOut(old)) {
       step(
@@ -195,15 +186,15 @@ final class MigrationRun {
           "versions",
           () -> {
             session.execute("TRUNCATE TABLE " + rows.versions);
-            workOutVersions(rows.snapshot, "1");
+            late().workOutVersions(rows.snapshot, "1");
           });
     }
     step(
         MigrationStep.FIND_DUPLICATES,
         "duplicate keys",
         () -> {
-          dropRound(0);
-          session.execute(rows.rank());
+          late().dropRound(0);
+          session.execute(rows.ranking.rank());
           entry =
               entry.with(
                   Count.DUPLICATE_GROUPS,
@@ -213,35 +204,17 @@ final class MigrationRun {
         });
   }
 
-  private void workOutVersions(String source, String condition) throws Exception {
-    OwnVersions.write(
-        session,
-        rows.versions,
-        "SELECT "
-            + table.select(old)
-            + ", "
-            + rows.hash()
-            + " FROM "
-            + source
-            + " WHERE "
-            + condition);
-  }
-
-  private void dropRound(int round) throws Exception {
-    session.execute("ALTER TABLE " + rows.ranks + " DROP PARTITION " + round);
-  }
-
   // ---- into the archive and the new table ------------------------------------------------------
 
   private void archive() throws Exception {
-    long total = session.number(rows.movedIn(0));
+    long total = session.number(rows.moving.movedIn(0));
     long batch = Math.max(options.batchRows(), total / MOST_BATCHES);
     long from = 0;
     for (int number = 1; from < total; number++) {
       String statement = "batch " + number;
       tell(MigrationStep.ARCHIVE, MigrationProgress.Phase.BEFORE, statement, from, total);
-      long end = session.number(rows.endOfBatch(0, from, batch));
-      session.execute(rows.archive(rows.snapshot, entry.migrationId(), 0, from, end));
+      long end = session.number(rows.moving.endOfBatch(0, from, batch));
+      session.execute(rows.moving.archive(rows.snapshot, entry.migrationId(), 0, from, end));
       from = end;
       tell(MigrationStep.ARCHIVE, MigrationProgress.Phase.AFTER, statement, from, total);
     }
@@ -293,9 +266,9 @@ final class MigrationRun {
                   ? (int) Math.min(256, 1 + entry.count(Count.ROWS_BEFORE) / ROWS_A_SLICE)
                   : 1;
           for (int slice = 0; slice < slices; slice++) {
-            session.execute(rows.copySingles(slice, slices));
+            session.execute(rows.moving.copySingles(slice, slices));
           }
-          session.execute(rows.copyWinners(rows.snapshot, rows.fresh, 0));
+          session.execute(rows.moving.copyWinners(rows.snapshot, rows.fresh, 0));
         });
     step(
         MigrationStep.CONSTRAIN,
@@ -373,17 +346,7 @@ final class MigrationRun {
         MigrationStep.CONSTRAIN,
         "last rows",
         () -> {
-          MigrationUndo.awaitInserts(session, options.lockTimeout());
-          String kept = table.qualified(entry.kept());
-          long last;
-          int round = 2;
-          do {
-            last = lastBlock(entry.kept());
-            takeOver(round++, kept, table.qualified(table.name()));
-          } while (round < MOST_ROUNDS
-              && session.number(
-                      "SELECT count() FROM " + kept + " WHERE " + DuplicateRows.changedSince(last))
-                  > 0);
+          long last = late().takeOverTheLast(options.lockTimeout());
           entry = entry.with(Count.OLD_BLOCK, last);
         });
     step(
@@ -421,23 +384,8 @@ final class MigrationRun {
         });
   }
 
-  /** Takes over the rows that a table has and neither the snapshot nor an earlier round. */
-  private void takeOver(int round, String source, String into) throws Exception {
-    dropRound(round);
-    long block = entry.count(Count.SNAPSHOT_BLOCK);
-    String changed = DuplicateRows.changedSince(block);
-    if (session.number("SELECT count() FROM " + source + " WHERE " + changed) == 0) {
-      return;
-    }
-    if (table.versionsAreWorkedOut(old)) {
-      workOutVersions(source, rows.ofKeysChangedSince(source, block));
-    }
-    session.execute(rows.rankLate(source, block, round));
-    session.execute(rows.copyWinners(source, into, round));
-    long total = session.number(rows.movedIn(round));
-    for (String origin : List.of(source, rows.snapshot)) {
-      session.execute(rows.archive(origin, entry.migrationId(), round, 0, total));
-    }
+  private LateRows late() {
+    return new LateRows(table, session, old, rows, entry);
   }
 
   private void finish() throws Exception {

@@ -13,17 +13,12 @@ import dev.tracekeep.storage.StorageException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Takes a migration back: the old table, which was kept, gets the rows that were written since and
  * then its name. Every statement can be repeated; the UUIDs say which table is which.
  */
 final class MigrationUndo {
-  private static final Logger LOG = LoggerFactory.getLogger("dev.tracekeep.migration");
-
   private final MigratedTable table;
   private final MigratorSession session;
   private final MigrationJournal journal;
@@ -71,29 +66,6 @@ final class MigrationUndo {
         null);
   }
 
-  /** Waits until the inserts are done that are under way now, as far as this user sees them. */
-  static void awaitInserts(MigratorSession session, Duration patience) throws Exception {
-    long start = System.nanoTime();
-    while (true) {
-      double seconds = (System.nanoTime() - start) / 1e9;
-      long inserts =
-          session.number(
-              "SELECT count() FROM system.processes WHERE query_kind = 'Insert' AND elapsed > "
-                  + seconds);
-      if (inserts == 0) {
-        return;
-      }
-      if (seconds > patience.toMillis() / 1000.0) {
-        LOG.warn(
-            "{} inserts of before the swap are still running. Rows of them that come later stay in"
-                + " the old table, which is not dropped while it has any.",
-            inserts);
-        return;
-      }
-      TimeUnit.MILLISECONDS.sleep(100);
-    }
-  }
-
   private void step(MigrationStep step, String statement, Work work) throws Exception {
     listener.onProgress(
         new MigrationProgress(entry.migrationId(), step, Phase.BEFORE, statement, 0, null));
@@ -133,7 +105,7 @@ final class MigrationUndo {
         MigrationStep.RESTORE,
         "last rows",
         () -> {
-          awaitInserts(session, Duration.ofSeconds(30));
+          LateRows.awaitInserts(session, Duration.ofSeconds(30));
           for (String name : List.of(entry.kept(), fresh)) {
             // Before the swap the new table has nothing but copies.
             if (entry.isPast(MigrationJournal.Phase.CAUGHT_UP) && table.uuid(name).isPresent()) {
@@ -194,6 +166,7 @@ final class MigrationUndo {
 
   private void takeBack(DuplicateRows rows, String from, String into) throws Exception {
     session.execute(
-        rows.copyNewer(table.qualified(from), entry.count(Count.NEW_BLOCK), table.qualified(into)));
+        rows.moving.copyNewer(
+            table.qualified(from), entry.count(Count.NEW_BLOCK), table.qualified(into)));
   }
 }

@@ -1,0 +1,163 @@
+package dev.tracekeep.adapter.clickhouse;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tracekeep.storage.FailureKind;
+import dev.tracekeep.storage.StorageConfig;
+import dev.tracekeep.storage.StorageException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+final class MigratorLeaseTest {
+  @RegisterExtension static final ClickHouseDatabase DATABASE = new ClickHouseDatabase();
+
+  private static final Duration LONG = Duration.ofSeconds(30);
+  private static final String COMMENT = "migrator lease test";
+
+  private ClickHouseClient client;
+
+  @BeforeEach
+  void open() {
+    StorageConfig config =
+        StorageConfig.fromProperties(
+            Map.of("url", DATABASE.url()), new ClickHouseProvider().engineProperties());
+    client = new ClickHouseClient(config, ClickHouseAddress.of(config));
+  }
+
+  @AfterEach
+  void close() {
+    client.close();
+  }
+
+  private MigratorLease take(String table, Duration patience) throws Exception {
+    return MigratorLease.take(client, DATABASE.name(), table, COMMENT, patience);
+  }
+
+  @Test
+  void secondMigrator_isRefusedWhileTheFirstIsAlive() throws Exception {
+    try (MigratorLease first = take("spans", LONG);
+        MigratorLease other = take("another_table", LONG)) {
+      first.keep();
+      other.keep();
+      assertThatThrownBy(() -> take("spans", Duration.ofMillis(400)))
+          .isInstanceOf(StorageException.class)
+          .hasMessageContaining("spans is being migrated by another process")
+          .satisfies(
+              failure ->
+                  assertThat(((StorageException) failure).kind()).isEqualTo(FailureKind.TRANSIENT));
+    }
+    take("spans", Duration.ofMillis(400)).close();
+  }
+
+  @Test
+  void deadMigrator_isWaitedFor() throws Exception {
+    take("spans", LONG).close();
+    DATABASE.execute(
+        "INSERT INTO tracekeep_migrator SELECT 'spans', 'dead', 0, now64(3, 'UTC') + INTERVAL 1"
+            + " SECOND");
+    long start = System.nanoTime();
+
+    take("spans", LONG).close();
+
+    assertThat(Duration.ofNanos(System.nanoTime() - start))
+        .isBetween(Duration.ofMillis(500), Duration.ofSeconds(10));
+  }
+
+  @Test
+  void lapsedClaim_isNeitherRenewedNorKept() throws Exception {
+    // A sixth of the patience: the claim lasts for a third of a second.
+    try (MigratorLease lease = take("spans", Duration.ofSeconds(2))) {
+      DATABASE.execute("TRUNCATE TABLE tracekeep_migrator");
+      later(Duration.ofMillis(800));
+
+      assertThatThrownBy(lease::keep)
+          .isInstanceOf(StorageException.class)
+          .hasMessageContaining("did not reach the server");
+      assertThat(DATABASE.rows("SELECT count() FROM tracekeep_migrator")).containsExactly("0");
+    }
+  }
+
+  private static void later(Duration delay) {
+    CompletableFuture.runAsync(
+            () -> {}, CompletableFuture.delayedExecutor(delay.toMillis(), TimeUnit.MILLISECONDS))
+        .join();
+  }
+
+  @Test
+  void manyMigratorsAtOnce_goOneByOne() throws Exception {
+    int count = 5;
+    ExecutorService threads = Executors.newFixedThreadPool(count);
+    AtomicInteger holders = new AtomicInteger();
+    AtomicInteger most = new AtomicInteger();
+    CountDownLatch start = new CountDownLatch(1);
+    try {
+      List<Future<Boolean>> migrators = new ArrayList<>();
+      Callable<Boolean> migrator =
+          () -> {
+            start.await();
+            try (MigratorLease lease = take("spans", LONG)) {
+              most.accumulateAndGet(holders.incrementAndGet(), Math::max);
+              later(Duration.ofMillis(50));
+              lease.keep();
+              holders.decrementAndGet();
+            }
+            return true;
+          };
+      for (int i = 0; i < count; i++) {
+        migrators.add(threads.submit(migrator));
+      }
+      start.countDown();
+      for (Future<Boolean> future : migrators) {
+        assertThat(future.get()).isTrue();
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+    assertThat(most).hasValue(1);
+  }
+
+  @Test
+  void statementOfAKilledMigrator_isWaitedFor() throws Exception {
+    CompletableFuture<Long> orphan =
+        CompletableFuture.supplyAsync(
+            () -> {
+              try {
+                client.executeLong(
+                    "SELECT sleepEachRow(0.5) FROM numbers(4) FORMAT Null",
+                    Map.of("log_comment", COMMENT, "max_block_size", "1"));
+                return System.nanoTime();
+              } catch (Exception e) {
+                throw new IllegalStateException(e);
+              }
+            });
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    while (DATABASE
+            .rows("SELECT 1 FROM system.processes WHERE query LIKE 'SELECT sleepEach%'")
+            .isEmpty()
+        && System.nanoTime() < deadline) {
+      later(Duration.ofMillis(20));
+    }
+
+    assertThatThrownBy(() -> take("spans", Duration.ofMillis(300)))
+        .isInstanceOf(StorageException.class)
+        .hasMessageContaining("statement of an interrupted migration");
+    take("spans", LONG).close();
+
+    assertThat(orphan).isCompleted();
+  }
+}
