@@ -61,6 +61,9 @@ final class ClickHouseClient implements AutoCloseable {
             .retryOnFailures(ClientFaultCause.NoHttpResponse)
             .setMaxRetries(1)
             .serverSetting("max_execution_time", seconds(config.statementTimeout()));
+    if (config.engineProperty(ClusterTables.PROPERTY).isPresent()) {
+      ClusterTables.SETTINGS.forEach(builder::serverSetting);
+    }
     address.serverSettings().forEach(builder::serverSetting);
     this.client = builder.build();
   }

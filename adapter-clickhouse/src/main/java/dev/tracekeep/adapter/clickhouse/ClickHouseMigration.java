@@ -49,7 +49,10 @@ final class ClickHouseMigration implements DedupeMigration {
       ClickHouseFailures failures) {
     this.client = client;
     this.failures = failures;
-    this.table = table == null ? new SpanTable(null, config.table(), null) : table;
+    boolean clustered = config.engineProperty(ClusterTables.PROPERTY).isPresent();
+    // On a cluster the rows are in the shards' own tables; the one over them has none.
+    String name = clustered ? ClusterTables.localName(config.table()) : config.table();
+    this.table = table == null ? new SpanTable(null, name, null) : table;
     this.own = table == null;
     this.patience = config.lockTimeout();
   }
@@ -261,7 +264,7 @@ final class ClickHouseMigration implements DedupeMigration {
     // The time is for people; the random part keeps two hosts apart whose clocks agree.
     String time = now.toString().replaceAll("[-:]|\\..*", "");
     String kept = target.name() + "_dedupe_old";
-    for (int i = 2; target.shape(kept).isPresent(); i++) {
+    for (int i = 2; target.uuid(kept).isPresent(); i++) {
       kept = target.name() + "_dedupe_old_" + i;
     }
     return new Entry(
@@ -311,7 +314,7 @@ final class ClickHouseMigration implements DedupeMigration {
 
   private long archived(MigratedTable target, String migrationId) throws Exception {
     String archive = DuplicateRows.archiveName(target.name());
-    return target.shape(archive).isEmpty()
+    return target.uuid(archive).isEmpty()
         ? 0
         : client.number(
             "SELECT count() FROM "
@@ -396,8 +399,7 @@ final class ClickHouseMigration implements DedupeMigration {
       MigratedTable target, MigratorSession session, MigrationJournal journal, String migrationId)
       throws Exception {
     Entry entry = finished(journal, migrationId, "finished with");
-    TableShape old = target.shape(entry.kept()).orElse(null);
-    if (old == null || !old.uuid().equals(entry.oldUuid())) {
+    if (target.uuid(entry.kept()).filter(entry.oldUuid()::equals).isEmpty()) {
       return List.of();
     }
     String name = target.qualified(entry.kept());
@@ -412,9 +414,7 @@ final class ClickHouseMigration implements DedupeMigration {
           FailureKind.INVALID,
           "Since the migration "
               + migrationId
-              + " ended, "
-              + late
-              + " rows were written into the old table "
+              + " ended, rows were written into the old table "
               + entry.kept()
               + ", which is not dropped for that reason. Run 'tracekeep migrate undo "
               + migrationId

@@ -4,6 +4,7 @@ import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.StorageProvider;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Makes stores in ClickHouse, over its HTTP interface: {@code
@@ -23,8 +24,15 @@ public final class ClickHouseProvider implements StorageProvider {
     return List.of(ClickHouseAddress.PREFIX);
   }
 
+  /** The property {@code cluster}: the name of a cluster on which the span table is spread. */
+  @Override
+  public Set<String> engineProperties() {
+    return Set.of(ClusterTables.PROPERTY);
+  }
+
   @Override
   public ObservabilityStorage open(StorageConfig config) {
+    ClusterTables.check(config);
     return new ClickHouseStorage(config, ClickHouseAddress.of(config));
   }
 }

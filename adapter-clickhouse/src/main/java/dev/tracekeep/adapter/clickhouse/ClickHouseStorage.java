@@ -12,6 +12,7 @@ import dev.tracekeep.span.StoredSpan;
 import dev.tracekeep.span.TraceKey;
 import dev.tracekeep.storage.AbstractObservabilityStorage;
 import dev.tracekeep.storage.Capability;
+import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.Health;
 import dev.tracekeep.storage.Health.SchemaState;
 import dev.tracekeep.storage.InitReport;
@@ -52,6 +53,10 @@ final class ClickHouseStorage extends AbstractObservabilityStorage {
 
   private final ClickHouseClient client;
   private final ClickHouseFailures failures;
+
+  /** The tables on all nodes; null where there is one table on one server. */
+  private final @Nullable ClusterTables cluster;
+
   private final SpanWrites writes;
 
   /** What is read: the table, or of one that was not migrated the best row of each key. */
@@ -62,11 +67,18 @@ final class ClickHouseStorage extends AbstractObservabilityStorage {
     this.client = new ClickHouseClient(config, address);
     this.failures = new ClickHouseFailures(config.uri());
     this.reads = new SpanReads(client, table());
-    this.writes = new SpanWrites(client, table(), reads);
+    this.cluster = ClusterTables.of(config, address.database()).orElse(null);
+    this.writes = new SpanWrites(client, table(), reads, this::deletion);
   }
 
   private String table() {
     return SqlText.name(config().table());
+  }
+
+  private String deletion(String condition) {
+    return cluster == null
+        ? "DELETE FROM " + table() + " WHERE " + condition
+        : cluster.deleteStatement(condition);
   }
 
   @Override
@@ -93,8 +105,8 @@ final class ClickHouseStorage extends AbstractObservabilityStorage {
   @Override
   protected InitReport initialize() throws Exception {
     ClickHouseMigration migration = ownMigration();
-    if (!migration.tableExists()) {
-      client.execute(ClickHouseTable.createStatement(table()));
+    if (!exists(migration)) {
+      create();
       return new InitReport(Outcome.CREATED, config().table(), null);
     }
     if (!migration.isNeeded()) {
@@ -119,6 +131,37 @@ final class ClickHouseStorage extends AbstractObservabilityStorage {
       }
       case CHECK -> throw migrationRequired(migration.plan());
     };
+  }
+
+  private boolean exists(ClickHouseMigration migration) throws Exception {
+    return migration.tableExists() && (cluster == null || isDistributed());
+  }
+
+  private boolean isDistributed() throws Exception {
+    return client.number(
+            "SELECT count() FROM system.tables WHERE database = currentDatabase() AND engine ="
+                + " 'Distributed' AND name = "
+                + SqlText.literal(config().table()))
+        > 0;
+  }
+
+  private void create() throws Exception {
+    if (cluster == null) {
+      client.execute(ClickHouseTable.createStatement(table()));
+      return;
+    }
+    for (String statement : cluster.createStatements()) {
+      client.execute(statement);
+    }
+    if (!isDistributed()) {
+      throw new StorageException(
+          FailureKind.CONFIGURATION,
+          "There is a table "
+              + config().table()
+              + " that is not distributed over the cluster. Rename it, or use another one with"
+              + " table=….",
+          null);
+    }
   }
 
   private static MigrationRequiredException migrationRequired(MigrationPlan plan) {
@@ -192,7 +235,7 @@ final class ClickHouseStorage extends AbstractObservabilityStorage {
 
   @Override
   protected void clear() throws Exception {
-    client.execute("TRUNCATE TABLE " + table());
+    client.execute(cluster == null ? "TRUNCATE TABLE " + table() : cluster.truncateStatement());
   }
 
   // ---- reads -----------------------------------------------------------------------------------

@@ -49,6 +49,19 @@ record MigratedTable(
         : given;
   }
 
+  /** What names a table of this database for ever; empty if there is none of that name. */
+  Optional<String> uuid(String table) throws Exception {
+    return client
+        .list(
+            "SELECT toString(uuid) FROM system.tables WHERE database = "
+                + SqlText.literal(database)
+                + " AND name = "
+                + SqlText.literal(table),
+            RowBinaryReader::text)
+        .stream()
+        .findFirst();
+  }
+
   /** The columns that this release has and the table has not. */
   List<String> missing(TableShape shape) {
     if (!own) {
@@ -179,6 +192,19 @@ record MigratedTable(
           "The table "
               + name
               + " has a SAMPLE BY, which a table that is sorted by its key alone cannot have.");
+    }
+    String version = columns(shape).version();
+    if (version != null && !shape.column(version).type().equals(ClickHouseTable.VERSION_TYPE)) {
+      refusals.add(
+          "The column "
+              + version
+              + " of "
+              + name
+              + " has the type "
+              + shape.column(version).type()
+              + ", not "
+              + ClickHouseTable.VERSION_TYPE
+              + ". Rename it if it means something else.");
     }
     for (SpanColumn column : SpanColumn.all()) {
       boolean needed =

@@ -21,7 +21,7 @@ final class MigrationJournal {
 
   private final ClickHouseClient client;
   private final String journal;
-  private final String database;
+  private final String there;
   private final String table;
 
   /** How far a migration came: what is done, in order. */
@@ -169,7 +169,11 @@ final class MigrationJournal {
   MigrationJournal(ClickHouseClient client, String database, String table) {
     this.client = client;
     this.journal = SqlText.name(database) + "." + SqlText.name(NAME);
-    this.database = database;
+    this.there =
+        "SELECT count() FROM system.tables WHERE database = "
+            + SqlText.literal(database)
+            + " AND name = "
+            + SqlText.literal(NAME);
     this.table = table;
   }
 
@@ -209,7 +213,7 @@ final class MigrationJournal {
 
   /** All migrations of the table, latest first. */
   List<Entry> entries() throws Exception {
-    if (TableShape.read(client, database, NAME).isEmpty()) {
+    if (client.number(there) == 0) {
       return List.of();
     }
     return client.list(

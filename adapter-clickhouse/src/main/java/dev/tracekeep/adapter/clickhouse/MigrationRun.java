@@ -348,7 +348,7 @@ final class MigrationRun {
         MigrationStep.CONSTRAIN,
         "exchange",
         () -> {
-          if (table.shape().orElseThrow().uuid().equals(entry.oldUuid())) {
+          if (table.uuid(table.name()).orElseThrow().equals(entry.oldUuid())) {
             session.execute(
                 "EXCHANGE TABLES " + table.qualified(table.name()) + " AND " + rows.fresh);
           }
@@ -357,7 +357,7 @@ final class MigrationRun {
         MigrationStep.CONSTRAIN,
         "rename",
         () -> {
-          if (table.shape(fresh).isPresent()) {
+          if (table.uuid(fresh).isPresent()) {
             session.execute("RENAME TABLE " + rows.fresh + " TO " + table.qualified(entry.kept()));
           }
           reached(Phase.SWAPPED);

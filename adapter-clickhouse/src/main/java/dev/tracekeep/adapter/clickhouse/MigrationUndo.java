@@ -53,9 +53,8 @@ final class MigrationUndo {
    */
   static TableShape oldTable(MigratedTable table, Entry entry) throws Exception {
     for (String name : List.of(table.name(), entry.kept(), DuplicateRows.freshName(table.name()))) {
-      TableShape shape = table.shape(name).orElse(null);
-      if (shape != null && shape.uuid().equals(entry.oldUuid())) {
-        return shape;
+      if (table.uuid(name).filter(entry.oldUuid()::equals).isPresent()) {
+        return table.shape(name).orElseThrow();
       }
     }
     throw new StorageException(
@@ -137,7 +136,7 @@ final class MigrationUndo {
           awaitInserts(session, Duration.ofSeconds(30));
           for (String name : List.of(entry.kept(), fresh)) {
             // Before the swap the new table has nothing but copies.
-            if (entry.isPast(MigrationJournal.Phase.CAUGHT_UP) && table.shape(name).isPresent()) {
+            if (entry.isPast(MigrationJournal.Phase.CAUGHT_UP) && table.uuid(name).isPresent()) {
               takeBack(rows, name, table.name());
             }
           }
@@ -146,7 +145,7 @@ final class MigrationUndo {
         MigrationStep.RESTORE,
         "archived rows",
         () -> {
-          if (table.shape(DuplicateRows.archiveName(table.name())).isPresent()) {
+          if (table.uuid(DuplicateRows.archiveName(table.name())).isPresent()) {
             session.execute(
                 "ALTER TABLE "
                     + rows.archive
@@ -177,7 +176,7 @@ final class MigrationUndo {
   }
 
   private boolean isBack() throws Exception {
-    return table.shape().orElseThrow().uuid().equals(entry.oldUuid());
+    return table.uuid(table.name()).orElseThrow().equals(entry.oldUuid());
   }
 
   /** The last look before tables are dropped: the one that has the name must be the old one. */
@@ -190,7 +189,7 @@ final class MigrationUndo {
   /** What the old table is called while the new one has its name. */
   private String kept() throws Exception {
     String fresh = DuplicateRows.freshName(table.name());
-    return table.shape(entry.kept()).isPresent() ? entry.kept() : fresh;
+    return table.uuid(entry.kept()).isPresent() ? entry.kept() : fresh;
   }
 
   private void takeBack(DuplicateRows rows, String from, String into) throws Exception {

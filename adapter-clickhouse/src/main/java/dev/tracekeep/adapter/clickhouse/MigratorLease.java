@@ -16,8 +16,8 @@ import org.slf4j.LoggerFactory;
  * client nor a compare-and-set; what it has is inserts that are seen by every later read. So a
  * migrator writes a claim with an end, by the server's clock, and has the lease only if it then
  * sees no other claim that is alive: of two that claim at once the later one sees the first, and
- * both may step back, but never go on together. The claim is renewed every second; a killed
- * migrator's ends {@value #SECONDS} seconds later.
+ * both may step back, but never go on together. The claim is renewed all the time; a killed
+ * migrator's ends a sixth of {@code lock-timeout} later, five seconds at most.
  *
  * <p>What it cannot rule out: a migrator that is frozen for longer between asking {@link #keep} and
  * sending its statement. Nothing is lost then, because no statement of a migration drops a row that
@@ -27,12 +27,25 @@ final class MigratorLease implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(MigratorLease.class);
 
   private static final String NAME = "tracekeep_migrator";
-  private static final int SECONDS = 5;
+
+  /** Long enough for a server that is busy with a large copy. */
+  private static final Duration LONGEST = Duration.ofSeconds(5);
+
+  /** Another migrator waits for lock-timeout: by then a dead one's claim must have ended. */
+  private static final int OF_PATIENCE = 6;
+
+  /** How often a claim is renewed while it lasts. */
+  private static final int RENEWALS = 5;
 
   private final ClickHouseClient client;
   private final String claims;
   private final String table;
+  private final Duration length;
   private final String owner = UUID.randomUUID().toString();
+
+  /** Until when the claim stands for certain, by this process's clock. */
+  private volatile long certainUntil;
+
   private final ScheduledExecutorService renewals =
       new ScheduledThreadPoolExecutor(
           1,
@@ -42,7 +55,9 @@ final class MigratorLease implements AutoCloseable {
             return thread;
           });
 
-  private MigratorLease(ClickHouseClient client, String database, String table) {
+  private MigratorLease(ClickHouseClient client, String database, String table, Duration patience) {
+    Duration share = patience.dividedBy(OF_PATIENCE);
+    this.length = share.compareTo(LONGEST) < 0 ? share : LONGEST;
     this.client = client;
     this.claims = SqlText.name(database) + "." + SqlText.name(NAME);
     this.table = table;
@@ -57,7 +72,7 @@ final class MigratorLease implements AutoCloseable {
   static MigratorLease take(
       ClickHouseClient client, String database, String table, String comment, Duration patience)
       throws Exception {
-    MigratorLease lease = new MigratorLease(client, database, table);
+    MigratorLease lease = new MigratorLease(client, database, table, patience);
     lease.createClaims();
     long deadline = System.nanoTime() + patience.toNanos();
     while (!lease.isTaken()) {
@@ -67,7 +82,8 @@ final class MigratorLease implements AutoCloseable {
       // Not all at the same time again.
       TimeUnit.MILLISECONDS.sleep(100 + ThreadLocalRandom.current().nextInt(200));
     }
-    lease.renewals.scheduleAtFixedRate(lease::renewQuietly, 1, 1, TimeUnit.SECONDS);
+    long every = lease.length.toMillis() / RENEWALS + 1;
+    lease.renewals.scheduleAtFixedRate(lease::renewQuietly, every, every, TimeUnit.MILLISECONDS);
     try {
       while (lease.leftBehind(comment) > 0) {
         if (System.nanoTime() > deadline) {
@@ -102,13 +118,18 @@ final class MigratorLease implements AutoCloseable {
     if (others() > 0) {
       return false;
     }
-    client.execute(
-        "INSERT INTO " + claims + claim("now64(3, 'UTC') + INTERVAL " + SECONDS + " SECOND"));
+    long asked = System.nanoTime();
+    client.execute("INSERT INTO " + claims + claim(end()));
     if (others() == 0) {
+      certainUntil = asked + length.toNanos();
       return true;
     }
     release();
     return false;
+  }
+
+  private String end() {
+    return "now64(3, 'UTC') + INTERVAL " + length.toMillis() + " MILLISECOND";
   }
 
   private String claim(String end) {
@@ -155,39 +176,46 @@ final class MigratorLease implements AutoCloseable {
    *
    * @throws StorageException of kind {@code TRANSIENT} if it was silent for too long
    */
-  void keep() throws Exception {
-    if (client.number("SELECT count() FROM " + alive() + " WHERE owner = " + SqlText.literal(owner))
-        == 0) {
+  void keep() {
+    if (System.nanoTime() - certainUntil > 0) {
       throw new StorageException(
           FailureKind.TRANSIENT,
           "This migration of "
               + table
-              + " was silent for "
-              + SECONDS
-              + " seconds, and another process may go on with it. Wait for it to end, then try"
-              + " again.",
+              + " did not reach the server for "
+              + length.toMillis()
+              + " ms, and another process may go on with it. Try again: it goes on where it is.",
           null);
     }
   }
 
   private void renewQuietly() {
     try {
+      long asked = System.nanoTime();
       // A claim that has ended is not renewed: another may have been made since.
       client.execute(
           "INSERT INTO "
               + claims
-              + claim("now64(3, 'UTC') + INTERVAL " + SECONDS + " SECOND")
+              + claim(end())
               + " WHERE "
               + SqlText.literal(owner)
               + " IN "
               + alive());
+      boolean alive =
+          client.number(
+                  "SELECT count() FROM " + alive() + " WHERE owner = " + SqlText.literal(owner))
+              > 0;
+      if (alive && asked - certainUntil < 0) {
+        certainUntil = asked + length.toNanos();
+      }
     } catch (Exception e) {
       LOG.warn("The lease of this migration could not be renewed: {}", e.getMessage());
     }
   }
 
   private void release() throws Exception {
-    client.execute("INSERT INTO " + claims + claim("toDateTime64(0, 3, 'UTC')"));
+    // Not long ago: such a row would be over its TTL, and gone before anybody has read it.
+    client.execute("INSERT INTO " + claims + claim("now64(3, 'UTC')"));
   }
 
   /** Gives the lease back; where that fails it ends by itself. */
@@ -196,7 +224,7 @@ final class MigratorLease implements AutoCloseable {
     renewals.shutdown();
     try {
       // A renewal that is under way would come after the release and outlive it.
-      renewals.awaitTermination(SECONDS, TimeUnit.SECONDS);
+      renewals.awaitTermination(length.toMillis(), TimeUnit.MILLISECONDS);
       release();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

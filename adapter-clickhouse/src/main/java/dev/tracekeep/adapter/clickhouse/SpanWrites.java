@@ -14,6 +14,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 
 /** Everything that is written to the span table. */
 final class SpanWrites {
@@ -36,10 +37,17 @@ final class SpanWrites {
    */
   private final Lock updating = new ReentrantLock();
 
-  SpanWrites(ClickHouseClient client, String table, SpanReads reads) {
+  private final Function<String, String> deletion;
+
+  /**
+   * @param deletion makes the statement that deletes the rows that meet a condition
+   */
+  SpanWrites(
+      ClickHouseClient client, String table, SpanReads reads, Function<String, String> deletion) {
     this.client = client;
     this.table = table;
     this.reads = reads;
+    this.deletion = deletion;
   }
 
   /** What became of updates. */
@@ -136,7 +144,7 @@ final class SpanWrites {
    * back to light.
    */
   private void delete(String tenantId, List<String> traceIds) throws Exception {
-    client.execute("DELETE FROM " + table + " WHERE " + SpanReads.inTraces(tenantId, traceIds));
+    client.execute(deletion.apply(SpanReads.inTraces(tenantId, traceIds)));
   }
 
   /** Deletes old traces. */

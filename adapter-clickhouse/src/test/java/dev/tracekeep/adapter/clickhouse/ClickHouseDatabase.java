@@ -56,6 +56,11 @@ final class ClickHouseDatabase
     return url;
   }
 
+  /** The database's name alone. */
+  String name() {
+    return url.substring(url.lastIndexOf('/') + 1).replaceFirst("\\?.*", "");
+  }
+
   void execute(String... statements) throws IOException {
     ClickHouseTestServer.execute(url, statements);
   }
