@@ -185,10 +185,7 @@ class ReferenceMigration implements DedupeMigration {
   @Override
   public VerifyReport verify(String migrationId) {
     synchronized (database) {
-      MigrationRecord record = record(migrationId);
-      if (record.state() != State.FINISHED) {
-        throw unknown(migrationId);
-      }
+      MigrationRecord record = finished(migrationId);
       long archived = archived(table(), migrationId).size();
       List<String> faults = new ArrayList<>();
       if (archived != record.rowsArchived()) {
@@ -304,6 +301,22 @@ class ReferenceMigration implements DedupeMigration {
       latest = record.state() == state ? record : latest;
     }
     return latest;
+  }
+
+  @Override
+  public List<String> finish(String migrationId) {
+    synchronized (database) {
+      finished(migrationId);
+      return List.of();
+    }
+  }
+
+  private MigrationRecord finished(String migrationId) {
+    MigrationRecord record = record(migrationId);
+    if (record.state() != State.FINISHED) {
+      throw unknown(migrationId);
+    }
+    return record;
   }
 
   private MigrationRecord record(String migrationId) {

@@ -1,7 +1,5 @@
 package dev.tracekeep.migration;
 
-import dev.tracekeep.storage.FailureKind;
-import dev.tracekeep.storage.StorageException;
 import java.util.List;
 
 /**
@@ -59,21 +57,7 @@ public interface DedupeMigration {
    * @throws dev.tracekeep.storage.StorageException of kind {@code INVALID} if there is no finished
    *     migration of that id
    */
-  default List<String> finish(String migrationId) {
-    if (history().stream()
-        .noneMatch(
-            known ->
-                known.migrationId().equals(migrationId)
-                    && known.state() == MigrationRecord.State.FINISHED)) {
-      throw new StorageException(
-          FailureKind.INVALID,
-          "There is no finished migration "
-              + migrationId
-              + " of this table. 'tracekeep migrate list' shows those that are there.",
-          null);
-    }
-    return List.of();
-  }
+  List<String> finish(String migrationId);
 
   /** The migrations of this table, latest first; empty if there never was one. */
   List<MigrationRecord> history();

@@ -447,14 +447,22 @@ final class JdbcDedupeMigration implements DedupeMigration {
 
   // ---- check and back --------------------------------------------------------------------------
 
+  /** The table is changed in place: there is no copy of it to let go of. */
   @Override
-  public VerifyReport verify(String migrationId) {
+  public List<String> finish(String migrationId) {
     return guarded(
-        "verify the migration " + migrationId,
-        () -> engine.connections().read(connection -> verify(connection, migrationId)));
+        "finish the migration " + migrationId,
+        () ->
+            engine
+                .connections()
+                .read(
+                    connection -> {
+                      finished(connection, migrationId);
+                      return List.of();
+                    }));
   }
 
-  private VerifyReport verify(Connection connection, String migrationId) throws SQLException {
+  private Entry finished(Connection connection, String migrationId) throws SQLException {
     Entry entry = known(connection, migrationId);
     if (entry.state() != State.FINISHED) {
       throw new StorageException(
@@ -465,9 +473,21 @@ final class JdbcDedupeMigration implements DedupeMigration {
               + table
               + " is "
               + entry.state().name().toLowerCase(Locale.ROOT)
-              + ", only a finished one can be verified.",
+              + ": verify and finish need a finished one.",
           null);
     }
+    return entry;
+  }
+
+  @Override
+  public VerifyReport verify(String migrationId) {
+    return guarded(
+        "verify the migration " + migrationId,
+        () -> engine.connections().read(connection -> verify(connection, migrationId)));
+  }
+
+  private VerifyReport verify(Connection connection, String migrationId) throws SQLException {
+    Entry entry = finished(connection, migrationId);
     DuplicateRows duplicates = duplicates(connection).withColumns(entry.tableColumns());
     long archived = duplicates.archived(connection, migrationId);
     List<String> faults = new ArrayList<>();

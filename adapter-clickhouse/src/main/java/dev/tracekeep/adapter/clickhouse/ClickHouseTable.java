@@ -3,6 +3,7 @@ package dev.tracekeep.adapter.clickhouse;
 import dev.tracekeep.span.SpanColumn;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -60,12 +61,14 @@ final class ClickHouseTable {
 
   /** The columns that the engine or this store fills, beside those of a span. */
   static List<String> ownDefinitions() {
-    return List.of(
-        SqlText.name(SpanColumn.VERSION_NAME) + " " + VERSION_TYPE,
-        SqlText.name(IS_ROOT)
-            + " Bool MATERIALIZED isNull("
-            + SqlText.name(SpanColumn.PARENT_SPAN_ID.columnName())
-            + ")");
+    return List.of(SqlText.name(SpanColumn.VERSION_NAME) + " " + VERSION_TYPE, isRootDefinition());
+  }
+
+  private static String isRootDefinition() {
+    return SqlText.name(IS_ROOT)
+        + " Bool MATERIALIZED isNull("
+        + SqlText.name(SpanColumn.PARENT_SPAN_ID.columnName())
+        + ")";
   }
 
   /** The projection as CREATE TABLE and ADD PROJECTION want it. */
@@ -100,6 +103,34 @@ final class ClickHouseTable {
     parts.addAll(ownDefinitions());
     parts.add("PROJECTION " + projection());
     return String.join(", ", parts);
+  }
+
+  /**
+   * The statements that add what a later release has more, each safe to repeat; none for a table of
+   * this release. A projection that lacks a column is of no use to lists, so it is made anew, in
+   * the background.
+   *
+   * @param table its name, quoted
+   * @param present the columns that it has
+   */
+  static List<String> additions(String table, Set<String> present) {
+    List<SpanColumn> missing =
+        SpanColumn.all().stream().filter(column -> !present.contains(column.columnName())).toList();
+    List<String> statements = new ArrayList<>();
+    String alter = "ALTER TABLE " + table;
+    missing.forEach(
+        column -> statements.add(alter + " ADD COLUMN IF NOT EXISTS " + definition(column)));
+    if (!present.contains(IS_ROOT)) {
+      statements.add(alter + " ADD COLUMN IF NOT EXISTS " + isRootDefinition());
+    }
+    if (!present.contains(IS_ROOT) || missing.stream().anyMatch(column -> !column.isHeavy())) {
+      String roots = SqlText.name(ROOTS);
+      statements.add(alter + " DROP PROJECTION IF EXISTS " + roots);
+      statements.add(alter + " ADD PROJECTION IF NOT EXISTS " + projection());
+      statements.add(
+          alter + " MATERIALIZE PROJECTION IF EXISTS " + roots + " SETTINGS mutations_sync = 0");
+    }
+    return statements;
   }
 
   /**
