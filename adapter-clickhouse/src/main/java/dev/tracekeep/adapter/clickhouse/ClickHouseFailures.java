@@ -42,7 +42,10 @@ final class ClickHouseFailures {
               210,
               236,
               279,
-              425),
+              425,
+              519,
+              722,
+              733),
           new Rule(
               FailureKind.TRANSIENT,
               "It may have been done or not; try again, a second time changes nothing",
@@ -59,7 +62,6 @@ final class ClickHouseFailures {
               285,
               286,
               289,
-              305,
               415),
           new Rule(
               FailureKind.TRANSIENT,
@@ -69,12 +71,11 @@ final class ClickHouseFailures {
               FailureKind.TRANSIENT,
               "Another change of the table came in between; try again",
               57,
-              236,
               341,
               473,
               517,
               529),
-          new Rule(FailureKind.TRANSIENT, "Somebody ended the statement; try again", 394),
+          new Rule(FailureKind.TRANSIENT, "Somebody ended the statement; try again", 394, 735),
           new Rule(
               FailureKind.OVERLOADED,
               "Give ClickHouse more memory (max_memory_usage), or do less at once",
@@ -115,8 +116,22 @@ final class ClickHouseFailures {
               "The table is not of this release: run 'tracekeep migrate plan'",
               10,
               16,
-              47,
-              352),
+              47),
+          new Rule(
+              // What this side sends is well-formed for the table that it makes.
+              FailureKind.CONFIGURATION,
+              "The table's columns are not of this release's types: compare it with SHOW CREATE TABLE",
+              6,
+              27,
+              33,
+              41,
+              53,
+              69,
+              70,
+              72,
+              117,
+              321,
+              349),
           new Rule(
               FailureKind.CONFIGURATION,
               "The user's profile is read-only and lets no setting be changed: use readonly=2 or 0",
@@ -137,22 +152,8 @@ final class ClickHouseFailures {
               FailureKind.CONFIGURATION,
               "The server guards large tables: raise max_table_size_to_drop there",
               359),
-          new Rule(
-              FailureKind.INVALID,
-              "This input can never be stored as it is",
-              6,
-              27,
-              33,
-              41,
-              53,
-              69,
-              70,
-              72,
-              117,
-              131,
-              321,
-              349,
-              469));
+          new Rule(FailureKind.INVALID, "A constraint of the table forbids this row", 469),
+          new Rule(FailureKind.INVALID, "This input is beyond a limit of ClickHouse", 131));
 
   private static final Map<Integer, Rule> BY_CODE = new HashMap<>();
 

@@ -84,6 +84,22 @@ final class ClickHouseMigration implements DedupeMigration {
     return planner(target).isNeeded(target.shape().orElseThrow());
   }
 
+  /**
+   * The statements that make our own table one of this release, where it only lacks columns that
+   * may be empty; none where it needs more than that.
+   */
+  List<String> additions() throws Exception {
+    MigratedTable target = target();
+    TableShape shape = target.shape().orElseThrow();
+    boolean lacksColumnsAlone =
+        target.state(shape) == ConstraintState.PRESENT
+            && target.refusals(shape).isEmpty()
+            && journal(target).unfinished().isEmpty();
+    return lacksColumnsAlone
+        ? ClickHouseTable.additions(target.qualified(target.name()), shape.columnNames())
+        : List.of();
+  }
+
   /** Selects our own table as this release sees it, each span once, while it is not migrated. */
   String selectBest() throws Exception {
     MigratedTable target = target();

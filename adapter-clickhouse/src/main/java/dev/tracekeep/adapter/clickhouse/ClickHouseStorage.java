@@ -17,6 +17,7 @@ import dev.tracekeep.storage.Health;
 import dev.tracekeep.storage.Health.SchemaState;
 import dev.tracekeep.storage.InitReport;
 import dev.tracekeep.storage.InitReport.Outcome;
+import dev.tracekeep.storage.MigrationPolicy;
 import dev.tracekeep.storage.MigrationRequiredException;
 import dev.tracekeep.storage.PruneReport;
 import dev.tracekeep.storage.PruneRequest;
@@ -109,7 +110,7 @@ final class ClickHouseStorage extends AbstractObservabilityStorage {
       create();
       return new InitReport(Outcome.CREATED, config().table(), null);
     }
-    if (!migration.isNeeded()) {
+    if (!migration.isNeeded() || addColumns(migration)) {
       return new InitReport(Outcome.OPENED, config().table(), null);
     }
     return switch (config().migration()) {
@@ -131,6 +132,18 @@ final class ClickHouseStorage extends AbstractObservabilityStorage {
       }
       case CHECK -> throw migrationRequired(migration.plan());
     };
+  }
+
+  /** Adds what a table of an older release lacks, if that is all; returns whether it was. */
+  private boolean addColumns(ClickHouseMigration migration) throws Exception {
+    if (config().migration() != MigrationPolicy.AUTO || cluster != null) {
+      return false;
+    }
+    List<String> additions = migration.additions();
+    for (String statement : additions) {
+      client.execute(statement);
+    }
+    return !additions.isEmpty();
   }
 
   private boolean exists(ClickHouseMigration migration) throws Exception {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tracekeep.span.EpochNanos;
 import dev.tracekeep.span.Json;
+import dev.tracekeep.span.Origin;
 import dev.tracekeep.span.Payload;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
@@ -342,6 +343,37 @@ class ClickHouseStorageTest {
           .isEqualTo(3000);
       assertThat(storage.batchDeleteTraces(keys)).isEqualTo(3000);
       assertThat(storage.statistics().spans()).isZero();
+    }
+  }
+
+  @Test
+  void tableOfAnOlderRelease_getsItsColumnsInPlace() throws IOException {
+    Span span = span("t", "s").origin(new Origin("test", null, null, null, null)).build();
+    try (ObservabilityStorage storage = ready()) {
+      storage.createSpan(span);
+      DATABASE.execute(
+          "ALTER TABLE tracekeep_spans DROP PROJECTION " + ClickHouseTable.ROOTS,
+          "ALTER TABLE tracekeep_spans DROP COLUMN environment",
+          "ALTER TABLE tracekeep_spans DROP COLUMN request_context");
+    }
+    String uuid =
+        "SELECT uuid FROM system.tables WHERE name = 'tracekeep_spans' AND database = currentDatabase()";
+    List<String> before = DATABASE.rows(uuid);
+    try (ObservabilityStorage storage = open()) {
+      assertThat(storage.check().schema()).isEqualTo(SchemaState.MIGRATION_REQUIRED);
+      assertThat(storage.init().outcome()).isEqualTo(InitReport.Outcome.OPENED);
+      assertThat(storage.check().schema()).isEqualTo(SchemaState.CURRENT);
+      assertThat(DATABASE.rows(uuid)).as("the same table").isEqualTo(before);
+      Span without = span("t", "s").build();
+      assertThat(storage.getSpan(span.key())).contains(without);
+      assertThat(list(storage, all()).items())
+          .extracting(TraceSummary::root)
+          .containsExactly(without.toLight());
+      Span next = span.toBuilder().endedAt(START).build();
+      storage.createSpan(next);
+      assertThat(storage.getSpan(span.key())).contains(next);
+      assertThat(traceIds(list(storage, all().where(SpanColumn.ENVIRONMENT, "test"))))
+          .containsExactly("t");
     }
   }
 
