@@ -36,7 +36,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** The engine of the other tests, as the driver sees it. */
 @SuppressWarnings("try") // the driver's answers may be interrupted while they close
 final class ChdbGatewayTest {
-  @RegisterExtension static final ClickHouseDatabase DATABASE = new ClickHouseDatabase();
+  @RegisterExtension static final ClickHouseDatabase DATABASE = ClickHouseDatabase.ofTheGateway();
 
   private Client client;
 

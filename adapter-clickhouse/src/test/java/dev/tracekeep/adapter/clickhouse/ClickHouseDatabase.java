@@ -17,11 +17,31 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  */
 final class ClickHouseDatabase
     implements ExecutionCondition, BeforeAllCallback, BeforeEachCallback, AfterAllCallback {
+  private final boolean ofTheGateway;
   private String url = "";
+
+  /** On whatever ClickHouse there is. */
+  ClickHouseDatabase() {
+    this(false);
+  }
+
+  private ClickHouseDatabase(boolean ofTheGateway) {
+    this.ofTheGateway = ofTheGateway;
+  }
+
+  /** On the engine as a library alone, for the tests of the gateway in front of it. */
+  static ClickHouseDatabase ofTheGateway() {
+    return new ClickHouseDatabase(true);
+  }
 
   @Override
   public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
     ClickHouseTestServer server = ClickHouseTestServer.get();
+    if (server.isThere() && ofTheGateway && !server.way().equals("embedded")) {
+      String reason = "NOT RUN, the tests run on another ClickHouse: " + server.way();
+      System.out.println(context.getDisplayName() + ": " + reason);
+      return ConditionEvaluationResult.disabled(reason);
+    }
     if (server.isThere()) {
       return ConditionEvaluationResult.enabled(server.way());
     }
