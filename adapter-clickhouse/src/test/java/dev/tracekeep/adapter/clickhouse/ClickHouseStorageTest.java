@@ -241,6 +241,20 @@ class ClickHouseStorageTest {
     }
   }
 
+  /** The engine compiles an aggregation when it has run it three times. */
+  @Test
+  void prune_ofTimesBefore1970_isTheSameEachTime() {
+    try (ObservabilityStorage storage = ready()) {
+      storage.createSpan(span("t", "a").startedAt(EpochNanos.MIN).endedAt(START).build());
+      storage.createSpan(span("t", "b").startedAt(EpochNanos.MIN).endedAt(EpochNanos.MIN).build());
+      PruneRequest before = PruneRequest.before(SpanKey.DEFAULT_TENANT, START);
+      for (int i = 0; i < 8; i++) {
+        assertThat(storage.pruneTraces(before)).isEqualTo(new PruneReport(0, 0, true));
+      }
+      assertThat(storage.statistics().spans()).isEqualTo(2);
+    }
+  }
+
   @Test
   void list_readsTheProjectionInOrder() throws IOException {
     try (ObservabilityStorage storage = ready()) {
