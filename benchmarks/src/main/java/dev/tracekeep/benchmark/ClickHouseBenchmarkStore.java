@@ -33,24 +33,32 @@ final class ClickHouseBenchmarkStore implements BenchmarkStore {
   private static final String RAW_TABLE = "raw_spans";
   private static final AtomicInteger DATABASES = new AtomicInteger();
 
-  private final String server;
-  private final String name;
+  private final URI address;
 
   ClickHouseBenchmarkStore() throws IOException {
     String given = System.getenv("TRACEKEEP_BENCHMARK_CLICKHOUSE_URL");
-    this.server =
-        given == null || given.isBlank() ? ClickHouseTestServer.get().newDatabase() : given;
-    this.name =
+    String url =
+        given == null || given.isBlank()
+            ? ClickHouseTestServer.get().newDatabase()
+            : newDatabase(given);
+    this.address = URI.create(url.substring(PREFIX.length()));
+  }
+
+  private static String newDatabase(String server) throws IOException {
+    String name =
         "tracekeep_benchmark_" + ProcessHandle.current().pid() + "_" + DATABASES.incrementAndGet();
     ClickHouseTestServer.execute(server, "CREATE DATABASE " + name);
+    // jdbc:clickhouse://host:port/database?parameters
+    return server.replaceFirst("(//[^/?]+)[^?]*", "$1/" + name);
+  }
+
+  private String database() {
+    return address.getPath().substring(1);
   }
 
   @Override
   public String url() {
-    // jdbc:clickhouse://host:port/database?parameters
-    URI uri = URI.create(server.substring(PREFIX.length()));
-    String query = uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery();
-    return PREFIX + "//" + uri.getRawAuthority() + "/" + name + query;
+    return PREFIX + address;
   }
 
   @Override
@@ -134,18 +142,17 @@ final class ClickHouseBenchmarkStore implements BenchmarkStore {
   }
 
   private Client client() {
-    URI uri = URI.create(server.substring(PREFIX.length()));
     Client.Builder builder =
         new Client.Builder()
-            .addEndpoint("http://" + uri.getRawAuthority())
+            .addEndpoint("http://" + address.getRawAuthority())
             .setUsername("default")
             .setPassword("")
-            .setDefaultDatabase(name)
+            .setDefaultDatabase(database())
             .compressionMethod(CompressionMethod.LZ4)
             .compressClientRequest(true)
             .serverSetting("async_insert", "0");
-    if (uri.getRawQuery() != null) {
-      for (String parameter : uri.getRawQuery().split("&")) {
+    if (address.getRawQuery() != null) {
+      for (String parameter : address.getRawQuery().split("&")) {
         String[] pair = parameter.split("=", 2);
         switch (pair[0]) {
           case "user" -> builder.setUsername(pair[1]);
@@ -192,6 +199,6 @@ final class ClickHouseBenchmarkStore implements BenchmarkStore {
 
   @Override
   public void close() throws IOException {
-    ClickHouseTestServer.execute(server, "DROP DATABASE " + name + " SYNC");
+    ClickHouseTestServer.execute(url(), "DROP DATABASE " + database() + " SYNC");
   }
 }

@@ -202,18 +202,19 @@ final class SpanReads {
   StorageStatistics statistics() throws Exception {
     String statement =
         "SELECT sum(spans), count(), sum(running), sum(errors), uniqExact(tenant) FROM ("
-            + "SELECT tenant, trace, count() AS spans, countIf(now.1) AS running,"
-            + " countIf(now.2) AS errors FROM (SELECT "
+            + "SELECT tenant, trace, count() AS spans, countIf(now = 'r') AS running,"
+            + " countIf(now = 'e') AS errors FROM (SELECT "
             + TENANT
             + " AS tenant, "
             + TRACE
             + " AS trace, "
             + SPAN
-            + ", argMax(("
-            + RootQuery.hasStatus(SpanStatus.RUNNING)
-            + ", "
+            // One letter, since a pair would take twice as long.
+            + ", argMax(multiIf("
             + RootQuery.hasStatus(SpanStatus.ERROR)
-            + "), "
+            + ", 'e', "
+            + RootQuery.hasStatus(SpanStatus.RUNNING)
+            + ", 'r', 'o'), "
             + VERSION
             + ") AS now FROM "
             + source

@@ -30,14 +30,13 @@ final class SpanWrites {
   private final ClickHouseClient client;
   private final String table;
   private final SpanReads reads;
+  private final Function<String, String> deletion;
 
   /**
    * An update reads a row and writes a newer one. Within this store no other update comes in
    * between; nothing keeps another process from it.
    */
   private final Lock updating = new ReentrantLock();
-
-  private final Function<String, String> deletion;
 
   /**
    * @param deletion makes the statement that deletes the rows that meet a condition
