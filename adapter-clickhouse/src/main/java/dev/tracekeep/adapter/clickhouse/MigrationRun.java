@@ -132,19 +132,12 @@ final class MigrationRun {
           journal.createIfAbsent();
           entry = journal.write(entry);
         });
-    step(MigrationStep.PREPARE, "snapshot", this::takeSnapshot);
     step(
         MigrationStep.PREPARE,
-        "tables",
+        "snapshot",
         () -> {
-          session.execute(rows.createArchive());
-          session.execute(rows.completeArchive());
-          for (String work : List.of(rows.fresh, rows.ranks, rows.versions)) {
-            session.execute("DROP TABLE IF EXISTS " + work + " SYNC");
-          }
-          session.execute(table.createStatement(old));
-          session.execute(rows.createRanks());
-          session.execute(rows.createVersions());
+          takeSnapshot();
+          createTables();
           entry =
               entry
                   .with(Count.ROWS_BEFORE, session.number("SELECT count() FROM " + rows.snapshot))
@@ -153,9 +146,20 @@ final class MigrationRun {
         });
   }
 
+  private void createTables() throws Exception {
+    boolean isNew = table.uuid(DuplicateRows.archiveName(table.name())).isEmpty();
+    session.execute(isNew ? rows.createArchive() : rows.completeArchive());
+    for (String work : List.of(rows.fresh, rows.ranks, rows.versions)) {
+      session.execute("DROP TABLE IF EXISTS " + work);
+    }
+    session.execute(table.createStatement(old));
+    session.execute(rows.createRanks());
+    session.execute(rows.createVersions());
+  }
+
   /** Links the parts of the table, which costs no copy of them and stands still from then on. */
   private void takeSnapshot() throws Exception {
-    session.execute("DROP TABLE IF EXISTS " + rows.snapshot + " SYNC");
+    session.execute("DROP TABLE IF EXISTS " + rows.snapshot);
     // Asked for first: a part that comes in between counts as late and is compared exactly.
     entry = entry.with(Count.SNAPSHOT_BLOCK, late().lastBlock(table.name()));
     session.execute(old.createSnapshot(DuplicateRows.snapshotName(table.name())));
@@ -269,11 +273,6 @@ final class MigrationRun {
             session.execute(rows.moving.copySingles(slice, slices));
           }
           session.execute(rows.moving.copyWinners(rows.snapshot, rows.fresh, 0));
-        });
-    step(
-        MigrationStep.CONSTRAIN,
-        "check",
-        () -> {
           requireSameRows();
           for (String statement : old.allowMerges(DuplicateRows.freshName(table.name()))) {
             session.execute(statement);
@@ -346,42 +345,36 @@ final class MigrationRun {
         MigrationStep.CONSTRAIN,
         "last rows",
         () -> {
-          long last = late().takeOverTheLast(options.lockTimeout());
-          entry = entry.with(Count.OLD_BLOCK, last);
-        });
-    step(
-        MigrationStep.FINISH,
-        "check",
-        () -> {
-          long planned = session.number("SELECT sum(archived) FROM " + rows.ranks);
-          long archived =
-              session.number(
-                  "SELECT count() FROM "
-                      + rows.archive
-                      + " WHERE "
-                      + ofMigration(entry.migrationId()));
-          if (planned != archived) {
-            throw new StorageException(
-                FailureKind.PERMANENT,
-                "The archive "
-                    + rows.archive
-                    + " has "
-                    + archived
-                    + " rows of this migration, not "
-                    + planned
-                    + ". The old table is kept as "
-                    + entry.kept()
-                    + ". Run 'tracekeep migrate undo "
-                    + entry.migrationId()
-                    + "', then apply again.",
-                null);
-          }
+          entry = entry.with(Count.OLD_BLOCK, late().takeOverTheLast(options.lockTimeout()));
+          List<Long> planned =
+              session.numbers("SELECT sum(archived), sum(late) FROM " + rows.ranks, 2);
+          requireArchived(planned.get(0));
           entry =
-              entry
-                  .with(Count.ROWS_ARCHIVED, archived)
-                  .with(Count.ROWS_LATE, session.number("SELECT sum(late) FROM " + rows.ranks));
+              entry.with(Count.ROWS_ARCHIVED, planned.get(0)).with(Count.ROWS_LATE, planned.get(1));
           reached(Phase.TAKEN_OVER);
         });
+  }
+
+  private void requireArchived(long planned) throws Exception {
+    long archived =
+        session.number(
+            "SELECT count() FROM " + rows.archive + " WHERE " + ofMigration(entry.migrationId()));
+    if (planned != archived) {
+      throw new StorageException(
+          FailureKind.PERMANENT,
+          "The archive "
+              + rows.archive
+              + " has "
+              + archived
+              + " rows of this migration, not "
+              + planned
+              + ". The old table is kept as "
+              + entry.kept()
+              + ". Run 'tracekeep migrate undo "
+              + entry.migrationId()
+              + "', then apply again.",
+          null);
+    }
   }
 
   private LateRows late() {
@@ -391,17 +384,12 @@ final class MigrationRun {
   private void finish() throws Exception {
     step(
         MigrationStep.FINISH,
-        "work tables",
+        "journal",
         () -> {
           for (String work : List.of(rows.snapshot, rows.ranks, rows.versions)) {
-            session.execute("DROP TABLE IF EXISTS " + work + " SYNC");
+            session.execute("DROP TABLE IF EXISTS " + work);
           }
+          entry = journal.write(entry.with(Phase.FINISHED).with(State.FINISHED, clock.instant()));
         });
-    step(
-        MigrationStep.FINISH,
-        "journal",
-        () ->
-            entry =
-                journal.write(entry.with(Phase.FINISHED).with(State.FINISHED, clock.instant())));
   }
 }

@@ -115,8 +115,9 @@ final class MigrationUndo {
         });
     step(
         MigrationStep.RESTORE,
-        "archived rows",
+        "archive and tables",
         () -> {
+          requireBack();
           if (table.uuid(DuplicateRows.archiveName(table.name())).isPresent()) {
             session.execute(
                 "ALTER TABLE "
@@ -124,12 +125,6 @@ final class MigrationUndo {
                     + " DELETE WHERE "
                     + MigrationRun.ofMigration(entry.migrationId()));
           }
-        });
-    step(
-        MigrationStep.RESTORE,
-        "tables",
-        () -> {
-          requireBack();
           for (String left :
               List.of(
                   table.qualified(entry.kept()),
@@ -137,7 +132,7 @@ final class MigrationUndo {
                   rows.snapshot,
                   rows.ranks,
                   rows.versions)) {
-            session.execute("DROP TABLE IF EXISTS " + left + " SYNC");
+            session.execute("DROP TABLE IF EXISTS " + left);
           }
         });
     step(

@@ -17,7 +17,8 @@ import org.slf4j.LoggerFactory;
  * migrator writes a claim with an end, by the server's clock, and has the lease only if it then
  * sees no other claim that is alive: of two that claim at once the later one sees the first, and
  * both may step back, but never go on together. The claim is renewed all the time; a killed
- * migrator's ends a sixth of {@code lock-timeout} later, five seconds at most.
+ * migrator's ends a sixth of {@code lock-timeout} later: after one second at least, after five at
+ * most.
  *
  * <p>What it cannot rule out: a migrator that is frozen for longer between asking {@link #keep} and
  * sending its statement. Nothing is lost then, because no statement of a migration drops a row that
@@ -30,6 +31,9 @@ final class MigratorLease implements AutoCloseable {
 
   /** Long enough for a server that is busy with a large copy. */
   private static final Duration LONGEST = Duration.ofSeconds(5);
+
+  /** Not shorter than a pause of a busy process. */
+  private static final Duration SHORTEST = Duration.ofSeconds(1);
 
   /** Another migrator waits for lock-timeout: by then a dead one's claim must have ended. */
   private static final int OF_PATIENCE = 6;
@@ -57,7 +61,8 @@ final class MigratorLease implements AutoCloseable {
 
   private MigratorLease(ClickHouseClient client, String database, String table, Duration patience) {
     Duration share = patience.dividedBy(OF_PATIENCE);
-    this.length = share.compareTo(LONGEST) < 0 ? share : LONGEST;
+    this.length =
+        share.compareTo(SHORTEST) < 0 ? SHORTEST : share.compareTo(LONGEST) < 0 ? share : LONGEST;
     this.client = client;
     this.claims = SqlText.name(database) + "." + SqlText.name(NAME);
     this.table = table;

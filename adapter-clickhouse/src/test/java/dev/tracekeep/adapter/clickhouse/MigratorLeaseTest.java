@@ -80,10 +80,10 @@ final class MigratorLeaseTest {
 
   @Test
   void lapsedClaim_isNeitherRenewedNorKept() throws Exception {
-    // A sixth of the patience: the claim lasts for a third of a second.
-    try (MigratorLease lease = take("spans", Duration.ofSeconds(2))) {
+    // A sixth of the patience: the claim lasts for a second.
+    try (MigratorLease lease = take("spans", Duration.ofSeconds(6))) {
       DATABASE.execute("TRUNCATE TABLE tracekeep_migrator");
-      later(Duration.ofMillis(800));
+      later(Duration.ofMillis(1500));
 
       assertThatThrownBy(lease::keep)
           .isInstanceOf(StorageException.class)
