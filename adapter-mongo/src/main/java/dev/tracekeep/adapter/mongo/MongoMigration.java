@@ -1,0 +1,455 @@
+package dev.tracekeep.adapter.mongo;
+
+import com.mongodb.MongoException;
+import com.mongodb.client.MongoDatabase;
+import dev.tracekeep.adapter.mongo.DuplicateDocuments.Counts;
+import dev.tracekeep.adapter.mongo.MigrationJournal.Entry;
+import dev.tracekeep.migration.DedupeMigration;
+import dev.tracekeep.migration.MigrationListener;
+import dev.tracekeep.migration.MigrationOptions;
+import dev.tracekeep.migration.MigrationPlan;
+import dev.tracekeep.migration.MigrationPlan.ConstraintState;
+import dev.tracekeep.migration.MigrationPlan.Step;
+import dev.tracekeep.migration.MigrationRecord;
+import dev.tracekeep.migration.MigrationRecord.State;
+import dev.tracekeep.migration.MigrationReport;
+import dev.tracekeep.migration.MigrationReport.Outcome;
+import dev.tracekeep.migration.MigrationStep;
+import dev.tracekeep.migration.SpanTable;
+import dev.tracekeep.migration.VerifyReport;
+import dev.tracekeep.span.SpanColumn;
+import dev.tracekeep.storage.FailureKind;
+import dev.tracekeep.storage.StorageException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The dedupe migration without transactions: every step can be killed anywhere and be repeated, and
+ * what it leaves is counted instead of written down.
+ */
+final class MongoMigration implements DedupeMigration {
+  /** What the fields of our own collections mean. */
+  static final SpanTable.Columns OWN_COLUMNS =
+      new SpanTable.Columns(
+          SpanKeys.TENANT,
+          SpanKeys.TRACE,
+          SpanKeys.SPAN,
+          SpanColumn.ENDED_AT.columnName(),
+          SpanColumn.UPDATED_AT.columnName(),
+          SpanColumn.CREATED_AT.columnName(),
+          SpanColumn.VERSION_NAME);
+
+  private final MongoDatabase database;
+  private final SpanTable table;
+  private final @Nullable OwnDocuments own;
+  private final MigrationJournal journal;
+  private final Duration patience;
+  private final BiFunction<String, Exception, StorageException> classifier;
+  private final Clock clock = Clock.systemUTC();
+
+  /**
+   * @param database the database of the collection, without time-outs
+   * @param table the collection; its fields are detected where it does not name them
+   * @param isOwn whether it is a collection of ours
+   * @param patience how long to wait for another migrator
+   * @param classifier makes a {@link StorageException} of what was tried and what was thrown
+   */
+  MongoMigration(
+      MongoDatabase database,
+      SpanTable table,
+      boolean isOwn,
+      Duration patience,
+      BiFunction<String, Exception, StorageException> classifier) {
+    this.database = database;
+    this.table = table;
+    this.own = isOwn ? new OwnDocuments(database, table.name()) : null;
+    this.journal = new MigrationJournal(database, table.name());
+    this.patience = patience;
+    this.classifier = classifier;
+  }
+
+  // ---- what there is ---------------------------------------------------------------------------
+
+  /** Whether the collection is there at all. */
+  boolean tableExists() {
+    return database.listCollectionNames().into(new ArrayList<>()).contains(table.name());
+  }
+
+  /** Whether the collection lacks the index, or a migration of it was interrupted. */
+  boolean isNeeded() {
+    return state(columns()) != ConstraintState.PRESENT || isUnfinished();
+  }
+
+  boolean isUnfinished() {
+    return journal.unfinished().isPresent();
+  }
+
+  private SpanTable.Columns columns() {
+    SpanTable.Columns known = table.columns();
+    return known == null
+        ? DuplicateDocuments.detect(database, table.name(), table.toString())
+        : known;
+  }
+
+  private ConstraintState state(SpanTable.Columns columns) {
+    return SpanIndexes.state(database.getCollection(table.name()), columns.key());
+  }
+
+  private DuplicateDocuments duplicates(SpanTable.Columns columns) {
+    return new DuplicateDocuments(database, table.name(), columns);
+  }
+
+  private DedupeArchive archive(DuplicateDocuments duplicates, String migrationId) {
+    return new DedupeArchive(database, duplicates, table.name(), migrationId);
+  }
+
+  @Override
+  public MigrationPlan plan() {
+    return guarded("plan the migration of " + table, this::look);
+  }
+
+  private MigrationPlan look() {
+    if (!tableExists()) {
+      if (own == null) {
+        throw new StorageException(
+            FailureKind.CONFIGURATION,
+            "There is no collection " + table + ". Check its name and database.",
+            null);
+      }
+      return new MigrationPlan(
+          table.toString(), 0, 0, 0, 0, ConstraintState.ABSENT, List.of(), List.of(), null);
+    }
+    SpanTable.Columns columns = columns();
+    DuplicateDocuments duplicates = duplicates(columns);
+    ConstraintState constraint = state(columns);
+    Optional<Entry> unfinished = journal.unfinished();
+    Counts counts = duplicates.count();
+    boolean needed = constraint != ConstraintState.PRESENT || unfinished.isPresent();
+    return new MigrationPlan(
+        table.toString(),
+        counts.rows(),
+        counts.keys(),
+        counts.groups(),
+        counts.surplus(),
+        constraint,
+        needed ? steps(columns, counts) : List.of(),
+        needed ? refusals(columns, counts, unfinished) : List.of(),
+        unfinished.map(Entry::migrationId).orElse(null));
+  }
+
+  private List<String> refusals(
+      SpanTable.Columns columns, Counts counts, Optional<Entry> unfinished) {
+    List<String> refusals = new ArrayList<>();
+    if (counts.rowsWithoutKey() > 0) {
+      refusals.add(
+          counts.rowsWithoutKey()
+              + " documents of "
+              + table
+              + " have no text in one of "
+              + String.join(", ", columns.key())
+              + ": give them one or delete them.");
+    }
+    duplicates(columns)
+        .obstacle()
+        .ifPresent(
+            index ->
+                refusals.add(
+                    "The index "
+                        + index
+                        + " of "
+                        + table
+                        + " has the name that the unique index will get: drop it."));
+    unfinished
+        .filter(entry -> entry.state() == State.UNDOING)
+        .ifPresent(
+            entry ->
+                refusals.add(
+                    "Taking back the migration "
+                        + entry.migrationId()
+                        + " was interrupted: run undo again first."));
+    unfinished
+        .filter(entry -> !entry.keyFields().equals(columns.key()))
+        .ifPresent(
+            entry ->
+                refusals.add(
+                    "The interrupted migration "
+                        + entry.migrationId()
+                        + " has the key fields "
+                        + entry.keyFields()
+                        + ", not "
+                        + columns.key()
+                        + ": finish it with those."));
+    return refusals;
+  }
+
+  private List<Step> steps(SpanTable.Columns columns, Counts counts) {
+    List<Step> steps = new ArrayList<>();
+    steps.add(new Step(MigrationStep.PREPARE, null));
+    if (own != null && own.lackVersion()) {
+      steps.add(
+          new Step(MigrationStep.ADD_COLUMNS, "add " + String.join(", ", OwnDocuments.FIELDS)));
+    }
+    if (counts.groups() > 0) {
+      steps.add(
+          new Step(MigrationStep.FIND_DUPLICATES, "group by " + String.join(", ", columns.key())));
+      steps.add(
+          new Step(
+              MigrationStep.ARCHIVE,
+              counts.surplus()
+                  + " documents of "
+                  + counts.groups()
+                  + " keys to "
+                  + DedupeArchive.name(table.name())));
+    }
+    steps.add(
+        new Step(
+            MigrationStep.CONSTRAIN,
+            "create the unique index "
+                + SpanIndexes.keyName(table.name())
+                + " on "
+                + SpanIndexes.on(columns.key()).toJson()));
+    steps.add(new Step(MigrationStep.FINISH, null));
+    return steps;
+  }
+
+  // ---- forth -----------------------------------------------------------------------------------
+
+  @Override
+  public MigrationReport apply(MigrationOptions options, MigrationListener listener) {
+    return guarded(
+        "migrate " + table,
+        () -> {
+          try (MigratorLease lease = MigratorLease.take(database, table.name(), patience)) {
+            return applyAlone(options, listener, lease);
+          }
+        });
+  }
+
+  private MigrationReport applyAlone(
+      MigrationOptions options, MigrationListener listener, MigratorLease lease) {
+    Instant started = clock.instant();
+    MigrationPlan plan = look();
+    if (!plan.isNeeded()) {
+      return new MigrationReport(
+          null,
+          table.toString(),
+          Outcome.NOTHING_TO_DO,
+          plan.rows(),
+          plan.rows(),
+          0,
+          0,
+          null,
+          Duration.ZERO);
+    }
+    if (!plan.refusals().isEmpty()) {
+      throw new StorageException(
+          FailureKind.CONFIGURATION,
+          "The migration of "
+              + table
+              + " is refused, nothing was changed. "
+              + String.join(" ", plan.refusals()),
+          null);
+    }
+    String unfinished = plan.unfinishedMigrationId();
+    String id = unfinished == null ? newId(started) : unfinished;
+    DuplicateDocuments duplicates = duplicates(columns());
+    DedupeArchive archive = archive(duplicates, id);
+    new DedupeRun(
+            database,
+            table,
+            own,
+            duplicates,
+            archive,
+            journal,
+            new DedupeRun.Progress(id, listener),
+            options,
+            lease,
+            clock)
+        .run();
+    Entry done = journal.find(id).orElseThrow();
+    return new MigrationReport(
+        id,
+        table.toString(),
+        unfinished == null ? Outcome.MIGRATED : Outcome.RESUMED,
+        done.rowsBefore(),
+        done.rowsAfter(),
+        archive.rows(),
+        archive.groups(),
+        DedupeArchive.name(table.name()),
+        Duration.between(started, clock.instant()));
+  }
+
+  private static String newId(Instant now) {
+    // The time is for people; the random part keeps two hosts apart whose clocks agree.
+    String time = now.toString().replaceAll("[-:]|\\..*", "");
+    return "dedupe-" + time + "-" + UUID.randomUUID().toString().substring(0, 8);
+  }
+
+  // ---- check and back --------------------------------------------------------------------------
+
+  @Override
+  public VerifyReport verify(String migrationId) {
+    return guarded("verify the migration " + migrationId, () -> check(migrationId));
+  }
+
+  private VerifyReport check(String migrationId) {
+    Entry entry = known(migrationId);
+    if (entry.state() != State.FINISHED) {
+      throw new StorageException(
+          FailureKind.INVALID,
+          "The migration "
+              + migrationId
+              + " of "
+              + table
+              + " is "
+              + entry.state().name().toLowerCase(Locale.ROOT)
+              + ", only a finished one can be verified.",
+          null);
+    }
+    SpanTable.Columns columns = columns();
+    DuplicateDocuments duplicates = duplicates(columns);
+    long archived = archive(duplicates, migrationId).rows();
+    List<String> faults = new ArrayList<>();
+    long missing = entry.rowsBefore() - entry.rowsAfter() - archived;
+    if (missing > 0) {
+      faults.add(
+          missing
+              + " documents are neither in the collection nor in the archive: "
+              + entry.rowsBefore()
+              + " before, "
+              + entry.rowsAfter()
+              + " after, "
+              + archived
+              + " archived.");
+    }
+    if (missing == 0 && !entry.hashBefore().equals(entry.hashAfter())) {
+      faults.add(
+          "The documents after and archived are as many as before, but not the same: something"
+              + " changed them while the migration ran.");
+    }
+    long groups = duplicates.count().groups();
+    if (groups > 0) {
+      faults.add(groups + " keys have more than one document.");
+    }
+    if (state(columns) != ConstraintState.PRESENT) {
+      faults.add("The unique index is not there.");
+    }
+    return new VerifyReport(migrationId, entry.rowsBefore(), entry.rowsAfter(), archived, faults);
+  }
+
+  private Entry known(String migrationId) {
+    return journal
+        .find(migrationId)
+        .orElseThrow(
+            () ->
+                new StorageException(
+                    FailureKind.INVALID,
+                    "There is no migration "
+                        + migrationId
+                        + " of "
+                        + table
+                        + ". 'tracekeep migrate list' shows those there are.",
+                    null));
+  }
+
+  @Override
+  public MigrationRecord undo(String migrationId, MigrationListener listener) {
+    return guarded(
+        "take back the migration " + migrationId,
+        () -> {
+          known(migrationId);
+          try (MigratorLease lease = MigratorLease.take(database, table.name(), patience)) {
+            return undoAlone(migrationId, listener, lease);
+          }
+        });
+  }
+
+  private MigrationRecord undoAlone(
+      String migrationId, MigrationListener listener, MigratorLease lease) {
+    Entry entry = known(migrationId);
+    if (entry.state() == State.UNDONE) {
+      throw new StorageException(
+          FailureKind.INVALID,
+          "The migration " + migrationId + " of " + table + " is undone already.",
+          null);
+    }
+    DedupeRun.Progress progress = new DedupeRun.Progress(migrationId, listener);
+    DuplicateDocuments duplicates = duplicates(columns());
+    DedupeArchive archive = archive(duplicates, migrationId);
+    progress.step(
+        MigrationStep.RELEASE,
+        "journal",
+        () -> journal.setState(migrationId, State.UNDOING, clock.instant()));
+    progress.step(
+        MigrationStep.RELEASE,
+        "constraint",
+        () -> {
+          duplicates.dropWorkIndex();
+          if (entry.constraintBefore() != ConstraintState.PRESENT) {
+            duplicates.dropIndex(SpanIndexes.keyName(table.name()));
+          }
+        });
+    progress.step(
+        MigrationStep.RELEASE,
+        "added fields",
+        () -> {
+          if (own != null && !entry.addedFields().isEmpty()) {
+            own.removeFields();
+          }
+        });
+    long[] restored = {0};
+    long groups = archive.groups();
+    progress.step(
+        MigrationStep.RESTORE,
+        "archived documents",
+        () -> restored[0] = archive.restore(entry.addedFields(), lease::keep));
+    progress.step(
+        MigrationStep.RESTORE,
+        "journal",
+        () -> journal.setState(migrationId, State.UNDONE, clock.instant()));
+    return known(migrationId).toRecord(table.toString(), restored[0], groups);
+  }
+
+  @Override
+  public List<MigrationRecord> history() {
+    return guarded(
+        "list the migrations of " + table,
+        () -> {
+          List<MigrationRecord> records = new ArrayList<>();
+          for (Entry entry : journal.all()) {
+            DedupeArchive archive = archive(duplicates(OWN_COLUMNS), entry.migrationId());
+            records.add(entry.toRecord(table.toString(), archive.rows(), archive.groups()));
+          }
+          return records;
+        });
+  }
+
+  private <T> T guarded(String action, Callable<T> work) {
+    try {
+      return work.call();
+    } catch (StorageException e) {
+      throw e;
+    } catch (IllegalArgumentException e) {
+      throw new StorageException(FailureKind.CONFIGURATION, e.getMessage(), e);
+    } catch (MongoException e) {
+      throw classifier.apply(action, e);
+    } catch (RuntimeException e) {
+      throw e; // the listener's own, which ends the migration where it stands
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new StorageException(
+          FailureKind.TRANSIENT, "Could not " + action + ": the thread was interrupted.", e);
+    } catch (Exception e) {
+      throw classifier.apply(action, e);
+    }
+  }
+}
