@@ -90,6 +90,9 @@ final class MongoFixture implements StorageFixture {
   private static final class Raw implements RawAccess {
     private static final String TABLE = StorageConfig.DEFAULT_TABLE;
 
+    /** The stand-in sends as many as it is asked for, however large they are. */
+    private static final int ROWS_AT_ONCE = 20;
+
     private final String url;
 
     Raw(String url) {
@@ -114,7 +117,7 @@ final class MongoFixture implements StorageFixture {
             List<Document> some = new ArrayList<>();
             for (int i = 0; i < rows.size(); i++) {
               some.add(legacy(rows.get(i)).append(USER_COLUMN, Integer.toString(i)));
-              if (some.size() == 20 || i == rows.size() - 1) {
+              if (some.size() == ROWS_AT_ONCE || i == rows.size() - 1) {
                 table.insertMany(some);
                 some.clear();
               }
@@ -145,6 +148,7 @@ final class MongoFixture implements StorageFixture {
               database
                   .getCollection(TABLE, BsonDocument.class)
                   .find()
+                  .batchSize(ROWS_AT_ONCE)
                   .map(Raw::text)
                   .into(new ArrayList<>()));
     }
@@ -156,6 +160,7 @@ final class MongoFixture implements StorageFixture {
               database
                   .getCollection(TABLE + "_dedupe_archive", BsonDocument.class)
                   .find()
+                  .batchSize(ROWS_AT_ONCE)
                   .map(entry -> text(entry.getDocument("dedupe_document")))
                   .into(new ArrayList<>()));
     }
@@ -163,7 +168,8 @@ final class MongoFixture implements StorageFixture {
     private static Map<String, @Nullable String> text(BsonDocument document) {
       Map<String, @Nullable String> row = new TreeMap<>();
       for (Map.Entry<String, BsonValue> field : document.entrySet()) {
-        row.put(field.getKey(), field.getValue().toString());
+        BsonValue value = field.getValue();
+        row.put(field.getKey(), value.isString() ? value.asString().getValue() : value.toString());
       }
       return row;
     }

@@ -5,6 +5,8 @@ import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoClients;
 import de.bwaldvogel.mongo.MongoServer;
 import de.bwaldvogel.mongo.backend.memory.MemoryBackend;
+import de.bwaldvogel.mongo.bson.Document;
+import de.bwaldvogel.mongo.wire.message.MongoMessage;
 import java.net.InetSocketAddress;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.testcontainers.DockerClientFactory;
@@ -28,6 +30,17 @@ public final class MongoTestServer {
     this.url = url;
   }
 
+  /**
+   * The stand-in changes a document field by field while its answers are still being sent, so that
+   * others see it half changed. No real server does.
+   */
+  private static final class WholeDocuments extends MemoryBackend {
+    @Override
+    public synchronized Document handleMessage(MongoMessage message) {
+      return super.handleMessage(message).cloneDeeply();
+    }
+  }
+
   private static final class Holder {
     static final MongoTestServer SERVER = start();
   }
@@ -45,7 +58,7 @@ public final class MongoTestServer {
     if (DockerClientFactory.instance().isDockerAvailable()) {
       return startContainer();
     }
-    MongoServer standIn = new MongoServer(new MemoryBackend());
+    MongoServer standIn = new MongoServer(new WholeDocuments());
     InetSocketAddress address = standIn.bind();
     Runtime.getRuntime().addShutdownHook(new Thread(standIn::shutdownNow));
     return new MongoTestServer(
