@@ -122,7 +122,7 @@ final class TraceRemover {
     }
   }
 
-  private List<String> oldTracesByServer(PruneRequest request, int limit) {
+  List<String> oldTracesByServer(PruneRequest request, int limit) {
     BsonDocument activity =
         new BsonDocument(
             "$ifNull",
@@ -151,7 +151,7 @@ final class TraceRemover {
 
   private record Activity(String traceId, long last) {}
 
-  private List<String> oldTracesByClient(PruneRequest request, int limit) {
+  List<String> oldTracesByClient(PruneRequest request, int limit) {
     long cut = EpochNanos.of(request.before());
     Comparator<Activity> oldestFirst =
         Comparator.comparing(Activity::last).thenComparing(Activity::traceId);
