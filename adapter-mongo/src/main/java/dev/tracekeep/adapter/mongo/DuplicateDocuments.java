@@ -15,7 +15,6 @@ import org.bson.BsonArray;
 import org.bson.BsonBoolean;
 import org.bson.BsonDocument;
 import org.bson.BsonInt32;
-import org.bson.BsonNull;
 import org.bson.BsonString;
 import org.bson.RawBsonDocument;
 import org.bson.conversions.Bson;
@@ -71,15 +70,19 @@ final class DuplicateDocuments {
       withoutKey.add(Filters.not(Filters.type(field, "string")));
     }
     List<BsonDocument> pipeline = new ArrayList<>(duplicateKeys());
+    // One sum in a group: of several, FerretDB 1 adds up the first alone.
     pipeline.add(
         new BsonDocument(
             "$group",
-            new BsonDocument("_id", BsonNull.VALUE)
-                .append("groups", new BsonDocument("$sum", new BsonInt32(1)))
-                .append("copies", new BsonDocument("$sum", new BsonString("$" + COPIES)))));
-    BsonDocument found = light().aggregate(pipeline).allowDiskUse(true).first();
-    long groups = found == null ? 0 : found.getNumber("groups").longValue();
-    long copies = found == null ? 0 : found.getNumber("copies").longValue();
+            new BsonDocument("_id", new BsonString("$" + COPIES))
+                .append("keys", new BsonDocument("$sum", new BsonInt32(1)))));
+    long groups = 0;
+    long copies = 0;
+    for (BsonDocument withSoMany : light().aggregate(pipeline).allowDiskUse(true)) {
+      long keys = withSoMany.getNumber("keys").longValue();
+      groups += keys;
+      copies += keys * withSoMany.getNumber("_id").longValue();
+    }
     long rows = rows();
     return new Counts(
         rows, rows - copies + groups, groups, light().countDocuments(Filters.or(withoutKey)));

@@ -57,7 +57,11 @@ final class OwnDocuments {
     documents().updateMany(Filters.empty(), new BsonDocument("$unset", unset));
   }
 
-  /** Fills the fields of some documents that lack them; returns of how many, 0 when none does. */
+  /**
+   * Fills the fields of some documents that lack them; returns of how many, 0 when none does.
+   *
+   * @throws StorageException of kind {@code TRANSIENT} if others change them faster than that
+   */
   int fill(int limit) {
     List<UpdateOneModel<RawBsonDocument>> updates = new ArrayList<>();
     documents()
@@ -68,8 +72,17 @@ final class OwnDocuments {
     if (updates.isEmpty()) {
       return 0;
     }
-    documents().bulkWrite(updates, new BulkWriteOptions().ordered(false));
-    return updates.size();
+    int filled =
+        documents().bulkWrite(updates, new BulkWriteOptions().ordered(false)).getMatchedCount();
+    if (filled == 0) {
+      throw new StorageException(
+          FailureKind.TRANSIENT,
+          "Writers change the documents of "
+              + table
+              + " faster than they can be given versions. Stop them, then run the migration again.",
+          null);
+    }
+    return filled;
   }
 
   /**
