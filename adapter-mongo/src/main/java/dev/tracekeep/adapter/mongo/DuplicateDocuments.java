@@ -9,10 +9,8 @@ import com.mongodb.client.model.Projections;
 import dev.tracekeep.migration.SpanTable;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Consumer;
 import org.bson.BsonArray;
-import org.bson.BsonBoolean;
 import org.bson.BsonDocument;
 import org.bson.BsonInt32;
 import org.bson.BsonString;
@@ -151,40 +149,6 @@ final class DuplicateDocuments {
     documents().find(filter).batchSize(documentsAtOnce()).forEach(action);
   }
 
-  // ---- what the fields mean --------------------------------------------------------------------
-
-  /** Which of the fields there are that a span collection of either naming has. */
-  static SpanTable.Columns detect(MongoDatabase database, String table, String shown) {
-    MongoCollection<BsonDocument> documents = database.getCollection(table, BsonDocument.class);
-    List<String> names =
-        List.of(
-            "tenantId",
-            "traceId",
-            "spanId",
-            "endedAt",
-            "updatedAt",
-            "createdAt",
-            "tenant_id",
-            "trace_id",
-            "span_id",
-            "ended_at",
-            "updated_at",
-            "created_at",
-            "version",
-            "span_type",
-            "is_event");
-    java.util.Set<String> present = new java.util.HashSet<>();
-    boolean camelCase = documents.find(Filters.exists("traceId")).first() != null;
-    for (String name : names) {
-      // To find that a field is in no document takes a whole scan: not for the other naming.
-      boolean ofThisNaming = name.contains("_") ? !camelCase : camelCase || name.equals("version");
-      if (ofThisNaming && documents.find(Filters.exists(name)).first() != null) {
-        present.add(name);
-      }
-    }
-    return SpanTable.Columns.detect(shown, present);
-  }
-
   // ---- the index that the work needs -----------------------------------------------------------
 
   private String workIndex() {
@@ -214,15 +178,5 @@ final class DuplicateDocuments {
         throw e;
       }
     }
-  }
-
-  /** The name of an index that stands in the way of the one of the key; empty if none does. */
-  Optional<String> obstacle() {
-    String name = SpanIndexes.keyName(table);
-    return SpanIndexes.list(light()).stream()
-        .filter(index -> index.getString("name").getValue().equals(name))
-        .filter(index -> !index.getBoolean("unique", BsonBoolean.FALSE).getValue())
-        .map(index -> name)
-        .findFirst();
   }
 }

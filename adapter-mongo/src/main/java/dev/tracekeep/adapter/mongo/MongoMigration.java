@@ -2,14 +2,12 @@ package dev.tracekeep.adapter.mongo;
 
 import com.mongodb.MongoException;
 import com.mongodb.client.MongoDatabase;
-import dev.tracekeep.adapter.mongo.DuplicateDocuments.Counts;
 import dev.tracekeep.adapter.mongo.MigrationJournal.Entry;
 import dev.tracekeep.migration.DedupeMigration;
 import dev.tracekeep.migration.MigrationListener;
 import dev.tracekeep.migration.MigrationOptions;
 import dev.tracekeep.migration.MigrationPlan;
 import dev.tracekeep.migration.MigrationPlan.ConstraintState;
-import dev.tracekeep.migration.MigrationPlan.Step;
 import dev.tracekeep.migration.MigrationRecord;
 import dev.tracekeep.migration.MigrationRecord.State;
 import dev.tracekeep.migration.MigrationReport;
@@ -26,7 +24,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.function.BiFunction;
@@ -50,6 +47,7 @@ final class MongoMigration implements DedupeMigration {
 
   private final MongoDatabase database;
   private final SpanTable table;
+  private final SpanCollection collection;
   private final @Nullable OwnDocuments own;
   private final MigrationJournal journal;
   private final Duration patience;
@@ -71,6 +69,7 @@ final class MongoMigration implements DedupeMigration {
       BiFunction<String, Exception, StorageException> classifier) {
     this.database = database;
     this.table = table;
+    this.collection = new SpanCollection(database, table);
     this.own = isOwn ? new OwnDocuments(database, table.name()) : null;
     this.journal = new MigrationJournal(database, table.name());
     this.patience = patience;
@@ -81,27 +80,21 @@ final class MongoMigration implements DedupeMigration {
 
   /** Whether the collection is there at all. */
   boolean tableExists() {
-    return database.listCollectionNames().into(new ArrayList<>()).contains(table.name());
+    return collection.exists();
   }
 
   /** Whether the collection lacks the index, or a migration of it was interrupted. */
   boolean isNeeded() {
-    return state(columns()) != ConstraintState.PRESENT || isUnfinished();
+    return collection.state(collection.columns()) != ConstraintState.PRESENT || isUnfinished();
   }
 
   boolean isUnfinished() {
     return journal.unfinished().isPresent();
   }
 
-  private SpanTable.Columns columns() {
-    SpanTable.Columns known = table.columns();
-    return known == null
-        ? DuplicateDocuments.detect(database, table.name(), table.toString())
-        : known;
-  }
-
-  private ConstraintState state(SpanTable.Columns columns) {
-    return SpanIndexes.state(database.getCollection(table.name()), columns.key());
+  /** Why the collection can hold no spans, one sentence each; empty if it can. */
+  List<String> obstacles() {
+    return collection.obstacles();
   }
 
   private DuplicateDocuments duplicates(SpanTable.Columns columns) {
@@ -118,107 +111,7 @@ final class MongoMigration implements DedupeMigration {
   }
 
   private MigrationPlan look() {
-    if (!tableExists()) {
-      if (own == null) {
-        throw new StorageException(
-            FailureKind.CONFIGURATION,
-            "There is no collection " + table + ". Check its name and database.",
-            null);
-      }
-      return new MigrationPlan(
-          table.toString(), 0, 0, 0, 0, ConstraintState.ABSENT, List.of(), List.of(), null);
-    }
-    SpanTable.Columns columns = columns();
-    DuplicateDocuments duplicates = duplicates(columns);
-    ConstraintState constraint = state(columns);
-    Optional<Entry> unfinished = journal.unfinished();
-    Counts counts = duplicates.count();
-    boolean needed = constraint != ConstraintState.PRESENT || unfinished.isPresent();
-    return new MigrationPlan(
-        table.toString(),
-        counts.rows(),
-        counts.keys(),
-        counts.groups(),
-        counts.surplus(),
-        constraint,
-        needed ? steps(columns, counts) : List.of(),
-        needed ? refusals(columns, counts, unfinished) : List.of(),
-        unfinished.map(Entry::migrationId).orElse(null));
-  }
-
-  private List<String> refusals(
-      SpanTable.Columns columns, Counts counts, Optional<Entry> unfinished) {
-    List<String> refusals = new ArrayList<>();
-    if (counts.rowsWithoutKey() > 0) {
-      refusals.add(
-          counts.rowsWithoutKey()
-              + " documents of "
-              + table
-              + " have no text in one of "
-              + String.join(", ", columns.key())
-              + ": give them one or delete them.");
-    }
-    duplicates(columns)
-        .obstacle()
-        .ifPresent(
-            index ->
-                refusals.add(
-                    "The index "
-                        + index
-                        + " of "
-                        + table
-                        + " has the name that the unique index will get: drop it."));
-    unfinished
-        .filter(entry -> entry.state() == State.UNDOING)
-        .ifPresent(
-            entry ->
-                refusals.add(
-                    "Taking back the migration "
-                        + entry.migrationId()
-                        + " was interrupted: run undo again first."));
-    unfinished
-        .filter(entry -> !entry.keyFields().equals(columns.key()))
-        .ifPresent(
-            entry ->
-                refusals.add(
-                    "The interrupted migration "
-                        + entry.migrationId()
-                        + " has the key fields "
-                        + entry.keyFields()
-                        + ", not "
-                        + columns.key()
-                        + ": finish it with those."));
-    return refusals;
-  }
-
-  private List<Step> steps(SpanTable.Columns columns, Counts counts) {
-    List<Step> steps = new ArrayList<>();
-    steps.add(new Step(MigrationStep.PREPARE, null));
-    if (own != null && own.lackVersion()) {
-      steps.add(
-          new Step(MigrationStep.ADD_COLUMNS, "add " + String.join(", ", OwnDocuments.FIELDS)));
-    }
-    if (counts.groups() > 0) {
-      steps.add(
-          new Step(MigrationStep.FIND_DUPLICATES, "group by " + String.join(", ", columns.key())));
-      steps.add(
-          new Step(
-              MigrationStep.ARCHIVE,
-              counts.surplus()
-                  + " documents of "
-                  + counts.groups()
-                  + " keys to "
-                  + DedupeArchive.name(table.name())));
-    }
-    steps.add(
-        new Step(
-            MigrationStep.CONSTRAIN,
-            "create the unique index "
-                + SpanIndexes.keyName(table.name())
-                + " on "
-                + SpanIndexes.on(columns.key()).toJson()));
-    steps.add(new Step(MigrationStep.FINISH, null));
-    return steps;
+    return new MigrationPlanner(database, collection, own, journal).plan();
   }
 
   // ---- forth -----------------------------------------------------------------------------------
@@ -261,7 +154,7 @@ final class MongoMigration implements DedupeMigration {
     }
     String unfinished = plan.unfinishedMigrationId();
     String id = unfinished == null ? newId(started) : unfinished;
-    DuplicateDocuments duplicates = duplicates(columns());
+    DuplicateDocuments duplicates = duplicates(collection.columns());
     DedupeArchive archive = archive(duplicates, id);
     new DedupeRun(
             database,
@@ -315,7 +208,7 @@ final class MongoMigration implements DedupeMigration {
               + ", only a finished one can be verified.",
           null);
     }
-    SpanTable.Columns columns = columns();
+    SpanTable.Columns columns = collection.columns();
     DuplicateDocuments duplicates = duplicates(columns);
     long archived = archive(duplicates, migrationId).rows();
     List<String> faults = new ArrayList<>();
@@ -340,7 +233,7 @@ final class MongoMigration implements DedupeMigration {
     if (groups > 0) {
       faults.add(groups + " keys have more than one document.");
     }
-    if (state(columns) != ConstraintState.PRESENT) {
+    if (collection.state(columns) != ConstraintState.PRESENT) {
       faults.add("The unique index is not there.");
     }
     return new VerifyReport(migrationId, entry.rowsBefore(), entry.rowsAfter(), archived, faults);
@@ -383,7 +276,7 @@ final class MongoMigration implements DedupeMigration {
           null);
     }
     DedupeRun.Progress progress = new DedupeRun.Progress(migrationId, listener);
-    DuplicateDocuments duplicates = duplicates(columns());
+    DuplicateDocuments duplicates = duplicates(collection.columns());
     DedupeArchive archive = archive(duplicates, migrationId);
     progress.step(
         MigrationStep.RELEASE,

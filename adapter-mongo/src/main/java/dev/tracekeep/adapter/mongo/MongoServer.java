@@ -5,7 +5,6 @@ import com.mongodb.client.MongoDatabase;
 import org.bson.BsonDocument;
 import org.bson.BsonInt32;
 import org.bson.BsonString;
-import org.bson.BsonValue;
 
 /**
  * What a server says that it is.
@@ -17,10 +16,12 @@ record MongoServer(String product) {
     BsonDocument build =
         database.runCommand(new BsonDocument("buildInfo", new BsonInt32(1)), BsonDocument.class);
     String version = text(build, "version");
-    if (build.containsKey("ferretdb")) {
-      BsonValue ferret = build.get("ferretdb");
-      String own = ferret.isDocument() ? text(ferret.asDocument(), "version") : "";
-      return new MongoServer("FerretDB " + own + " (as MongoDB " + version + ")");
+    String ferret =
+        build.containsKey("ferretdb")
+            ? text(build.getDocument("ferretdb"), "version")
+            : text(build, "ferretdbVersion");
+    if (!ferret.isEmpty()) {
+      return new MongoServer("FerretDB " + ferret + " (as MongoDB " + version + ")");
     }
     return build.containsKey("gitVersion") || build.containsKey("storageEngines")
         ? new MongoServer("MongoDB " + version)

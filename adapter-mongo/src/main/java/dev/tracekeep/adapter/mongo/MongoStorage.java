@@ -16,6 +16,7 @@ import dev.tracekeep.span.StoredSpan;
 import dev.tracekeep.span.TraceKey;
 import dev.tracekeep.storage.AbstractObservabilityStorage;
 import dev.tracekeep.storage.Capability;
+import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.Health;
 import dev.tracekeep.storage.Health.SchemaState;
 import dev.tracekeep.storage.InitReport;
@@ -110,6 +111,10 @@ final class MongoStorage extends AbstractObservabilityStorage {
     MongoDatabase database = connection.unhurried();
     MongoMigration migration = ownMigration();
     boolean exists = migration.tableExists();
+    if (!migration.obstacles().isEmpty()) {
+      throw new StorageException(
+          FailureKind.CONFIGURATION, String.join(" ", migration.obstacles()), null);
+    }
     if (!exists || isEmpty(database) && !migration.isUnfinished()) {
       try {
         SpanIndexes.createKey(database, config().table(), SpanIndexes.KEY);
