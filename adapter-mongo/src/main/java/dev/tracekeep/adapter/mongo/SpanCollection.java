@@ -50,12 +50,10 @@ final class SpanCollection {
   }
 
   private @Nullable BsonDocument description() {
-    for (BsonDocument collection : database.listCollections(BsonDocument.class)) {
-      if (collection.getString("name").getValue().equals(table.name())) {
-        return collection;
-      }
-    }
-    return null;
+    return database.listCollections(BsonDocument.class).into(new ArrayList<>()).stream()
+        .filter(collection -> collection.getString("name").getValue().equals(table.name()))
+        .findFirst()
+        .orElse(null);
   }
 
   boolean exists() {
