@@ -249,10 +249,11 @@ final class DedupeRun {
         SpanIndexes.createKey(database, table.name(), key);
         break;
       } catch (MongoException e) {
-        if (!MongoFailures.isDuplicateKey(e)) {
+        // Not every server says with MongoDB's code that there were duplicates: so they are looked
+        // for.
+        if (!round(null) && !MongoFailures.isDuplicateKey(e)) {
           throw e;
         }
-        round(null);
       }
     }
     duplicates.dropWorkIndex();

@@ -2,6 +2,7 @@ package dev.tracekeep.adapter.mongo;
 
 import com.mongodb.client.MongoCollection;
 import com.mongodb.client.MongoDatabase;
+import com.mongodb.client.model.Aggregates;
 import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.Projections;
 import dev.tracekeep.span.SpanColumn;
@@ -11,8 +12,10 @@ import dev.tracekeep.span.TraceKey;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -66,6 +69,23 @@ final class SpanKeys {
   /** The spans of certain traces of one tenant. */
   static Bson inTraces(String tenantId, Collection<String> traceIds) {
     return Filters.and(Filters.eq(TENANT, tenantId), Filters.in(TRACE, traceIds));
+  }
+
+  /**
+   * The traces that have a document which passes the filter. Asked for by a group, because FerretDB
+   * 1 refuses a distinct that may take only so long.
+   */
+  static Set<String> tracesOf(MongoDatabase database, String table, Bson filter) {
+    Set<String> traceIds = new HashSet<>();
+    database
+        .getCollection(table, BsonDocument.class)
+        .aggregate(
+            List.of(
+                Aggregates.match(filter),
+                new BsonDocument("$group", new BsonDocument("_id", new BsonString("$" + TRACE)))))
+        .allowDiskUse(true)
+        .forEach(group -> traceIds.add(group.getString("_id").getValue()));
+    return traceIds;
   }
 
   /** The versions under which spans are stored; of those there are. */

@@ -14,7 +14,6 @@ import dev.tracekeep.storage.PruneRequest;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.HashSet;
 import java.util.List;
 import java.util.PriorityQueue;
 import java.util.Set;
@@ -60,17 +59,11 @@ final class TraceRemover {
     for (var tenant : byTenant.entrySet()) {
       for (List<String> chunk : chunks(tenant.getValue())) {
         Bson filter = SpanKeys.inTraces(tenant.getKey(), chunk);
-        deleted += distinctTraces(filter).size();
+        deleted += SpanKeys.tracesOf(connection.primary(), table, filter).size();
         deleteSpans(filter);
       }
     }
     return deleted;
-  }
-
-  private Set<String> distinctTraces(Bson filter) {
-    return spans(connection.primary())
-        .distinct(SpanKeys.TRACE, filter, String.class)
-        .into(new HashSet<>());
   }
 
   private long deleteSpans(Bson filter) {
@@ -106,7 +99,10 @@ final class TraceRemover {
             Filters.gte(ENDED, cut),
             Filters.and(Filters.eq(ENDED, null), Filters.gte(STARTED, cut)));
     Set<String> busy =
-        distinctTraces(Filters.and(SpanKeys.inTraces(request.tenantId(), traceIds), active));
+        SpanKeys.tracesOf(
+            connection.primary(),
+            table,
+            Filters.and(SpanKeys.inTraces(request.tenantId(), traceIds), active));
     return traceIds.stream().filter(trace -> !busy.contains(trace)).toList();
   }
 

@@ -14,7 +14,6 @@ import dev.tracekeep.storage.TraceQuery;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -173,14 +172,12 @@ final class UniqueReads implements SpanReads {
   }
 
   private Set<String> failed(String tenantId, Collection<String> traceIds) {
-    return rows()
-        .distinct(
-            SpanKeys.TRACE,
-            Filters.and(
-                SpanKeys.inTraces(tenantId, traceIds),
-                new BsonDocument(SpanCodec.FAILED, RootFilters.TRUE)),
-            String.class)
-        .into(new HashSet<>());
+    return SpanKeys.tracesOf(
+        connection.database(),
+        table,
+        Filters.and(
+            SpanKeys.inTraces(tenantId, traceIds),
+            new BsonDocument(SpanCodec.FAILED, RootFilters.TRUE)));
   }
 
   // ---- counting --------------------------------------------------------------------------------
