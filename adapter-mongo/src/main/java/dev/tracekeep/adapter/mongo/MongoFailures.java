@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.bson.BsonMaximumSizeExceededException;
+import org.jspecify.annotations.Nullable;
 
 /** What the failures of MongoDB and its driver mean, told by code, label and class. */
 final class MongoFailures {
@@ -163,15 +164,8 @@ final class MongoFailures {
     if (failure instanceof MongoInterruptedException) {
       Thread.currentThread().interrupt();
     }
-    return new StorageException(
-        rule.kind(),
-        "Could not "
-            + action
-            + (action.contains(uri.toString()) ? "" : " in " + uri)
-            + ": "
-            + StorageUri.masked(reason(failure))
-            + (rule.advice().isEmpty() ? "." : ". " + rule.advice() + "."),
-        failure);
+    return StorageException.couldNot(
+        rule.kind(), action, uri, message(failure), rule.advice(), failure);
   }
 
   private static Rule rule(Exception failure) {
@@ -237,13 +231,7 @@ final class MongoFailures {
   }
 
   /** The server's own sentence: the driver's adds its whole answer, which may quote a document. */
-  private static String reason(Exception failure) {
-    String message = message(failure);
-    String first = message == null ? "" : message.lines().findFirst().orElse("").strip();
-    return first.isEmpty() ? failure.getClass().getSimpleName() : first.replaceFirst("\\.$", "");
-  }
-
-  private static String message(Exception failure) {
+  private static @Nullable String message(Exception failure) {
     if (failure instanceof MongoCommandException command) {
       return command.getErrorMessage() + " (" + nameAndCode(command) + ")";
     }
@@ -260,10 +248,9 @@ final class MongoFailures {
         return bulk.getWriteConcernError().getMessage();
       }
     }
-    if (failure instanceof MongoSecurityException) {
-      return "the server did not let the user in";
-    }
-    return failure.getMessage();
+    return failure instanceof MongoSecurityException
+        ? "the server did not let the user in"
+        : failure.getMessage();
   }
 
   private static String nameAndCode(MongoCommandException failure) {

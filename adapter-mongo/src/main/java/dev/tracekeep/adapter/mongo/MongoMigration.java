@@ -191,10 +191,11 @@ final class MongoMigration implements DedupeMigration {
 
   @Override
   public VerifyReport verify(String migrationId) {
-    return guarded("verify the migration " + migrationId, () -> check(migrationId));
+    return guarded(
+        "verify the migration " + migrationId, () -> check(finished(migrationId, "verified")));
   }
 
-  private VerifyReport check(String migrationId) {
+  private Entry finished(String migrationId, String done) {
     Entry entry = known(migrationId);
     if (entry.state() != State.FINISHED) {
       throw new StorageException(
@@ -205,9 +206,16 @@ final class MongoMigration implements DedupeMigration {
               + table
               + " is "
               + entry.state().name().toLowerCase(Locale.ROOT)
-              + ", only a finished one can be verified.",
+              + ", only a finished one can be "
+              + done
+              + ".",
           null);
     }
+    return entry;
+  }
+
+  private VerifyReport check(Entry entry) {
+    String migrationId = entry.migrationId();
     SpanTable.Columns columns = collection.columns();
     DuplicateDocuments duplicates = duplicates(columns);
     long archived = archive(duplicates, migrationId).rows();
@@ -310,6 +318,17 @@ final class MongoMigration implements DedupeMigration {
         "journal",
         () -> journal.setState(migrationId, State.UNDONE, clock.instant()));
     return known(migrationId).toRecord(table.toString(), restored[0], groups);
+  }
+
+  @Override
+  public List<String> finish(String migrationId) {
+    return guarded(
+        "finish the migration " + migrationId,
+        () -> {
+          // Undo needs the archive alone: the collection is changed in place, and no copy is kept.
+          finished(migrationId, "let go of");
+          return List.of();
+        });
   }
 
   @Override
