@@ -14,15 +14,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeSet;
-import org.bson.BsonBinary;
-import org.bson.BsonBinaryWriter;
+import org.bson.BsonBinaryReader;
 import org.bson.BsonReader;
 import org.bson.BsonType;
 import org.bson.BsonWriter;
 import org.bson.codecs.Codec;
 import org.bson.codecs.DecoderContext;
 import org.bson.codecs.EncoderContext;
-import org.bson.io.BasicOutputBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,6 +57,15 @@ final class SpanCodec implements Codec<StoredSpan> {
   static final long NO_END = Long.MAX_VALUE;
 
   private static final Map<String, SpanColumn> BY_NAME = byName();
+
+  private static final byte[][] NAMES =
+      SpanColumn.all().stream()
+          .map(column -> BsonBytes.name(column.columnName()))
+          .toArray(byte[][]::new);
+  private static final byte[] VERSION_FIELD = BsonBytes.name(SpanColumn.VERSION_NAME);
+  private static final byte[] DERIVED_FIELD = BsonBytes.name(DERIVED);
+
+  private static final ThreadLocal<BsonBytes> BUFFER = ThreadLocal.withInitial(BsonBytes::new);
 
   /** The columns and the version of a document that was read. */
   static final class Row {
@@ -118,11 +125,9 @@ final class SpanCodec implements Codec<StoredSpan> {
 
   /** How many bytes the span's document has. */
   static int size(StoredSpan span) {
-    try (BasicOutputBuffer buffer = new BasicOutputBuffer();
-        BsonBinaryWriter writer = new BsonBinaryWriter(buffer)) {
-      new SpanCodec().encode(writer, span, EncoderContext.builder().build());
-      return buffer.getSize();
-    }
+    BsonBytes bytes = new BsonBytes();
+    write(bytes, span);
+    return bytes.length();
   }
 
   /**
@@ -135,64 +140,93 @@ final class SpanCodec implements Codec<StoredSpan> {
 
   @Override
   public void encode(BsonWriter writer, StoredSpan stored, EncoderContext context) {
+    BsonBytes bytes = BUFFER.get();
+    bytes.clear();
+    write(bytes, stored);
+    try (BsonBinaryReader reader = new BsonBinaryReader(bytes.buffer())) {
+      writer.pipe(reader);
+    }
+  }
+
+  private static void write(BsonBytes out, StoredSpan stored) {
     Span span = stored.span();
-    writer.writeStartDocument();
-    for (SpanColumn column : SpanColumn.all()) {
-      write(writer, column.columnName(), column.read(span));
+    int document = out.start();
+    for (int i = 0; i < NAMES.length; i++) {
+      Object value = SpanColumn.all().get(i).read(span);
+      if (value != null) {
+        write(out, NAMES[i], value);
+      }
     }
-    writer.writeBinaryData(SpanColumn.VERSION_NAME, new BsonBinary(stored.version().toBytes()));
+    out.field(BsonType.BINARY, VERSION_FIELD);
+    out.binary(stored.version().toBytes());
     if (span.isRoot() || span.payload().error() != null) {
-      writer.writeName(DERIVED);
-      writeDerived(writer, span);
+      writeDerived(out, span);
     }
-    writer.writeEndDocument();
+    out.end(document);
   }
 
-  private static void write(BsonWriter writer, String name, @Nullable Object value) {
+  private static void write(BsonBytes out, byte[] name, Object value) {
     if (value instanceof String text) {
-      writer.writeString(name, text);
+      out.field(BsonType.STRING, name);
+      out.text(text);
     } else if (value instanceof Instant time) {
-      writer.writeInt64(name, EpochNanos.of(time));
+      out.field(BsonType.INT64, name);
+      out.int64(EpochNanos.of(time));
     } else if (value instanceof Boolean flag) {
-      writer.writeBoolean(name, flag);
+      out.field(BsonType.BOOLEAN, name);
+      out.flag(flag);
     } else if (value instanceof Json json) {
-      writer.writeString(name, json.text());
+      out.field(BsonType.STRING, name);
+      out.text(json.text());
     } else if (value instanceof List<?> list) {
-      writer.writeStartArray(name);
-      list.forEach(element -> writer.writeString((String) element));
-      writer.writeEndArray();
+      out.field(BsonType.ARRAY, name);
+      int array = out.start();
+      int index = 0;
+      for (Object element : list) {
+        out.field(BsonType.STRING, BsonBytes.name(Integer.toString(index++)));
+        out.text((String) element);
+      }
+      out.end(array);
     }
   }
 
-  /** Writes the value of {@link #DERIVED}, which is a document. */
-  static void writeDerived(BsonWriter writer, Span span) {
-    writer.writeStartDocument();
+  private static void writeDerived(BsonBytes out, Span span) {
+    out.field(BsonType.DOCUMENT, DERIVED_FIELD);
+    int derived = out.start();
     if (span.payload().error() != null) {
-      writer.writeBoolean(last(FAILED), true);
+      out.field(BsonType.BOOLEAN, last(FAILED));
+      out.flag(true);
     }
     if (span.isRoot()) {
-      writer.writeBoolean(last(ROOT), true);
+      out.field(BsonType.BOOLEAN, last(ROOT));
+      out.flag(true);
       Instant endedAt = span.times().endedAt();
-      writer.writeInt64(last(ROOT_ENDED_AT), endedAt == null ? NO_END : EpochNanos.of(endedAt));
-      writeTokens(writer, last(METADATA), span.payload().metadata());
-      writeTokens(writer, last(SCOPE), span.origin().scope());
+      out.field(BsonType.INT64, last(ROOT_ENDED_AT));
+      out.int64(endedAt == null ? NO_END : EpochNanos.of(endedAt));
+      writeTokens(out, last(METADATA), span.payload().metadata());
+      writeTokens(out, last(SCOPE), span.origin().scope());
     }
-    writer.writeEndDocument();
+    out.end(derived);
   }
 
-  private static void writeTokens(BsonWriter writer, String name, @Nullable Json object) {
+  private static void writeTokens(BsonBytes out, byte[] name, @Nullable Json object) {
     if (object == null || object.kind() != Json.Kind.OBJECT) {
       return;
     }
     SortedSet<Long> tokens = new TreeSet<>();
     object.members().forEach((member, value) -> tokens.add(token(member, value)));
-    writer.writeStartArray(name);
-    tokens.forEach(writer::writeInt64);
-    writer.writeEndArray();
+    out.field(BsonType.ARRAY, name);
+    int array = out.start();
+    int index = 0;
+    for (long token : tokens) {
+      out.field(BsonType.INT64, BsonBytes.name(Integer.toString(index++)));
+      out.int64(token);
+    }
+    out.end(array);
   }
 
-  private static String last(String path) {
-    return path.substring(DERIVED.length() + 1);
+  private static byte[] last(String path) {
+    return BsonBytes.name(path.substring(DERIVED.length() + 1));
   }
 
   @Override
