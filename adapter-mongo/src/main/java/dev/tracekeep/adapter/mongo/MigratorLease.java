@@ -147,6 +147,11 @@ final class MigratorLease implements AutoCloseable {
   @Override
   public void close() {
     renewals.shutdownNow();
-    leases().deleteOne(Filters.and(Filters.eq("_id", table), Filters.eq(OWNER, owner)));
+    try {
+      leases().deleteOne(Filters.and(Filters.eq("_id", table), Filters.eq(OWNER, owner)));
+    } catch (MongoException e) {
+      // It ends by itself, and what was done under it is done.
+      LOG.warn("The lease of this migration was not given back: {}", e.getMessage());
+    }
   }
 }
