@@ -39,6 +39,7 @@ interface BenchmarkStore extends AutoCloseable {
       case "duckdb" -> new DuckDbBenchmarkStore();
       case "pg" -> new PgBenchmarkStore();
       case "libsql" -> new LibSqlBenchmarkStore();
+      case "mongo" -> new MongoBenchmarkStore();
       default -> throw new IllegalArgumentException("There is no benchmark for " + adapter);
     };
   }

@@ -253,6 +253,7 @@ class ReadCommandsTest {
                 + "  ok      clickhouse  jdbc:clickhouse:\n"
                 + "  ok      duckdb      jdbc:duckdb:\n"
                 + "  ok      libsql      jdbc:sqlite: libsql: https:// http://\n"
+                + "  ok      mongo       mongodb: mongodb+srv:\n"
                 + "  ok      pg          jdbc:postgresql:\n"
                 + "\nStore "
                 + store.url()
@@ -278,6 +279,7 @@ class ReadCommandsTest {
             "{\"adapters\":[{\"name\":\"clickhouse\",\"prefixes\":[\"jdbc:clickhouse:\"]},"
                 + "{\"name\":\"duckdb\",\"prefixes\":[\"jdbc:duckdb:\"]},"
                 + "{\"name\":\"libsql\",\"prefixes\":[\"jdbc:sqlite:\",\"libsql:\",\"https://\",\"http://\"]},"
+                + "{\"name\":\"mongo\",\"prefixes\":[\"mongodb:\",\"mongodb+srv:\"]},"
                 + "{\"name\":\"pg\",\"prefixes\":[\"jdbc:postgresql:\"]}]")
         .contains("\"up\":false");
   }

@@ -18,8 +18,8 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /**
- * The same random work on DuckDB, PostgreSQL and SQLite: every answer is the same, and every span
- * reads back the same, field by field and JSON letter by letter.
+ * The same random work on DuckDB, PostgreSQL, SQLite and MongoDB: every answer is the same, and
+ * every span reads back the same, field by field and JSON letter by letter.
  */
 class CrossStoreTest {
   /** A store of some engine, on a database of its own. */
@@ -52,10 +52,11 @@ class CrossStoreTest {
   @Test
   void sameOperations_readTheSameOnEveryEngine() throws Exception {
     try (Opened duckDb = Opened.on(DuckDbFixture.inMemory());
+        Opened mongo = Opened.on(new MongoFixture());
         Opened postgres = Opened.on(new PgFixture());
         Opened sqlite = Opened.on(LibSqlFixture.inMemory())) {
       List<ObservabilityStorage> stores =
-          List.of(duckDb.storage(), postgres.storage(), sqlite.storage());
+          List.of(duckDb.storage(), postgres.storage(), sqlite.storage(), mongo.storage());
       PropertyCheck.check(
           15,
           Operations.sequences(),
@@ -86,6 +87,7 @@ class CrossStoreTest {
   private static void assertAgree(List<?> answers, String question) {
     assertThat(answers.get(1)).as("PostgreSQL and DuckDB: %s", question).isEqualTo(answers.get(0));
     assertThat(answers.get(2)).as("SQLite and DuckDB: %s", question).isEqualTo(answers.get(0));
+    assertThat(answers.get(3)).as("MongoDB and DuckDB: %s", question).isEqualTo(answers.get(0));
   }
 
   /** All fields, JSON as its text: spans compare it by structure. */

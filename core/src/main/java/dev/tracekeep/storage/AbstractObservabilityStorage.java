@@ -84,6 +84,16 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
   protected abstract WriteResult.@Nullable Counts write(List<StoredSpan> batch) throws Exception;
 
   /**
+   * Says why the engine can never hold a span although it is within {@code max-span-bytes}, as a
+   * phrase behind the span's name. Such a span is rejected, the rest of its batch is written.
+   *
+   * @return null if the engine can hold it, as by default
+   */
+  protected @Nullable String engineProblem(Span span) {
+    return null;
+  }
+
+  /**
    * Applies updates, sorted by {@link SpanUpdate#ORDER}, with {@link SpanUpdate#applyTo}; several
    * may be of one span.
    */
@@ -197,6 +207,9 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
                 + " read it with getSpan or getTrace");
       }
       String problem = sizeProblem(column -> column.read(span));
+      if (problem == null) {
+        problem = engineProblem(span);
+      }
       if (problem == null) {
         fitting.add(span);
       } else {

@@ -1,0 +1,150 @@
+package dev.tracekeep.adapter.mongo;
+
+import dev.tracekeep.migration.SpanTable;
+import dev.tracekeep.span.EpochNanos;
+import dev.tracekeep.span.SpanColumn;
+import java.math.BigDecimal;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.bson.BsonBinary;
+import org.bson.BsonDocument;
+import org.bson.BsonNull;
+import org.bson.BsonString;
+import org.bson.BsonValue;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What decides which of several documents of a key is the best, and all that need be known of one
+ * to move it. Times are compared as instants, be they BSON dates, ISO texts or numbers.
+ *
+ * @param id its {@code _id}
+ * @param key the values of the key's fields
+ * @param decisive the fields that decide, as they are in the document, null where absent
+ */
+record DocumentRank(
+    BsonValue id,
+    List<String> key,
+    BsonDocument decisive,
+    boolean completed,
+    Instant updatedAt,
+    Instant createdAt,
+    String version) {
+
+  /** The rule, but for its last tie-break, the content, which takes the whole document. */
+  static final Comparator<DocumentRank> ORDER =
+      Comparator.comparing(DocumentRank::version)
+          .thenComparing(DocumentRank::completed)
+          .thenComparing(DocumentRank::updatedAt)
+          .thenComparing(DocumentRank::createdAt);
+
+  /** Reads the fields of a document. */
+  static DocumentRank of(BsonDocument document, SpanTable.Columns columns) {
+    BsonDocument decisive = new BsonDocument();
+    for (String field : decisiveFields(columns)) {
+      decisive.append(field, document.get(field, BsonNull.VALUE));
+    }
+    return new DocumentRank(
+        document.get("_id"),
+        columns.key().stream().map(field -> document.getString(field).getValue()).toList(),
+        decisive,
+        !decisive.isNull(columns.endedAt()),
+        instant(decisive, columns.updatedAt()),
+        instant(decisive, columns.createdAt()),
+        versionText(decisive, columns.version()));
+  }
+
+  /** The fields that {@link #of} reads, beside {@code _id} and key. */
+  static List<String> decisiveFields(SpanTable.Columns columns) {
+    List<String> fields = new ArrayList<>(List.of(columns.endedAt()));
+    for (@Nullable String field :
+        new @Nullable String[] {columns.updatedAt(), columns.createdAt(), columns.version()}) {
+      if (field != null) {
+        fields.add(field);
+      }
+    }
+    return fields;
+  }
+
+  /** Why this document gave way to a better one. */
+  String reason(DocumentRank winner, SpanTable.Columns columns) {
+    if (winner.completed && !completed) {
+      return "running, and another copy is completed";
+    }
+    if (updatedAt.isBefore(winner.updatedAt)) {
+      return "older " + columns.updatedAt() + " than another copy";
+    }
+    if (createdAt.isBefore(winner.createdAt)) {
+      return "older " + columns.createdAt() + " than another copy";
+    }
+    return "as new as another copy that was kept";
+  }
+
+  /** The version's bytes as text that sorts like them; empty where there is none. */
+  private static String versionText(BsonDocument decisive, @Nullable String field) {
+    BsonValue value = field == null ? BsonNull.VALUE : decisive.get(field);
+    return value instanceof BsonBinary binary
+        ? java.util.HexFormat.of().formatHex(binary.getData())
+        : "";
+  }
+
+  private static Instant instant(BsonDocument decisive, @Nullable String field) {
+    return field == null ? Instant.MIN : instant(decisive.get(field), field);
+  }
+
+  /** A value as an instant; {@link Instant#MIN} where it is absent or no time at all. */
+  static Instant instant(BsonValue value, String field) {
+    try {
+      if (value.isDateTime()) {
+        return Instant.ofEpochMilli(value.asDateTime().getValue());
+      }
+      if (value.isTimestamp()) {
+        return Instant.ofEpochSecond(value.asTimestamp().getTime());
+      }
+      if (value.isNumber()) {
+        return ofNumber(BigDecimal.valueOf(value.asNumber().doubleValue()), value, field);
+      }
+      if (value instanceof BsonString text) {
+        return parse(text.getValue().strip());
+      }
+    } catch (DateTimeException | ArithmeticException e) {
+      // No time, or one beyond what Java knows: ranks below every time.
+      return Instant.MIN;
+    }
+    return Instant.MIN;
+  }
+
+  /** A number of our own collections counts nanoseconds; of another's, its size tells the unit. */
+  private static Instant ofNumber(BigDecimal number, BsonValue value, String field) {
+    boolean ours = SpanColumn.named(field).isPresent();
+    if (value.isInt64()
+        && (ours || Math.abs(value.asInt64().getValue()) >= 10_000_000_000_000_000L)) {
+      return EpochNanos.toInstant(value.asInt64().getValue());
+    }
+    long whole = number.longValue();
+    return Math.abs(whole) >= 100_000_000_000L
+        ? Instant.ofEpochMilli(whole)
+        : Instant.ofEpochSecond(whole);
+  }
+
+  private static Instant parse(String text) {
+    String iso = text.replaceFirst("^(\\d{4}-\\d{2}-\\d{2}) ", "$1T").replaceFirst(" (?=[+-])", "");
+    if (iso.matches("\\d{4}-\\d{2}-\\d{2}")) {
+      return LocalDate.parse(iso).atStartOfDay().toInstant(ZoneOffset.UTC);
+    }
+    if (iso.matches(".*([zZ]|[+-]\\d{2}(:?\\d{2})?)$") && iso.contains("T")) {
+      // Hours alone, and no colon, are ISO too, but not to Java.
+      return OffsetDateTime.parse(
+              iso.replaceFirst("([+-]\\d{2})$", "$1:00")
+                  .replaceFirst("([+-]\\d{2})(\\d{2})$", "$1:$2"))
+          .toInstant();
+    }
+    return LocalDateTime.parse(iso).toInstant(ZoneOffset.UTC);
+  }
+}

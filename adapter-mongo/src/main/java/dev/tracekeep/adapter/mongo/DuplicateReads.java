@@ -1,0 +1,154 @@
+package dev.tracekeep.adapter.mongo;
+
+import com.mongodb.client.MongoCollection;
+import com.mongodb.client.model.Filters;
+import com.mongodb.client.model.Sorts;
+import dev.tracekeep.span.Span;
+import dev.tracekeep.span.SpanColumn;
+import dev.tracekeep.span.SpanKey;
+import dev.tracekeep.span.SpanStatus;
+import dev.tracekeep.span.StoredSpan;
+import dev.tracekeep.span.TraceKey;
+import dev.tracekeep.storage.StorageStatistics;
+import dev.tracekeep.storage.Trace;
+import dev.tracekeep.storage.TraceQuery;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.PriorityQueue;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.bson.conversions.Bson;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads a collection that was not migrated as if it held each span once. It goes through all spans
+ * of a tenant for a list, and holds those of one trace at a time: a view for emergencies.
+ */
+final class DuplicateReads implements SpanReads {
+  private final MongoConnection connection;
+  private final String table;
+
+  DuplicateReads(MongoConnection connection, String table) {
+    this.connection = connection;
+    this.table = table;
+  }
+
+  private MongoCollection<StoredSpan> spans() {
+    return connection.unhurried().getCollection(table, StoredSpan.class);
+  }
+
+  @Override
+  public Optional<Span> span(SpanKey key) {
+    return best(SpanKeys.of(key)).stream().findFirst();
+  }
+
+  @Override
+  public Optional<Span> root(TraceKey trace) {
+    return root(best(SpanKeys.of(trace)));
+  }
+
+  private static Optional<Span> root(Collection<Span> trace) {
+    return trace.stream().filter(Span::isRoot).min(Trace.ORDER);
+  }
+
+  @Override
+  public List<Span> trace(TraceKey trace, List<SpanColumn> columns) {
+    boolean light = columns.size() < SpanColumn.all().size();
+    return best(SpanKeys.of(trace)).stream().map(span -> light ? span.toLight() : span).toList();
+  }
+
+  private List<Span> best(Bson filter) {
+    SortedMap<SpanKey, StoredSpan> best = new TreeMap<>();
+    spans().find(filter).forEach(span -> best.merge(span.key(), span, StoredSpan::orBetter));
+    return best.values().stream().map(StoredSpan::span).toList();
+  }
+
+  @Override
+  public List<Span> roots(TraceQuery query, int limit) {
+    Comparator<Span> order = query.order().comparator();
+    PriorityQueue<Span> first = new PriorityQueue<>(order.reversed());
+    TraceQuery.@Nullable Position after = query.after().orElse(null);
+    forEachTrace(
+        Filters.eq(SpanKeys.TENANT, query.tenantId()),
+        trace ->
+            root(trace)
+                .filter(query::matches)
+                .filter(root -> hasWantedErrors(query, trace))
+                .filter(root -> after == null || isBehind(query, root, after))
+                .ifPresent(
+                    root -> {
+                      first.add(root.toLight());
+                      if (first.size() > limit) {
+                        first.remove();
+                      }
+                    }));
+    return first.stream().sorted(order).toList();
+  }
+
+  private static boolean hasWantedErrors(TraceQuery query, Collection<Span> trace) {
+    return query
+        .hasChildError()
+        .map(wanted -> wanted == trace.stream().anyMatch(span -> span.payload().error() != null))
+        .orElse(true);
+  }
+
+  private static boolean isBehind(TraceQuery query, Span root, TraceQuery.Position after) {
+    TraceQuery.Position here = TraceQuery.Position.of(root, query.order());
+    int byTime =
+        Comparator.nullsLast(Comparator.<Long>naturalOrder()).compare(here.time(), after.time());
+    if (byTime != 0) {
+      return query.order().isDescending() == byTime < 0;
+    }
+    int byTrace = here.traceId().compareTo(after.traceId());
+    return byTrace != 0 ? byTrace > 0 : here.spanId().compareTo(after.spanId()) > 0;
+  }
+
+  private void forEachTrace(Bson filter, Consumer<Collection<Span>> action) {
+    SortedMap<SpanKey, StoredSpan> trace = new TreeMap<>();
+    Runnable finish =
+        () -> {
+          if (!trace.isEmpty()) {
+            action.accept(trace.values().stream().map(StoredSpan::span).toList());
+            trace.clear();
+          }
+        };
+    spans()
+        .find(filter)
+        .sort(Sorts.ascending(SpanKeys.TENANT, SpanKeys.TRACE))
+        .allowDiskUse(true)
+        .batchSize(Streams.documentsAtOnce(connection.unhurried(), table))
+        .forEach(
+            span -> {
+              if (!trace.isEmpty() && !trace.firstKey().trace().equals(span.key().trace())) {
+                finish.run();
+              }
+              trace.merge(span.key(), span, StoredSpan::orBetter);
+            });
+    finish.run();
+  }
+
+  @Override
+  public StorageStatistics statistics() {
+    long[] counts = new long[5];
+    String[] tenant = {""};
+    forEachTrace(
+        Filters.empty(),
+        trace -> {
+          counts[0] += trace.size();
+          counts[1]++;
+          for (Span span : trace) {
+            SpanStatus status = span.status();
+            counts[2] += status == SpanStatus.RUNNING ? 1 : 0;
+            counts[3] += status == SpanStatus.ERROR ? 1 : 0;
+            if (!span.key().tenantId().equals(tenant[0])) {
+              tenant[0] = span.key().tenantId();
+              counts[4]++;
+            }
+          }
+        });
+    return new StorageStatistics(counts[0], counts[1], counts[2], counts[3], counts[4]);
+  }
+}

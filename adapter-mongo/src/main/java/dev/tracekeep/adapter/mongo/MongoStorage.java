@@ -1,0 +1,255 @@
+package dev.tracekeep.adapter.mongo;
+
+import com.mongodb.MongoException;
+import com.mongodb.client.MongoDatabase;
+import com.mongodb.client.model.Filters;
+import dev.tracekeep.migration.DedupeMigration;
+import dev.tracekeep.migration.MigrationListener;
+import dev.tracekeep.migration.MigrationPlan;
+import dev.tracekeep.migration.MigrationReport;
+import dev.tracekeep.migration.SpanTable;
+import dev.tracekeep.span.Span;
+import dev.tracekeep.span.SpanColumn;
+import dev.tracekeep.span.SpanKey;
+import dev.tracekeep.span.SpanUpdate;
+import dev.tracekeep.span.StoredSpan;
+import dev.tracekeep.span.TraceKey;
+import dev.tracekeep.storage.AbstractObservabilityStorage;
+import dev.tracekeep.storage.Capability;
+import dev.tracekeep.storage.FailureKind;
+import dev.tracekeep.storage.Health;
+import dev.tracekeep.storage.Health.SchemaState;
+import dev.tracekeep.storage.InitReport;
+import dev.tracekeep.storage.InitReport.Outcome;
+import dev.tracekeep.storage.MigrationRequiredException;
+import dev.tracekeep.storage.PruneReport;
+import dev.tracekeep.storage.PruneRequest;
+import dev.tracekeep.storage.StorageConfig;
+import dev.tracekeep.storage.StorageException;
+import dev.tracekeep.storage.StorageStatistics;
+import dev.tracekeep.storage.TraceQuery;
+import dev.tracekeep.storage.TracingStrategy;
+import dev.tracekeep.storage.TracingStrategySupport;
+import dev.tracekeep.storage.WriteResult;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.bson.BsonDocument;
+import org.jspecify.annotations.Nullable;
+
+/** A store in a collection of MongoDB: one document for each span. */
+final class MongoStorage extends AbstractObservabilityStorage {
+  private final MongoConnection connection;
+  private final MongoFailures failures;
+  private final SpanTable table;
+  private final Set<Capability> capabilities;
+  private final SpanWriter writer;
+  private final SpanUpdater updater;
+  private final TraceRemover remover;
+
+  /** What is read: in a collection that was not migrated, the best document of each key. */
+  private volatile SpanReads reads;
+
+  MongoStorage(StorageConfig config, MongoAddress address) {
+    super(config);
+    this.connection = new MongoConnection(address);
+    this.failures = new MongoFailures(config.uri());
+    this.table = new SpanTable(config.schema(), config.table(), MongoMigration.OWN_COLUMNS);
+    this.capabilities = capabilities(address.isDurable());
+    this.writer = new SpanWriter(connection, config.table());
+    this.updater = new SpanUpdater(connection, config.table(), writer);
+    this.remover = new TraceRemover(connection, config.table());
+    this.reads = new UniqueReads(connection, config.table());
+  }
+
+  private static Set<Capability> capabilities(boolean durable) {
+    EnumSet<Capability> all =
+        EnumSet.of(
+            Capability.ENFORCED_UNIQUENESS,
+            Capability.EXACT_WRITE_COUNTS,
+            Capability.ATOMIC_UPDATE,
+            Capability.SHARED);
+    if (durable) {
+      all.add(Capability.DURABLE);
+    }
+    return Collections.unmodifiableSet(all);
+  }
+
+  @Override
+  public TracingStrategySupport tracingStrategy() {
+    return TracingStrategySupport.allPreferring(TracingStrategy.BATCH_WITH_UPDATES);
+  }
+
+  @Override
+  public Set<Capability> capabilities() {
+    return capabilities;
+  }
+
+  // ---- the life of the collection --------------------------------------------------------------
+
+  private MongoMigration ownMigration() {
+    return new MongoMigration(
+        connection.unhurried(), table, true, config().lockTimeout(), this::classify);
+  }
+
+  @Override
+  protected DedupeMigration migrationOf(@Nullable SpanTable other) {
+    return other == null
+        ? ownMigration()
+        : new MongoMigration(
+            connection.unhurried(other.schema()),
+            other,
+            false,
+            config().lockTimeout(),
+            this::classify);
+  }
+
+  @Override
+  protected InitReport initialize() {
+    MongoDatabase database = connection.unhurried();
+    MongoMigration migration = ownMigration();
+    boolean exists = migration.tableExists();
+    if (!migration.obstacles().isEmpty()) {
+      throw new StorageException(
+          FailureKind.CONFIGURATION, String.join(" ", migration.obstacles()), null);
+    }
+    if (!exists || isEmpty(database) && !migration.isUnfinished()) {
+      try {
+        SpanIndexes.createKey(database, config().table(), SpanIndexes.KEY);
+        SpanIndexes.createOthers(database, config().table());
+        return report(exists ? Outcome.OPENED : Outcome.CREATED, null);
+      } catch (MongoException e) {
+        // Somebody filled the collection with duplicates in this very moment: so it is migrated.
+        if (!MongoFailures.isDuplicateKey(e)) {
+          throw e;
+        }
+      }
+    }
+    if (!migration.isNeeded()) {
+      SpanIndexes.createOthers(database, config().table());
+      return report(Outcome.OPENED, null);
+    }
+    switch (config().migration()) {
+      case AUTO -> {
+        MigrationReport done = migration.apply(MigrationListener.NONE);
+        SpanIndexes.createOthers(database, config().table());
+        return report(Outcome.MIGRATED, done);
+      }
+      case OFF -> {
+        reads = new DuplicateReads(connection, config().table());
+        return report(Outcome.READ_ONLY, null);
+      }
+      default -> throw migrationRequired(migration.plan());
+    }
+  }
+
+  private boolean isEmpty(MongoDatabase database) {
+    return database.getCollection(config().table(), BsonDocument.class).find().first() == null;
+  }
+
+  private InitReport report(Outcome outcome, @Nullable MigrationReport migration) {
+    return new InitReport(outcome, table.toString(), migration);
+  }
+
+  private static MigrationRequiredException migrationRequired(MigrationPlan plan) {
+    String found =
+        plan.duplicateGroups() == 0
+            ? "it holds no duplicates, but lacks what this release needs"
+            : plan.duplicateGroups()
+                + " spans are stored more than once, in "
+                + plan.surplusRows()
+                + " surplus documents";
+    return new MigrationRequiredException(
+        "The collection "
+            + plan.table()
+            + " must be migrated: "
+            + found
+            + ". Nothing was changed. Run 'tracekeep migrate plan' to see what would be done, and"
+            + " 'tracekeep migrate apply' to do it.",
+        plan);
+  }
+
+  @Override
+  protected Health probe() {
+    String product = connection.server().product();
+    MongoMigration migration = ownMigration();
+    SchemaState schema =
+        !migration.tableExists()
+            ? SchemaState.ABSENT
+            : migration.isNeeded() ? SchemaState.MIGRATION_REQUIRED : SchemaState.CURRENT;
+    return Health.up(product, schema, config().uri().toString());
+  }
+
+  @Override
+  protected void release() {
+    connection.close();
+  }
+
+  @Override
+  protected StorageException classify(String action, Exception failure) {
+    return failures.classify(action, failure);
+  }
+
+  // ---- writes ----------------------------------------------------------------------------------
+
+  @Override
+  protected @Nullable String engineProblem(Span span) {
+    return DocumentSize.problem(span);
+  }
+
+  @Override
+  protected WriteResult.Counts write(List<StoredSpan> batch) {
+    return writer.write(batch);
+  }
+
+  @Override
+  protected UpdateOutcome update(List<SpanUpdate> updates) throws InterruptedException {
+    SpanUpdater.Outcome outcome = updater.update(updates);
+    return new UpdateOutcome(outcome.replaced, outcome.unchanged, outcome.missing);
+  }
+
+  @Override
+  protected int deleteTraces(List<TraceKey> traces) {
+    return remover.delete(traces);
+  }
+
+  @Override
+  protected PruneReport prune(PruneRequest request) {
+    return remover.prune(request);
+  }
+
+  @Override
+  protected void clear() {
+    // Dropping the collection would be faster, and take its indexes and its sharding with it.
+    connection.unhurried().getCollection(config().table()).deleteMany(Filters.empty());
+  }
+
+  // ---- reads -----------------------------------------------------------------------------------
+
+  @Override
+  protected Optional<Span> readSpan(SpanKey key) {
+    return reads.span(key);
+  }
+
+  @Override
+  protected Optional<Span> readRoot(TraceKey trace) {
+    return reads.root(trace);
+  }
+
+  @Override
+  protected List<Span> readTrace(TraceKey trace, List<SpanColumn> columns) {
+    return reads.trace(trace, columns);
+  }
+
+  @Override
+  protected List<Span> readRoots(TraceQuery query, int limit) {
+    return reads.roots(query, limit);
+  }
+
+  @Override
+  protected StorageStatistics count() {
+    return reads.statistics();
+  }
+}

@@ -1,0 +1,203 @@
+package dev.tracekeep.adapter.mongo;
+
+import com.mongodb.MongoBulkWriteException;
+import com.mongodb.bulk.BulkWriteError;
+import com.mongodb.client.MongoCollection;
+import com.mongodb.client.model.BulkWriteOptions;
+import com.mongodb.client.model.InsertManyOptions;
+import com.mongodb.client.model.ReplaceOneModel;
+import dev.tracekeep.span.SpanKey;
+import dev.tracekeep.span.SpanVersion;
+import dev.tracekeep.span.StoredSpan;
+import dev.tracekeep.storage.FailureKind;
+import dev.tracekeep.storage.OptimisticBulkPolicy;
+import dev.tracekeep.storage.StorageException;
+import dev.tracekeep.storage.WriteResult;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.bson.BsonDocument;
+import org.bson.conversions.Bson;
+
+/**
+ * Writes spans without a transaction: each statement is right by itself, whoever writes beside it.
+ *
+ * <p>A new span is inserted, and the unique index says if it was not new. What was there is
+ * replaced only where its version is lower, by the filter of the replacement itself. That needs no
+ * upsert, which would fail alike for an outdated span and for one that lost a race to an older one.
+ */
+final class SpanWriter {
+  /** Documents in one command; the driver cuts it where a message would grow too long. */
+  private static final int SPANS_PER_COMMAND = 10_000;
+
+  private static final Pattern INDEX_NAME = Pattern.compile("index: (\\S+)");
+
+  private final MongoConnection connection;
+  private final String table;
+  private final OptimisticBulkPolicy bulkPolicy = new OptimisticBulkPolicy();
+
+  SpanWriter(MongoConnection connection, String table) {
+    this.connection = connection;
+    this.table = table;
+  }
+
+  private MongoCollection<StoredSpan> spans() {
+    return connection.primary().getCollection(table, StoredSpan.class);
+  }
+
+  /** Stores each span if its key is new or its version greater. */
+  WriteResult.Counts write(List<StoredSpan> batch) {
+    WriteResult.Counts counts = WriteResult.Counts.NONE;
+    Refusals refusals = new Refusals();
+    for (int i = 0; i < batch.size(); i += SPANS_PER_COMMAND) {
+      List<StoredSpan> chunk = batch.subList(i, Math.min(batch.size(), i + SPANS_PER_COMMAND));
+      counts = counts.plus(writeChunk(chunk, refusals));
+    }
+    refusals.throwIfAny();
+    return counts;
+  }
+
+  private WriteResult.Counts writeChunk(List<StoredSpan> chunk, Refusals refusals) {
+    if (bulkPolicy.shouldTryDirect()) {
+      List<StoredSpan> existing = insert(chunk, refusals);
+      if (!existing.isEmpty()) {
+        bulkPolicy.directConflicted();
+      }
+      return counts(chunk.size(), existing.size(), replaceOlder(existing, refusals));
+    }
+    // Replays, most likely: of what is there as good or better, no payload is sent.
+    Map<SpanKey, SpanVersion> stored =
+        SpanKeys.versions(connection, table, chunk.stream().map(StoredSpan::key).toList());
+    List<StoredSpan> absent = new ArrayList<>();
+    List<StoredSpan> better = new ArrayList<>();
+    for (StoredSpan span : chunk) {
+      SpanVersion version = stored.get(span.key());
+      if (version == null) {
+        absent.add(span);
+      } else if (span.version().compareTo(version) > 0) {
+        better.add(span);
+      }
+    }
+    long replaced = replaceOlder(better, refusals);
+    List<StoredSpan> overtaken = insert(absent, refusals);
+    replaced += replaceOlder(overtaken, refusals);
+    int existing = chunk.size() - absent.size() + overtaken.size();
+    bulkPolicy.merged(existing);
+    return counts(chunk.size(), existing, replaced);
+  }
+
+  private static WriteResult.Counts counts(int all, int existing, long replaced) {
+    return new WriteResult.Counts(all - existing, replaced, existing - replaced);
+  }
+
+  /** Inserts spans; returns those whose key was there already. */
+  private List<StoredSpan> insert(List<StoredSpan> absent, Refusals refusals) {
+    List<StoredSpan> existing = new ArrayList<>();
+    if (absent.isEmpty()) {
+      return existing;
+    }
+    try {
+      spans().insertMany(absent, new InsertManyOptions().ordered(false));
+    } catch (MongoBulkWriteException e) {
+      // Which documents failed is right on every server; how many were inserted is not.
+      for (BulkWriteError error : e.getWriteErrors()) {
+        StoredSpan span = absent.get(error.getIndex());
+        if (isKeyConflict(error)) {
+          existing.add(span);
+        } else {
+          refusals.add(span.key(), error, e);
+        }
+      }
+      throwIfNotSettled(e);
+    }
+    return existing;
+  }
+
+  /** Replaces documents whose version is lower; returns how many. */
+  private long replaceOlder(List<StoredSpan> better, Refusals refusals) {
+    return replace(better, span -> SpanKeys.olderThan(span.key(), span.version()), refusals);
+  }
+
+  /** Replaces those documents that pass their filters; returns how many. */
+  long replace(List<StoredSpan> spans, Function<StoredSpan, Bson> filter, Refusals refusals) {
+    if (spans.isEmpty()) {
+      return 0;
+    }
+    List<ReplaceOneModel<StoredSpan>> replacements =
+        spans.stream().map(span -> new ReplaceOneModel<>(filter.apply(span), span)).toList();
+    try {
+      return spans()
+          .bulkWrite(replacements, new BulkWriteOptions().ordered(false))
+          .getMatchedCount();
+    } catch (MongoBulkWriteException e) {
+      e.getWriteErrors()
+          .forEach(error -> refusals.add(spans.get(error.getIndex()).key(), error, e));
+      throwIfNotSettled(e);
+      return e.getWriteResult().getMatchedCount();
+    }
+  }
+
+  /** What was written, but is not on enough servers yet, is no success. */
+  private static void throwIfNotSettled(MongoBulkWriteException failure) {
+    if (failure.getWriteConcernError() != null) {
+      throw failure;
+    }
+  }
+
+  /** Whether the document's key was there, and not a value of some other unique index. */
+  private boolean isKeyConflict(BulkWriteError error) {
+    if (!MongoFailures.isDuplicateKey(error)) {
+      return false;
+    }
+    Matcher name = INDEX_NAME.matcher(error.getMessage());
+    return !name.find()
+        || name.group(1).equals(SpanIndexes.keyName(table))
+        || SpanIndexes.enforcing(
+                connection.primary().getCollection(table, BsonDocument.class), SpanIndexes.KEY)
+            .contains(name.group(1));
+  }
+
+  /** The spans that the server refused for what they are, while it took the others. */
+  static final class Refusals {
+    private final List<SpanKey> keys = new ArrayList<>();
+    private String reason = "";
+    private Exception cause = new IllegalStateException("no refusal");
+
+    /** Remembers a refusal; throws what is no span's own fault, since that can be tried again. */
+    private void add(SpanKey key, BulkWriteError error, MongoBulkWriteException failure) {
+      if (MongoFailures.kindOf(error.getCode()) != FailureKind.INVALID) {
+        throw failure;
+      }
+      add(key, error.getMessage(), failure);
+    }
+
+    void add(SpanKey key, String why, Exception failure) {
+      keys.add(key);
+      reason = why;
+      cause = failure;
+    }
+
+    boolean has(SpanKey key) {
+      return keys.contains(key);
+    }
+
+    void throwIfAny() {
+      if (!keys.isEmpty()) {
+        throw new StorageException(
+            FailureKind.INVALID,
+            keys.size()
+                + " spans were refused by the server; the others are stored: "
+                + keys.stream().limit(10).map(SpanKey::toString).collect(Collectors.joining(", "))
+                + (keys.size() > 10 ? ", …" : "")
+                + ": "
+                + reason,
+            keys,
+            cause);
+      }
+    }
+  }
+}

@@ -1,0 +1,38 @@
+package dev.tracekeep.adapter.mongo;
+
+import com.mongodb.MongoException;
+import com.mongodb.client.MongoDatabase;
+import org.bson.BsonDocument;
+import org.bson.BsonInt32;
+import org.bson.BsonString;
+import org.bson.BsonValue;
+
+/** How much of a collection is read, and held in memory, at once. */
+final class Streams {
+  /** Bytes of whole documents in one message. */
+  static final int BYTES_AT_ONCE = 2 << 20;
+
+  private static final int MOST_AT_ONCE = 1000;
+
+  /** Where the server does not say how large documents are. */
+  private static final int UNKNOWN = 50;
+
+  private Streams() {}
+
+  /** How many whole documents of a collection make about {@link #BYTES_AT_ONCE}. */
+  static int documentsAtOnce(MongoDatabase database, String collection) {
+    BsonValue average;
+    try {
+      average =
+          database
+              .runCommand(
+                  new BsonDocument("collStats", new BsonString(collection)), BsonDocument.class)
+              .get("avgObjSize", new BsonInt32(0));
+    } catch (MongoException e) {
+      // Not allowed, or not known: a hint is not worth a failure.
+      return UNKNOWN;
+    }
+    double bytes = average.isNumber() ? average.asNumber().doubleValue() : 0;
+    return bytes < 1 ? UNKNOWN : (int) Math.max(1, Math.min(MOST_AT_ONCE, BYTES_AT_ONCE / bytes));
+  }
+}

@@ -1,0 +1,217 @@
+package dev.tracekeep.adapter.mongo;
+
+import com.mongodb.client.FindIterable;
+import com.mongodb.client.MongoCollection;
+import com.mongodb.client.model.Filters;
+import com.mongodb.client.model.Projections;
+import com.mongodb.client.model.Sorts;
+import dev.tracekeep.span.Span;
+import dev.tracekeep.span.SpanColumn;
+import dev.tracekeep.span.SpanKey;
+import dev.tracekeep.span.TraceKey;
+import dev.tracekeep.storage.StorageStatistics;
+import dev.tracekeep.storage.TraceQuery;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import org.bson.BsonDocument;
+import org.bson.BsonString;
+import org.bson.conversions.Bson;
+import org.jspecify.annotations.Nullable;
+
+/** Reads a collection that holds each span once. Thread-safe. */
+final class UniqueReads implements SpanReads {
+  /** Roots asked for at once where filters remain that only a second look can answer. */
+  private static final int FIRST_LOOK = 100;
+
+  private static final int LARGEST_LOOK = 2000;
+
+  private static final Bson LIGHT = light();
+
+  private final MongoConnection connection;
+  private final String table;
+
+  UniqueReads(MongoConnection connection, String table) {
+    this.connection = connection;
+    this.table = table;
+  }
+
+  private static Bson light() {
+    List<String> without = new ArrayList<>(List.of("_id", SpanCodec.DERIVED));
+    without.add(SpanColumn.VERSION_NAME);
+    SpanColumn.all().stream()
+        .filter(SpanColumn::isHeavy)
+        .forEach(column -> without.add(column.columnName()));
+    return Projections.exclude(without);
+  }
+
+  private MongoCollection<SpanCodec.Row> rows() {
+    return connection.database().getCollection(table, SpanCodec.Row.class);
+  }
+
+  @Override
+  public Optional<Span> span(SpanKey key) {
+    return Optional.ofNullable(rows().find(SpanKeys.of(key)).first())
+        .map(row -> row.span(SpanColumn.all()));
+  }
+
+  @Override
+  public Optional<Span> root(TraceKey trace) {
+    return Optional.ofNullable(
+            rows()
+                .find(SpanKeys.of(trace).append(SpanCodec.ROOT, RootFilters.TRUE))
+                .sort(Sorts.ascending(SpanColumn.STARTED_AT.columnName(), SpanKeys.SPAN))
+                .first())
+        .map(row -> row.span(SpanColumn.all()));
+  }
+
+  @Override
+  public List<Span> trace(TraceKey trace, List<SpanColumn> columns) {
+    FindIterable<SpanCodec.Row> found = rows().find(SpanKeys.of(trace));
+    if (columns.size() < SpanColumn.all().size()) {
+      found = found.projection(LIGHT);
+    }
+    List<Span> spans = new ArrayList<>();
+    found.forEach(row -> spans.add(row.span(columns)));
+    return spans;
+  }
+
+  // ---- the list of traces ----------------------------------------------------------------------
+
+  /**
+   * Asks the index for roots in order, and then, for all traces of that answer at once, what one
+   * root cannot tell: whether the trace has an earlier root, and whether any span failed. A join on
+   * the server would ask as often, once for each root, and not every server has one.
+   */
+  @Override
+  public List<Span> roots(TraceQuery query, int limit) {
+    boolean exact =
+        query.metadata().isEmpty() && query.scope().isEmpty() && query.hasChildError().isEmpty();
+    int look = exact ? limit : Math.max(limit, FIRST_LOOK);
+    List<Span> roots = new ArrayList<>();
+    TraceQuery.@Nullable Position after = query.after().orElse(null);
+    while (true) {
+      List<Span> found = new ArrayList<>();
+      rows()
+          .find(RootFilters.of(query, after))
+          .projection(LIGHT)
+          .sort(RootFilters.order(query.order()))
+          .limit(look)
+          .forEach(row -> found.add(row.span(SpanColumn.light())));
+      roots.addAll(listed(query, found));
+      if (roots.size() >= limit || found.size() < look) {
+        return roots.subList(0, Math.min(roots.size(), limit));
+      }
+      after = TraceQuery.Position.of(found.get(found.size() - 1), query.order());
+      look = Math.min(look * 2, LARGEST_LOOK);
+    }
+  }
+
+  private List<Span> listed(TraceQuery query, List<Span> found) {
+    List<Span> matching = found.stream().filter(query::matches).toList();
+    if (matching.isEmpty()) {
+      return matching;
+    }
+    SortedSet<String> traceIds = new TreeSet<>();
+    matching.forEach(root -> traceIds.add(root.key().traceId()));
+    Map<String, String> first = firstRoots(query.tenantId(), traceIds);
+    Set<String> failed =
+        query.hasChildError().isPresent() ? failed(query.tenantId(), traceIds) : Set.of();
+    return matching.stream()
+        .filter(
+            root ->
+                // Absent if it was deleted meanwhile: then it was there when it was found.
+                root.key()
+                    .spanId()
+                    .equals(first.getOrDefault(root.key().traceId(), root.key().spanId())))
+        .filter(
+            root ->
+                query
+                    .hasChildError()
+                    .map(wanted -> wanted == failed.contains(root.key().traceId()))
+                    .orElse(true))
+        .toList();
+  }
+
+  /** From each trace to the span id of its first root. */
+  private Map<String, String> firstRoots(String tenantId, Collection<String> traceIds) {
+    record Start(long time, String spanId) {}
+    String started = SpanColumn.STARTED_AT.columnName();
+    Map<String, Start> first = new HashMap<>();
+    connection
+        .database()
+        .getCollection(table, BsonDocument.class)
+        .find(
+            Filters.and(
+                SpanKeys.inTraces(tenantId, traceIds),
+                new BsonDocument(SpanCodec.ROOT, RootFilters.TRUE)))
+        .projection(
+            Projections.fields(
+                Projections.include(SpanKeys.TRACE, SpanKeys.SPAN, started),
+                Projections.excludeId()))
+        .forEach(
+            row ->
+                first.merge(
+                    row.getString(SpanKeys.TRACE).getValue(),
+                    new Start(
+                        row.getInt64(started).getValue(), row.getString(SpanKeys.SPAN).getValue()),
+                    (a, b) ->
+                        a.time() < b.time()
+                                || a.time() == b.time() && a.spanId().compareTo(b.spanId()) < 0
+                            ? a
+                            : b));
+    Map<String, String> spanIds = new HashMap<>();
+    first.forEach((trace, start) -> spanIds.put(trace, start.spanId()));
+    return spanIds;
+  }
+
+  private Set<String> failed(String tenantId, Collection<String> traceIds) {
+    return SpanKeys.tracesOf(
+        connection.database(),
+        table,
+        Filters.and(
+            SpanKeys.inTraces(tenantId, traceIds),
+            new BsonDocument(SpanCodec.FAILED, RootFilters.TRUE)));
+  }
+
+  // ---- counting --------------------------------------------------------------------------------
+
+  @Override
+  public StorageStatistics statistics() {
+    BsonDocument failed = new BsonDocument(SpanCodec.FAILED, RootFilters.TRUE);
+    Bson running =
+        Filters.and(
+            Filters.eq(SpanColumn.ENDED_AT.columnName(), null),
+            Filters.eq(SpanColumn.ERROR.columnName(), null));
+    return new StorageStatistics(
+        rows().countDocuments(),
+        groups(SpanKeys.TENANT, SpanKeys.TRACE),
+        rows().countDocuments(running),
+        rows().countDocuments(failed),
+        groups(SpanKeys.TENANT));
+  }
+
+  private long groups(String... fields) {
+    BsonDocument id = new BsonDocument();
+    for (String field : fields) {
+      id.append(field, new BsonString("$" + field));
+    }
+    BsonDocument counted =
+        connection
+            .database()
+            .getCollection(table, BsonDocument.class)
+            .aggregate(
+                List.of(
+                    new BsonDocument("$group", new BsonDocument("_id", id)),
+                    new BsonDocument("$count", new BsonString("n"))))
+            .allowDiskUse(true)
+            .first();
+    return counted == null ? 0 : counted.getNumber("n").longValue();
+  }
+}

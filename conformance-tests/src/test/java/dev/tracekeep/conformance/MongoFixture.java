@@ -1,0 +1,223 @@
+package dev.tracekeep.conformance;
+
+import com.mongodb.ConnectionString;
+import com.mongodb.ErrorCategory;
+import com.mongodb.MongoWriteException;
+import com.mongodb.client.MongoClient;
+import com.mongodb.client.MongoClients;
+import com.mongodb.client.MongoCollection;
+import com.mongodb.client.MongoDatabase;
+import com.mongodb.client.model.IndexOptions;
+import dev.tracekeep.adapter.mongo.MongoProvider;
+import dev.tracekeep.adapter.mongo.MongoTestServer;
+import dev.tracekeep.span.EpochNanos;
+import dev.tracekeep.span.Json;
+import dev.tracekeep.span.Span;
+import dev.tracekeep.span.SpanColumn;
+import dev.tracekeep.span.SpanKey;
+import dev.tracekeep.storage.StorageConfig;
+import dev.tracekeep.storage.StorageProvider;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Function;
+import org.bson.BsonDocument;
+import org.bson.BsonInt32;
+import org.bson.BsonValue;
+import org.bson.Document;
+import org.jspecify.annotations.Nullable;
+
+/** MongoDB: the server that is given, a container, or the stand-in. */
+final class MongoFixture implements StorageFixture {
+  @Override
+  public String name() {
+    return "mongo";
+  }
+
+  @Override
+  public StorageProvider provider() {
+    return new MongoProvider();
+  }
+
+  @Override
+  public EngineAccess access() {
+    String way = MongoTestServer.get().way();
+    if (way.startsWith("docker ")) {
+      return EngineAccess.docker(way.substring("docker ".length()));
+    }
+    return way.equals("url")
+        ? EngineAccess.url("TRACEKEEP_TEST_MONGO_URL")
+        : EngineAccess.standIn("mongo-java-server");
+  }
+
+  @Override
+  public Optional<Map<String, String>> unreachable() {
+    return Optional.of(
+        Map.of(
+            "url", "mongodb://localhost:1/spans",
+            "username", "kit",
+            "password", StorageConformanceKit.SECRET,
+            "connect-timeout", "1s"));
+  }
+
+  @Override
+  public TestDatabase newDatabase() {
+    String url = MongoTestServer.get().newDatabase();
+    return new TestDatabase() {
+      @Override
+      public Map<String, String> properties() {
+        return Map.of("url", url);
+      }
+
+      @Override
+      public Optional<RawAccess> raw() {
+        return Optional.of(new Raw(url));
+      }
+
+      @Override
+      public void close() {
+        MongoTestServer.get().drop(url);
+      }
+    };
+  }
+
+  /** Reads and writes a database through the bare driver. */
+  private static final class Raw implements RawAccess {
+    private static final String TABLE = StorageConfig.DEFAULT_TABLE;
+
+    /** The stand-in sends as many as it is asked for, however large they are. */
+    private static final int ROWS_AT_ONCE = 20;
+
+    private final String url;
+
+    Raw(String url) {
+      this.url = url;
+    }
+
+    private <T> T in(Function<MongoDatabase, T> work) {
+      try (MongoClient client = MongoClients.create(url)) {
+        return work.apply(
+            client.getDatabase(String.valueOf(new ConnectionString(url).getDatabase())));
+      }
+    }
+
+    @Override
+    public void createLegacyTable(List<Span> rows) {
+      in(
+          database -> {
+            MongoCollection<Document> table = database.getCollection(TABLE);
+            table.createIndex(
+                new BsonDocument(USER_COLUMN, new BsonInt32(1)),
+                new IndexOptions().name("user_note_idx"));
+            List<Document> some = new ArrayList<>();
+            for (int i = 0; i < rows.size(); i++) {
+              some.add(legacy(rows.get(i)).append(USER_COLUMN, Integer.toString(i)));
+              if (some.size() == ROWS_AT_ONCE || i == rows.size() - 1) {
+                table.insertMany(some);
+                some.clear();
+              }
+            }
+            return true;
+          });
+    }
+
+    private static Document legacy(Span span) {
+      Document document = new Document();
+      for (SpanColumn column : SpanColumn.all()) {
+        Object value = column.read(span);
+        if (value instanceof Instant time) {
+          document.append(column.columnName(), EpochNanos.of(time));
+        } else if (value instanceof Json json) {
+          document.append(column.columnName(), json.text());
+        } else if (value != null) {
+          document.append(column.columnName(), value);
+        }
+      }
+      return document;
+    }
+
+    @Override
+    public List<Map<String, @Nullable String>> rows() {
+      return in(
+          database ->
+              database
+                  .getCollection(TABLE, BsonDocument.class)
+                  .find()
+                  .batchSize(ROWS_AT_ONCE)
+                  .map(Raw::text)
+                  .into(new ArrayList<>()));
+    }
+
+    @Override
+    public List<Map<String, @Nullable String>> archivedRows() {
+      return in(
+          database ->
+              database
+                  .getCollection(TABLE + "_dedupe_archive", BsonDocument.class)
+                  .find()
+                  .batchSize(ROWS_AT_ONCE)
+                  .map(entry -> text(entry.getDocument("dedupe_document")))
+                  .into(new ArrayList<>()));
+    }
+
+    private static Map<String, @Nullable String> text(BsonDocument document) {
+      Map<String, @Nullable String> row = new TreeMap<>();
+      for (Map.Entry<String, BsonValue> field : document.entrySet()) {
+        BsonValue value = field.getValue();
+        row.put(field.getKey(), value.isString() ? value.asString().getValue() : value.toString());
+      }
+      return row;
+    }
+
+    @Override
+    public boolean insertCopy(SpanKey key) {
+      return in(
+          database -> {
+            MongoCollection<Document> table = database.getCollection(TABLE);
+            Document copy =
+                table
+                    .find(
+                        new Document("tenant_id", key.tenantId())
+                            .append("trace_id", key.traceId())
+                            .append("span_id", key.spanId()))
+                    .first();
+            if (copy == null) {
+              throw new IllegalStateException("There is no document of " + key + " to copy");
+            }
+            copy.remove("_id");
+            try {
+              table.insertOne(copy);
+              return true;
+            } catch (MongoWriteException e) {
+              if (e.getError().getCategory() == ErrorCategory.DUPLICATE_KEY) {
+                return false;
+              }
+              throw e;
+            }
+          });
+    }
+
+    @Override
+    public Set<String> tableNames() {
+      return in(database -> database.listCollectionNames().into(new TreeSet<>()));
+    }
+
+    @Override
+    public Set<String> indexNames() {
+      return in(
+          database -> {
+            Set<String> names = new TreeSet<>();
+            database
+                .getCollection(TABLE)
+                .listIndexes()
+                .forEach(index -> names.add(index.getString("name")));
+            return names;
+          });
+    }
+  }
+}
