@@ -39,6 +39,27 @@ public abstract class SqlDialect {
     return '"' + identifier.replace("\"", "\"\"") + '"';
   }
 
+  /**
+   * How an id is stored: itself by default. For engines that ignore blanks at the end of a text
+   * where they compare it.
+   */
+  public String storedId(String id) {
+    return id;
+  }
+
+  /** The id that {@link #storedId} stored. */
+  public String readId(String stored) {
+    return stored;
+  }
+
+  /**
+   * A parameter that is compared with an id column; {@code ?} by default. For engines that convert
+   * the column, and not the parameter, where the two are of different types.
+   */
+  public String idParameter() {
+    return "?";
+  }
+
   /** An expression for the nanoseconds since the epoch of a time column; the column by default. */
   public String timeToNanos(String columnSql) {
     return columnSql;
@@ -79,6 +100,14 @@ public abstract class SqlDialect {
   }
 
   /**
+   * What follows a table's alias in a SELECT to lock its rows until the transaction ends, where
+   * that has its place there and not at the end; starts with a space. Empty by default.
+   */
+  public String forUpdateHint() {
+    return "";
+  }
+
+  /**
    * A sort term by a time, in which null is later than any time. Spelled out by default: no two
    * engines agree on where nulls go by themselves.
    *
@@ -108,6 +137,11 @@ public abstract class SqlDialect {
    */
   public String limit(int rows) {
     return " LIMIT " + rows;
+  }
+
+  /** The same for a SELECT without ORDER BY; {@link #limit} by default. */
+  public String limitUnordered(int rows) {
+    return limit(rows);
   }
 
   /** Binds a tag list; must fit {@link #columnType}. */
@@ -142,7 +176,10 @@ public abstract class SqlDialect {
   /** Reads what {@link #select} selects. */
   public @Nullable Object read(ResultSet row, int index, SpanColumn column) throws SQLException {
     return switch (column.type()) {
-      case TEXT -> row.getString(index);
+      case TEXT -> {
+        String text = row.getString(index);
+        yield text != null && SpanTableSql.isId(column) ? readId(text) : text;
+      }
       case FLAG -> row.getBoolean(index);
       case TEXT_LIST -> readTags(row, index);
       case TIME -> {

@@ -1,0 +1,28 @@
+package dev.tracekeep.adapter.mssql;
+
+import dev.tracekeep.jdbc.SqlStatement;
+import java.sql.Connection;
+import java.sql.SQLException;
+
+/**
+ * What answers at the other end.
+ *
+ * @param product what people call it, with its version
+ * @param locksByHints whether the hints UPDLOCK and HOLDLOCK take locks; Babelfish, which speaks
+ *     the same language over PostgreSQL, reads over them
+ */
+record MsSqlServer(String product, boolean locksByHints) {
+  /** Asks the server. */
+  static MsSqlServer of(Connection connection) throws SQLException {
+    return of(
+        new SqlStatement("SELECT CAST(@@VERSION AS nvarchar(400))")
+            .list(connection, row -> row.getString(1))
+            .get(0));
+  }
+
+  /** Reads what {@code @@VERSION} says, whose first line has the product and its number. */
+  static MsSqlServer of(String versionText) {
+    return new MsSqlServer(
+        versionText.lines().findFirst().orElse("").strip(), !versionText.contains("Babelfish"));
+  }
+}
