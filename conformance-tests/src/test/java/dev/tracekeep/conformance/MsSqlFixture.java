@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
 /** SQL Server: the one that is given, or a container. */
 final class MsSqlFixture implements StorageFixture {
   private final Optional<MsSqlTestServer> server = MsSqlTestServer.get();
+  private final EngineAccess access =
+      server.map(MsSqlFixture::access).orElse(EngineAccess.notRun(MsSqlTestServer.NOT_THERE));
 
   @Override
   public String name() {
@@ -39,7 +41,7 @@ final class MsSqlFixture implements StorageFixture {
 
   @Override
   public EngineAccess access() {
-    return server.map(MsSqlFixture::access).orElse(EngineAccess.notRun(MsSqlTestServer.NOT_THERE));
+    return access;
   }
 
   private static EngineAccess access(MsSqlTestServer server) {

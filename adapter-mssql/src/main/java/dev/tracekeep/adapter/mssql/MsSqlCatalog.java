@@ -2,15 +2,18 @@ package dev.tracekeep.adapter.mssql;
 
 import dev.tracekeep.jdbc.SqlStatement;
 import dev.tracekeep.migration.SpanTable;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -160,8 +163,7 @@ final class MsSqlCatalog {
   }
 
   /** The unique indexes that hold for all rows. */
-  List<UniqueIndex> uniqueIndexes(Connection connection, SpanTable table, String qualified)
-      throws SQLException {
+  List<UniqueIndex> uniqueIndexes(Connection connection, String table) throws SQLException {
     Map<String, UniqueIndex> indexes = new LinkedHashMap<>();
     new SqlStatement(
             "SELECT i.name, i.is_disabled, i.is_primary_key, i.is_unique_constraint, c.name FROM sys.indexes i"
@@ -169,11 +171,11 @@ final class MsSqlCatalog {
                 + " JOIN sys.columns c ON c.object_id = k.object_id AND c.column_id = k.column_id"
                 + " WHERE i.object_id = OBJECT_ID(?) AND i.is_unique = 1 AND i.has_filter = 0 AND k.key_ordinal > 0"
                 + " ORDER BY i.name, k.key_ordinal",
-            qualified)
+            table)
         .forEach(
             connection,
             row -> {
-              String name = givenName(row.getString(1), table.name());
+              String name = row.getString(1);
               UniqueIndex index = indexes.get(name);
               if (index == null) {
                 index =
@@ -190,17 +192,34 @@ final class MsSqlCatalog {
   }
 
   /** The names of all indexes. */
-  List<String> indexNames(Connection connection, SpanTable table, String qualified)
-      throws SQLException {
+  List<String> indexNames(Connection connection, String table) throws SQLException {
     return new SqlStatement(
             "SELECT i.name FROM sys.indexes i WHERE i.object_id = OBJECT_ID(?) AND i.name IS NOT NULL",
-            qualified)
-        .list(connection, row -> givenName(row.getString(1), table.name()));
+            table)
+        .list(connection, row -> row.getString(1));
   }
 
-  /** Babelfish makes names unique in the schema: the table's name and a digest follow. */
-  private static String givenName(String name, String table) {
-    return name.replaceFirst("(?i)" + Pattern.quote(table) + "[0-9a-f]{32}$", "");
+  /**
+   * Whether an index that was found has that name. Babelfish puts the table's name and a digest
+   * behind it, and where that is too long for PostgreSQL, a digest of all that.
+   */
+  static boolean isNamed(String found, String name, String table) {
+    if (found.equalsIgnoreCase(name)) {
+      return true;
+    }
+    String longer = (name + table).toLowerCase(Locale.ROOT) + md5(name.toLowerCase(Locale.ROOT));
+    return found.equals(longer)
+        || longer.length() > 63 && found.equals(longer.substring(0, 31) + md5(longer));
+  }
+
+  private static String md5(String text) {
+    try {
+      return HexFormat.of()
+          .formatHex(
+              MessageDigest.getInstance("MD5").digest(text.getBytes(StandardCharsets.UTF_8)));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("Every Java has MD5", e);
+    }
   }
 
   boolean isHeap(Connection connection, String table) throws SQLException {

@@ -10,6 +10,7 @@ import dev.tracekeep.storage.StorageConfig;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Properties;
@@ -26,6 +27,9 @@ final class MsSqlConnections implements ConnectionSource {
   /** How much longer than a statement the socket waits. */
   private static final Duration SOCKET_GRACE = Duration.ofSeconds(10);
 
+  /** A migration runs in one thread; plans and checks may come beside it. */
+  private static final int MIGRATION_POOL_SIZE = 4;
+
   /** The driver's name of the isolation level SNAPSHOT, which JDBC does not have. */
   private static final String SNAPSHOT = "4096";
 
@@ -41,8 +45,9 @@ final class MsSqlConnections implements ConnectionSource {
   private @Nullable Pool pool;
   private boolean closed;
 
-  /** The pool, and what its connections lead to. */
-  private record Pool(HikariDataSource connections, MsSqlServer server) {}
+  /** The pools, and what their connections lead to. */
+  private record Pool(
+      HikariDataSource connections, HikariDataSource unhurried, MsSqlServer server) {}
 
   MsSqlConnections(StorageConfig config) {
     this.config = config;
@@ -77,11 +82,22 @@ final class MsSqlConnections implements ConnectionSource {
     try (Connection connection = DriverManager.getConnection(config.uri().raw(), properties)) {
       server = MsSqlServer.of(connection);
     }
+    return new Pool(
+        pool("tracekeep-mssql", properties, config.poolSize(), server),
+        pool(
+            "tracekeep-mssql-migration",
+            properties(Duration.ZERO, config.lockTimeout()),
+            MIGRATION_POOL_SIZE,
+            server),
+        server);
+  }
+
+  private HikariDataSource pool(String name, Properties properties, int size, MsSqlServer server) {
     HikariConfig hikari = new HikariConfig();
-    hikari.setPoolName("tracekeep-mssql");
+    hikari.setPoolName(name);
     hikari.setJdbcUrl(config.uri().raw());
     hikari.setDataSourceProperties(properties);
-    hikari.setMaximumPoolSize(config.poolSize());
+    hikari.setMaximumPoolSize(size);
     hikari.setMinimumIdle(0);
     if (!server.locksByHints()) {
       // An update reads and then writes: where no lock keeps others out in between, the later of
@@ -92,7 +108,7 @@ final class MsSqlConnections implements ConnectionSource {
     hikari.setConnectionTimeout(timeout);
     hikari.setValidationTimeout(Math.min(5_000, timeout));
     hikari.setInitializationFailTimeout(-1);
-    return new Pool(new HikariDataSource(hikari), server);
+    return new HikariDataSource(hikari);
   }
 
   /**
@@ -196,30 +212,34 @@ final class MsSqlConnections implements ConnectionSource {
     }
   }
 
-  /** A connection beside the pool whose statements may take any time; the caller closes it. */
-  Connection dedicated(Duration lockTimeout) throws SQLException {
-    pool(); // which asks whether the store is closed
-    return DriverManager.getConnection(config.uri().raw(), properties(Duration.ZERO, lockTimeout));
+  /** A connection whose statements may take any time; closing it gives it back. */
+  Connection unhurried() throws SQLException {
+    return pool().unhurried().getConnection();
   }
 
   /**
-   * Connections as a migration wants them, one for each transaction: its statements may take their
+   * Connections as a migration wants them, from a pool of their own: their statements may take any
    * time, which the driver is told when it connects.
+   *
+   * @param lockTimeout how long their statements wait for a lock
    */
   ConnectionSource unhurried(Duration lockTimeout) {
     return new ConnectionSource() {
       @Override
       public <T extends @Nullable Object> T read(Work<T> work) throws Exception {
-        try (Connection connection = dedicated(lockTimeout)) {
+        try (Connection connection = pool().unhurried().getConnection()) {
+          setLockTimeout(connection, lockTimeout);
           return work.on(connection);
         }
       }
 
       @Override
       public <T extends @Nullable Object> T transact(Work<T> work) throws Exception {
+        HikariDataSource unhurried = pool().unhurried();
         return repeated(
             () -> {
-              try (Connection connection = dedicated(lockTimeout)) {
+              try (Connection connection = unhurried.getConnection()) {
+                setLockTimeout(connection, lockTimeout);
                 return committed(connection, work);
               }
             });
@@ -227,9 +247,16 @@ final class MsSqlConnections implements ConnectionSource {
 
       @Override
       public void close() {
-        // Nothing stays open.
+        // The store closes what it lends.
       }
     };
+  }
+
+  private static void setLockTimeout(Connection connection, Duration lockTimeout)
+      throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("SET LOCK_TIMEOUT " + millis(lockTimeout));
+    }
   }
 
   @Override
@@ -239,6 +266,7 @@ final class MsSqlConnections implements ConnectionSource {
     pool = null;
     if (made != null) {
       made.connections().close();
+      made.unhurried().close();
     }
   }
 }

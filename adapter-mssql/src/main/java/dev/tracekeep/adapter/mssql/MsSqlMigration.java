@@ -82,19 +82,22 @@ final class MsSqlMigration extends MigrationDialect {
     return types;
   }
 
-  /** The names of the table's indexes. */
-  Set<String> indexNames(Connection connection, SpanTable table) throws SQLException {
-    return Set.copyOf(catalog.indexNames(connection, table, qualified(table)));
+  /** Whether the table has an index of that name. */
+  boolean hasIndex(Connection connection, SpanTable table, String name) throws SQLException {
+    return catalog.indexNames(connection, qualified(table)).stream()
+        .anyMatch(found -> MsSqlCatalog.isNamed(found, name, table.name()));
   }
 
   @Override
   public ConstraintState constraintState(
       Connection connection, SpanTable table, List<String> keyColumns) throws SQLException {
-    List<UniqueIndex> indexes = catalog.uniqueIndexes(connection, table, qualified(table));
+    List<UniqueIndex> indexes = catalog.uniqueIndexes(connection, qualified(table));
     if (indexes.stream().anyMatch(index -> index.enforces(keyColumns))) {
       return ConstraintState.PRESENT;
     }
-    return indexes.stream().anyMatch(index -> index.name().equals(keyName(table.name())))
+    return indexes.stream()
+            .anyMatch(
+                index -> MsSqlCatalog.isNamed(index.name(), keyName(table.name()), table.name()))
         ? ConstraintState.INVALID
         : ConstraintState.ABSENT;
   }
@@ -124,7 +127,7 @@ final class MsSqlMigration extends MigrationDialect {
   /** A lock of the session, which dies with it. */
   @Override
   public MigratorLock lockMigrators(SpanTable table) throws SQLException {
-    Connection connection = connections.dedicated(Duration.ofSeconds(1));
+    Connection connection = connections.unhurried();
     try {
       String schema =
           new SqlStatement(
@@ -153,7 +156,7 @@ final class MsSqlMigration extends MigrationDialect {
     }
   }
 
-  /** Given back before the connection ends, which a server notices later. */
+  /** The session goes on, and must not keep it. */
   private static void release(Connection connection, String resource) throws SQLException {
     try (connection) {
       if (connection.isValid(1)) { // else it is given back already
@@ -292,8 +295,8 @@ final class MsSqlMigration extends MigrationDialect {
   /** Drops the index of the key; one that backs a constraint was there before any migration. */
   private void dropIndex(Connection connection, SpanTable table) throws SQLException {
     String name = keyName(table.name());
-    for (UniqueIndex index : catalog.uniqueIndexes(connection, table, qualified(table))) {
-      if (index.name().equalsIgnoreCase(name) && !index.isOfConstraint()) {
+    for (UniqueIndex index : catalog.uniqueIndexes(connection, qualified(table))) {
+      if (MsSqlCatalog.isNamed(index.name(), name, table.name()) && !index.isOfConstraint()) {
         execute(connection, "DROP INDEX " + dialect().quote(name) + " ON " + qualified(table));
       }
     }
@@ -440,8 +443,8 @@ final class MsSqlMigration extends MigrationDialect {
   }
 
   /**
-   * What is deleted is what the archive gets, in one statement: what a writer changes between two
-   * would be lost. Why it was deleted is worked out before, and added afterwards.
+   * What is deleted is what the archive gets, in one statement. Why it was deleted is worked out
+   * before, and added afterwards; until then nobody may change the rows that were compared.
    */
   @Override
   public void moveLosers(
@@ -451,6 +454,9 @@ final class MsSqlMigration extends MigrationDialect {
       String archiveColumns,
       SqlStatement losers)
       throws SQLException {
+    if (connections.server().locksByHints()) { // else the pool's isolation sees to it
+      connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+    }
     Set<String> ofTable = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
     ofTable.addAll(names(connection, "SELECT TOP (0) * FROM " + table));
     List<String> carried = new ArrayList<>();

@@ -3,6 +3,8 @@ package dev.tracekeep.adapter.mssql;
 import dev.tracekeep.jdbc.SqlStatement;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * What answers at the other end.
@@ -12,6 +14,9 @@ import java.sql.SQLException;
  *     the same language over PostgreSQL, reads over them
  */
 record MsSqlServer(String product, boolean locksByHints) {
+  private static final Pattern BABELFISH =
+      Pattern.compile("(PostgreSQL [0-9.]+).*\\((Babelfish [^)]*)\\)");
+
   /** Asks the server. */
   static MsSqlServer of(Connection connection) throws SQLException {
     return of(
@@ -22,7 +27,9 @@ record MsSqlServer(String product, boolean locksByHints) {
 
   /** Reads what {@code @@VERSION} says, whose first line has the product and its number. */
   static MsSqlServer of(String versionText) {
-    return new MsSqlServer(
-        versionText.lines().findFirst().orElse("").strip(), !versionText.contains("Babelfish"));
+    Matcher babelfish = BABELFISH.matcher(versionText);
+    return babelfish.find()
+        ? new MsSqlServer(babelfish.group(2) + " over " + babelfish.group(1), false)
+        : new MsSqlServer(versionText.lines().findFirst().orElse("").strip(), true);
   }
 }

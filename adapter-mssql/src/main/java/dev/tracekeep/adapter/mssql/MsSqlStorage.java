@@ -152,9 +152,8 @@ final class MsSqlStorage extends JdbcStorage {
   @Override
   protected void makeIndexes() throws Exception {
     SpanTable table = new SpanTable(config().schema(), config().table(), null);
-    Set<String> present = connections.read(c -> migration.indexNames(c, table));
     for (Map.Entry<String, String> index : indexes().entrySet()) {
-      if (!present.contains(index.getKey())) {
+      if (!connections.read(c -> migration.hasIndex(c, table, index.getKey()))) {
         connections.transact(c -> new SqlStatement(index.getValue()).execute(c));
       }
     }

@@ -2,7 +2,6 @@ package dev.tracekeep.adapter.mssql;
 
 import java.sql.Connection;
 import java.sql.DriverManager;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Optional;
@@ -115,16 +114,6 @@ public final class MsSqlTestServer {
       for (String sql : statements) {
         statement.execute(sql);
       }
-    }
-  }
-
-  /** The first column of the first row. */
-  static String value(String databaseUrl, String query) throws SQLException {
-    try (Connection connection = DriverManager.getConnection(databaseUrl);
-        Statement statement = connection.createStatement();
-        ResultSet rows = statement.executeQuery(query)) {
-      rows.next();
-      return rows.getString(1);
     }
   }
 }
