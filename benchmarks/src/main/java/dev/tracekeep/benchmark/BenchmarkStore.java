@@ -36,6 +36,7 @@ interface BenchmarkStore extends AutoCloseable {
   static BenchmarkStore open(String adapter) throws Exception {
     return switch (adapter) {
       case "duckdb" -> new DuckDbBenchmarkStore();
+      case "mssql" -> new MsSqlBenchmarkStore();
       case "pg" -> new PgBenchmarkStore();
       case "libsql" -> new LibSqlBenchmarkStore();
       default -> throw new IllegalArgumentException("There is no benchmark for " + adapter);

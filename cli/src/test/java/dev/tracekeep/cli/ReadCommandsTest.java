@@ -252,6 +252,7 @@ class ReadCommandsTest {
             "Adapters\n"
                 + "  ok      duckdb      jdbc:duckdb:\n"
                 + "  ok      libsql      jdbc:sqlite: libsql: https:// http://\n"
+                + "  ok      mssql       jdbc:sqlserver:\n"
                 + "  ok      pg          jdbc:postgresql:\n"
                 + "\nStore "
                 + store.url()
@@ -276,6 +277,7 @@ class ReadCommandsTest {
         .startsWith(
             "{\"adapters\":[{\"name\":\"duckdb\",\"prefixes\":[\"jdbc:duckdb:\"]},"
                 + "{\"name\":\"libsql\",\"prefixes\":[\"jdbc:sqlite:\",\"libsql:\",\"https://\",\"http://\"]},"
+                + "{\"name\":\"mssql\",\"prefixes\":[\"jdbc:sqlserver:\"]},"
                 + "{\"name\":\"pg\",\"prefixes\":[\"jdbc:postgresql:\"]}]")
         .contains("\"up\":false");
   }

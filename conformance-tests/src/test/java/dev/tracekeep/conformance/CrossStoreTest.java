@@ -9,17 +9,20 @@ import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.StorageConfig;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
- * The same random work on DuckDB, PostgreSQL and SQLite: every answer is the same, and every span
- * reads back the same, field by field and JSON letter by letter.
+ * The same random work on DuckDB, PostgreSQL and SQLite, and on SQL Server where there is one:
+ * every answer is the same, and every span reads back the same, field by field and JSON letter by
+ * letter.
  */
 class CrossStoreTest {
   /** A store of some engine, on a database of its own. */
@@ -51,11 +54,20 @@ class CrossStoreTest {
 
   @Test
   void sameOperations_readTheSameOnEveryEngine() throws Exception {
-    try (Opened duckDb = Opened.on(DuckDbFixture.inMemory());
-        Opened postgres = Opened.on(new PgFixture());
-        Opened sqlite = Opened.on(LibSqlFixture.inMemory())) {
-      List<ObservabilityStorage> stores =
-          List.of(duckDb.storage(), postgres.storage(), sqlite.storage());
+    List<StorageFixture> fixtures =
+        Stream.of(
+                DuckDbFixture.inMemory(),
+                new MsSqlFixture(),
+                new PgFixture(),
+                LibSqlFixture.inMemory())
+            .filter(fixture -> fixture.access().way() != EngineAccess.Way.NOT_RUN)
+            .toList();
+    List<Opened> opened = new ArrayList<>();
+    try {
+      for (StorageFixture fixture : fixtures) {
+        opened.add(Opened.on(fixture));
+      }
+      List<ObservabilityStorage> stores = opened.stream().map(Opened::storage).toList();
       PropertyCheck.check(
           15,
           Operations.sequences(),
@@ -68,24 +80,35 @@ class CrossStoreTest {
               if (operation instanceof Operation.Create create) {
                 create.spans().forEach(span -> keys.add(span.key()));
               }
-              assertAgree(stores.stream().map(operation::on).toList(), operation.toString());
+              assertAgree(
+                  fixtures, stores.stream().map(operation::on).toList(), operation.toString());
             }
             for (SpanKey key : keys) {
               assertAgree(
+                  fixtures,
                   stores.stream()
                       .map(store -> store.getSpan(key).map(CrossStoreTest::letters))
                       .toList(),
                   key.toString());
             }
             assertAgree(
-                stores.stream().map(ObservabilityStorage::statistics).toList(), "statistics");
+                fixtures,
+                stores.stream().map(ObservabilityStorage::statistics).toList(),
+                "statistics");
           });
+    } finally {
+      for (Opened one : opened) {
+        one.close();
+      }
     }
   }
 
-  private static void assertAgree(List<?> answers, String question) {
-    assertThat(answers.get(1)).as("PostgreSQL and DuckDB: %s", question).isEqualTo(answers.get(0));
-    assertThat(answers.get(2)).as("SQLite and DuckDB: %s", question).isEqualTo(answers.get(0));
+  private static void assertAgree(List<StorageFixture> fixtures, List<?> answers, String question) {
+    for (int i = 1; i < answers.size(); i++) {
+      assertThat(answers.get(i))
+          .as("%s and %s: %s", fixtures.get(i).name(), fixtures.get(0).name(), question)
+          .isEqualTo(answers.get(0));
+    }
   }
 
   /** All fields, JSON as its text: spans compare it by structure. */
