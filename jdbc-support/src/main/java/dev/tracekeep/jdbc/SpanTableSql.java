@@ -246,7 +246,10 @@ public final class SpanTableSql {
     query
         .tags()
         .forEach(
-            tag -> statement.append(" AND " + dialect.hasTag("r." + name(SpanColumn.TAGS)), tag));
+            tag ->
+                statement.append(
+                    " AND " + dialect.hasTag("r." + name(SpanColumn.TAGS)),
+                    dialect.soughtTag(tag)));
     appendMembers(statement, SpanColumn.METADATA, query.metadata());
     appendMembers(statement, SpanColumn.SCOPE, query.scope());
     query.hasChildError().ifPresent(wanted -> appendChildError(statement, wanted));

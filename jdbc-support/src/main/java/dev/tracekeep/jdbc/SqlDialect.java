@@ -75,8 +75,13 @@ public abstract class SqlDialect {
     return columnSql;
   }
 
-  /** A condition with one text parameter: the tags contain it. */
+  /** A condition with one text parameter, {@link #soughtTag}: the tags contain it. */
   public abstract String hasTag(String columnSql);
+
+  /** What is bound to look for a tag: the tag itself by default. */
+  public String soughtTag(String tag) {
+    return tag;
+  }
 
   /**
    * Appends a condition that every row passes whose JSON object has this value under this name, and

@@ -108,13 +108,26 @@ final class MsSqlCatalog {
     return column + EXACT;
   }
 
+  /** Names of columns as keys, found in whatever case: so a statement finds them. */
+  static final class ByName<V> extends LinkedHashMap<String, V> {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public boolean containsKey(@Nullable Object name) {
+      return keySet().stream().anyMatch(key -> key.equalsIgnoreCase(String.valueOf(name)));
+    }
+  }
+
   /** All columns that have values of their own, in order; without {@value #ROW_COLUMN}. */
   Map<String, Column> columns(Connection connection, String table) throws SQLException {
-    Map<String, Column> columns = new LinkedHashMap<>();
+    Map<String, Column> columns = new ByName<>();
+    // Only the standard's view has the case in which a name was given, on Babelfish.
     new SqlStatement(
-            "SELECT c.name, TYPE_NAME(c.user_type_id), c.max_length, c.precision, c.scale, c.is_identity,"
-                + " c.collation_name FROM sys.columns c WHERE c.object_id = OBJECT_ID(?) AND c.is_computed = 0"
-                + " AND c.name <> ? ORDER BY c.column_id",
+            "SELECT n.COLUMN_NAME, TYPE_NAME(c.user_type_id), c.max_length, c.precision, c.scale, c.is_identity,"
+                + " c.collation_name FROM sys.columns c JOIN INFORMATION_SCHEMA.COLUMNS n"
+                + " ON n.TABLE_SCHEMA = OBJECT_SCHEMA_NAME(c.object_id) AND n.TABLE_NAME = OBJECT_NAME(c.object_id)"
+                + " AND LOWER(n.COLUMN_NAME) = LOWER(c.name)"
+                + " WHERE c.object_id = OBJECT_ID(?) AND c.is_computed = 0 AND c.name <> ? ORDER BY c.column_id",
             table,
             ROW_COLUMN)
         .forEach(
@@ -136,7 +149,8 @@ final class MsSqlCatalog {
   /** Whether the table has a column of that name, computed ones included. */
   boolean hasColumn(Connection connection, String table, String column) throws SQLException {
     return new SqlStatement(
-                "SELECT count(*) FROM sys.columns c WHERE c.object_id = OBJECT_ID(?) AND c.name = ?",
+                "SELECT count(*) FROM sys.columns c WHERE c.object_id = OBJECT_ID(?)"
+                    + " AND LOWER(c.name) = LOWER(?)",
                 table,
                 column)
             .number(connection)
@@ -156,7 +170,8 @@ final class MsSqlCatalog {
       throws SQLException {
     return new SqlStatement(
             "SELECT d.name FROM sys.default_constraints d JOIN sys.columns c ON c.object_id = d.parent_object_id"
-                + " AND c.column_id = d.parent_column_id WHERE d.parent_object_id = OBJECT_ID(?) AND c.name = ?",
+                + " AND c.column_id = d.parent_column_id WHERE d.parent_object_id = OBJECT_ID(?)"
+                + " AND LOWER(c.name) = LOWER(?)",
             table,
             column)
         .list(connection, row -> row.getString(1));

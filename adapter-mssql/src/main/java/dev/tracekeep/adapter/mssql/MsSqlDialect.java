@@ -123,7 +123,18 @@ final class MsSqlDialect extends SqlDialect {
 
   @Override
   public String hasTag(String columnSql) {
-    return "EXISTS (SELECT 1 FROM OPENJSON(" + columnSql + ") tag WHERE tag.[value] = ?)";
+    return "CHARINDEX(?, " + columnSql + ") > 0";
+  }
+
+  /**
+   * The tag as the list spells it, which is always the same way; OPENJSON would parse every list,
+   * and Babelfish's leaves escapes as they are. Core looks again.
+   */
+  @Override
+  public String soughtTag(String tag) {
+    String spelled = Json.of(tag).text();
+    int end = Math.min(spelled.length(), LONGEST_SEARCHED);
+    return spelled.substring(0, Character.isHighSurrogate(spelled.charAt(end - 1)) ? end - 1 : end);
   }
 
   /**

@@ -262,8 +262,18 @@ final class MsSqlFailures {
     }
     return failure instanceof LostRaceException
         || "40001".equals(sql.getSQLState())
-        // 2714 and 1913: another session made the same table or index.
-        || Set.of(1205, 3960, 2714, 1913).contains(sql.getErrorCode());
+        || Set.of(1205, 3960).contains(sql.getErrorCode())
+        || String.valueOf(sql.getMessage()).startsWith("could not serialize access");
+  }
+
+  /**
+   * Whether a table or an index could not be made because another session has just made it. On
+   * Babelfish that can be a duplicate key of PostgreSQL's catalog.
+   */
+  static boolean isThereAlready(SQLException failure) {
+    return Set.of(2714, 1913).contains(failure.getErrorCode())
+        || isDuplicateKey(failure)
+        || String.valueOf(failure.getMessage()).contains("already exists");
   }
 
   /** Whether a key was there already: of a constraint 2627, of an index 2601. */

@@ -19,7 +19,6 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -75,7 +74,7 @@ final class MsSqlMigration extends MigrationDialect {
   @Override
   public Map<String, String> columns(Connection connection, @Nullable String schema, String table)
       throws SQLException {
-    Map<String, String> types = new LinkedHashMap<>();
+    Map<String, String> types = new MsSqlCatalog.ByName<>();
     catalog
         .columns(connection, qualified(new SpanTable(schema, table, null)))
         .forEach((name, column) -> types.put(name, column.definition()));

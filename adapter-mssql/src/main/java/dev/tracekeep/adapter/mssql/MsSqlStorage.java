@@ -64,9 +64,13 @@ final class MsSqlStorage extends JdbcStorage {
 
   @Override
   protected void createTable(Connection connection) throws SQLException {
-    new SqlStatement(createTableStatement()).execute(connection);
-    for (String index : indexes().values()) {
-      new SqlStatement(index).execute(connection);
+    try {
+      new SqlStatement(createTableStatement()).execute(connection);
+      for (String index : indexes().values()) {
+        new SqlStatement(index).execute(connection);
+      }
+    } catch (SQLException e) {
+      throw MsSqlFailures.isThereAlready(e) ? new LostRaceException(e) : e;
     }
   }
 
@@ -154,7 +158,13 @@ final class MsSqlStorage extends JdbcStorage {
     SpanTable table = new SpanTable(config().schema(), config().table(), null);
     for (Map.Entry<String, String> index : indexes().entrySet()) {
       if (!connections.read(c -> migration.hasIndex(c, table, index.getKey()))) {
-        connections.transact(c -> new SqlStatement(index.getValue()).execute(c));
+        try {
+          connections.transact(c -> new SqlStatement(index.getValue()).execute(c));
+        } catch (SQLException e) {
+          if (!MsSqlFailures.isThereAlready(e)) { // else another process made it meanwhile
+            throw e;
+          }
+        }
       }
     }
   }

@@ -24,6 +24,8 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -46,8 +48,10 @@ class MsSqlMigrationTest {
   private static final String SHAPE =
       "SELECT 'column ' + LOWER(c.name) AS a FROM sys.columns c WHERE c.object_id = OBJECT_ID('mastra_ai_spans')"
           + " UNION ALL SELECT 'index ' + i.name FROM sys.indexes i WHERE i.object_id = OBJECT_ID('mastra_ai_spans')"
-          + " AND i.name IS NOT NULL UNION ALL SELECT 'trigger ' + g.name + CAST(g.is_disabled AS varchar(1))"
-          + " FROM sys.triggers g WHERE g.parent_id = OBJECT_ID('mastra_ai_spans') ORDER BY a";
+          + " AND i.name IS NOT NULL ORDER BY a";
+
+  private static final String TRIGGERS =
+      "SELECT g.name, g.is_disabled FROM sys.triggers g WHERE g.parent_id = OBJECT_ID('mastra_ai_spans')";
 
   /** As the release of Mastra before its primary key made it; ids are compared without case. */
   private static void createTable() throws SQLException {
@@ -156,6 +160,10 @@ class MsSqlMigrationTest {
     }
     assertThat(DATABASE.rows(ALL_ROWS)).isEqualTo(rows);
     assertThat(DATABASE.rows(SHAPE)).isEqualTo(shape);
+    // Babelfish drops a table's triggers with any of its columns.
+    assertThat(DATABASE.rows(TRIGGERS))
+        .isEqualTo(
+            MsSqlTestServer.get().orElseThrow().isSqlServer() ? List.of("late|0") : List.of());
   }
 
   /**
@@ -230,30 +238,34 @@ class MsSqlMigrationTest {
   @Test
   void loser_thatIsChangedMeanwhile_isNotArchivedAsItWas() throws Exception {
     layDownCopies(1, 2);
-    ExecutorService thread = Executors.newSingleThreadExecutor();
+    ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
     try (ObservabilityStorage storage = DATABASE.open();
         Connection other = DATABASE.connect();
         Statement statement = other.createStatement()) {
       AtomicInteger batches = new AtomicInteger();
-      Future<MigrationReport> report =
-          thread.submit(
-              () ->
-                  storage
-                      .migration(SPANS)
-                      .apply(
-                          progress -> {
-                            // From here on a transaction is open that ends while the batch is
-                            // moved.
-                            if (progress.step() == MigrationStep.ARCHIVE
-                                && progress.phase() == Phase.BEFORE
-                                && batches.getAndIncrement() == 0) {
-                              change(other, statement);
-                              commitLater(other);
-                            }
-                          }));
-      assertThat(report.get().rowsArchived()).isEqualTo(1);
+      MigrationReport report =
+          storage
+              .migration(SPANS)
+              .apply(
+                  progress -> {
+                    // From here on a transaction is open that ends while the batch is
+                    // moved.
+                    if (progress.step() == MigrationStep.ARCHIVE
+                        && progress.phase() == Phase.BEFORE
+                        && batches.getAndIncrement() == 0) {
+                      change(other, statement);
+                      clock.schedule(
+                          () -> {
+                            other.commit();
+                            return other;
+                          },
+                          2,
+                          TimeUnit.SECONDS);
+                    }
+                  });
+      assertThat(report.rowsArchived()).isEqualTo(1);
     } finally {
-      thread.shutdownNow();
+      clock.shutdownNow();
     }
     assertThat(DATABASE.rows("SELECT name FROM mastra_ai_spans")).containsExactly("copy 1");
     assertThat(DATABASE.rows("SELECT name, endedAt FROM mastra_ai_spans_dedupe_archive"))
@@ -268,20 +280,6 @@ class MsSqlMigrationTest {
     } catch (SQLException e) {
       throw new IllegalStateException(e);
     }
-  }
-
-  private static void commitLater(Connection other) {
-    Thread commit =
-        new Thread(
-            () -> {
-              try (Statement statement = other.createStatement()) {
-                statement.execute("WAITFOR DELAY '00:00:01'");
-                other.commit();
-              } catch (SQLException e) {
-                throw new IllegalStateException(e);
-              }
-            });
-    commit.start();
   }
 
   @Test
@@ -356,7 +354,7 @@ class MsSqlMigrationTest {
       delimiter = '|',
       textBlock =
           """
-          CREATE TABLE b (%s); CREATE VIEW s AS SELECT * FROM b | is a view
+          CREATE TABLE b (%s); CREATE VIEW s AS SELECT traceId AS trace_id, spanId AS span_id, endedAt AS ended_at FROM b | is a view
           CREATE TABLE s (%s, id int CONSTRAINT pk_s PRIMARY KEY); CREATE TABLE r (id int CONSTRAINT fk_r REFERENCES s (id)) | fk_r
           CREATE TABLE s (%s); CREATE TRIGGER instead ON s INSTEAD OF DELETE AS SELECT 1 | instead
           CREATE TABLE s (%s); INSERT INTO s (traceId, spanId) VALUES (NULL, 'a'), ('t', 'a'), ('t', 'a') | have no trace id
