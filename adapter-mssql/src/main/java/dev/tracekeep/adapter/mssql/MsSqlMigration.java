@@ -128,12 +128,14 @@ final class MsSqlMigration extends MigrationDialect {
   public MigratorLock lockMigrators(SpanTable table) throws SQLException {
     Connection connection = connections.unhurried();
     try {
-      String schema =
+      // The database is named because Babelfish has one set of locks for all.
+      String place =
           new SqlStatement(
-                  "SELECT COALESCE(OBJECT_SCHEMA_NAME(OBJECT_ID(?)), N'')", qualified(table))
+                  "SELECT CONCAT(OBJECT_SCHEMA_NAME(OBJECT_ID(?)), N' in ', DB_NAME())",
+                  qualified(table))
               .list(connection, row -> row.getString(1))
               .get(0);
-      String resource = ("tracekeep " + schema + "." + table.name()).toLowerCase(Locale.ROOT);
+      String resource = ("tracekeep " + table.name() + " of " + place).toLowerCase(Locale.ROOT);
       long taken =
           new SqlStatement(
                   "DECLARE @taken int; EXEC @taken = sp_getapplock @Resource = ?, @LockMode = 'Exclusive',"
