@@ -37,6 +37,7 @@ interface BenchmarkStore extends AutoCloseable {
     return switch (adapter) {
       case "clickhouse" -> new ClickHouseBenchmarkStore();
       case "duckdb" -> new DuckDbBenchmarkStore();
+      case "mssql" -> new MsSqlBenchmarkStore();
       case "pg" -> new PgBenchmarkStore();
       case "libsql" -> new LibSqlBenchmarkStore();
       case "mongo" -> new MongoBenchmarkStore();

@@ -254,6 +254,7 @@ class ReadCommandsTest {
                 + "  ok      duckdb      jdbc:duckdb:\n"
                 + "  ok      libsql      jdbc:sqlite: libsql: https:// http://\n"
                 + "  ok      mongo       mongodb: mongodb+srv:\n"
+                + "  ok      mssql       jdbc:sqlserver:\n"
                 + "  ok      pg          jdbc:postgresql:\n"
                 + "\nStore "
                 + store.url()
@@ -280,6 +281,7 @@ class ReadCommandsTest {
                 + "{\"name\":\"duckdb\",\"prefixes\":[\"jdbc:duckdb:\"]},"
                 + "{\"name\":\"libsql\",\"prefixes\":[\"jdbc:sqlite:\",\"libsql:\",\"https://\",\"http://\"]},"
                 + "{\"name\":\"mongo\",\"prefixes\":[\"mongodb:\",\"mongodb+srv:\"]},"
+                + "{\"name\":\"mssql\",\"prefixes\":[\"jdbc:sqlserver:\"]},"
                 + "{\"name\":\"pg\",\"prefixes\":[\"jdbc:postgresql:\"]}]")
         .contains("\"up\":false");
   }

@@ -91,7 +91,11 @@ sealed interface Operation {
       int duplicates,
       WriteResult.@Nullable Counts counts,
       TreeSet<SpanKey> missing,
-      List<SpanKey> rejected) {}
+      List<SpanKey> rejected) {
+    Written withoutCounts() {
+      return new Written(accepted, duplicates, null, missing, rejected);
+    }
+  }
 
   private static Written comparable(WriteResult result) {
     return new Written(

@@ -256,7 +256,7 @@ final class DuplicateRows {
     long groups =
         new SqlStatement("SELECT count(*) FROM (").append(keys).append(") k").number(connection);
     if (groups > 0) {
-      SqlStatement losers = losers(migrationId, keys, now);
+      SqlStatement losers = losers(engine.rowId(connection, table), migrationId, keys, now);
       List<String> targets = new ArrayList<>(carried);
       targets.addAll(archiveExtras());
       targets.add(WINNER_VERSION);
@@ -266,7 +266,7 @@ final class DuplicateRows {
   }
 
   /** Selects {@link #ROW} and, under their names, everything that the archive keeps of a loser. */
-  private SqlStatement losers(String migrationId, SqlStatement keys, Instant now) {
+  private SqlStatement losers(String rowId, String migrationId, SqlStatement keys, Instant now) {
     return new SqlStatement(
             "SELECT x."
                 + ROW
@@ -299,11 +299,11 @@ final class DuplicateRows {
                 + " FROM (",
             migrationId,
             now.toString())
-        .append(ranked(keys))
+        .append(ranked(rowId, keys))
         .append(") x WHERE x." + RANK + " > 1");
   }
 
-  private SqlStatement ranked(SqlStatement keys) {
+  private SqlStatement ranked(String rowId, SqlStatement keys) {
     String window =
         " OVER (PARTITION BY "
             + columns.key().stream()
@@ -311,8 +311,10 @@ final class DuplicateRows {
                 .collect(Collectors.joining(", "))
             + " ORDER BY "
             + order()
-            + ")";
-    StringBuilder select = new StringBuilder("SELECT t." + engine.rowId() + " AS " + ROW);
+            + ", t."
+            + rowId
+            + " DESC)";
+    StringBuilder select = new StringBuilder("SELECT t." + rowId + " AS " + ROW);
     carried.forEach(column -> select.append(", t.").append(quote(column)));
     for (String column : decisive()) {
       select
@@ -335,7 +337,7 @@ final class DuplicateRows {
         .append(" t JOIN (");
     String sameKey =
         columns.key().stream()
-            .map(c -> engine.keyPart("t." + quote(c)) + " = " + engine.keyPart("k." + quote(c)))
+            .map(c -> engine.keyPart("t." + quote(c)) + " = k." + quote(c))
             .collect(Collectors.joining(" AND "));
     return new SqlStatement(select.toString()).append(keys).append(") k ON " + sameKey);
   }
@@ -351,7 +353,7 @@ final class DuplicateRows {
     return decisive;
   }
 
-  /** The one rule. A version column has it packed; otherwise it is spelled out. */
+  /** The one rule, up to rows of the same content. A version column has it packed. */
   private String order() {
     List<String> order = new ArrayList<>();
     if (columns.version() != null) {
@@ -362,7 +364,6 @@ final class DuplicateRows {
       addTime(order, columns.createdAt());
       order.add(engine.contentOrder(carried.stream().map(c -> "t." + quote(c)).toList()) + " DESC");
     }
-    order.add("t." + engine.rowId() + " DESC");
     return String.join(", ", order);
   }
 

@@ -309,6 +309,7 @@ final class JdbcDedupeMigration implements DedupeMigration {
           MigrationStep.PREPARE,
           "archive and journal",
           connection -> {
+            engine.prepareRows(connection, table);
             DuplicateRows duplicates = duplicates(connection);
             duplicates.createArchive(connection);
             journal.createIfAbsent(connection);
@@ -418,6 +419,7 @@ final class JdbcDedupeMigration implements DedupeMigration {
           connection -> {
             DuplicateRows duplicates = recorded(connection);
             duplicates.dropWorkTable(connection);
+            engine.releaseRows(connection, table);
             journal.finish(
                 connection,
                 migrationId,
@@ -580,6 +582,7 @@ final class JdbcDedupeMigration implements DedupeMigration {
               DuplicateRows duplicates = duplicates(connection).withColumns(entry.tableColumns());
               long rows = duplicates.restore(connection, migrationId);
               duplicates.dropWorkTable(connection);
+              engine.releaseRows(connection, table);
               journal.setState(connection, migrationId, State.UNDONE, clock.instant());
               return rows;
             });

@@ -320,15 +320,7 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
     SqlStatement condition = new SqlStatement("");
     String separator = "";
     for (TraceKey trace : traces) {
-      condition.append(
-          separator
-              + "("
-              + sql.name(SpanColumn.TENANT_ID)
-              + " = ? AND "
-              + sql.name(SpanColumn.TRACE_ID)
-              + " = ?)",
-          trace.tenantId(),
-          trace.traceId());
+      condition.append(separator + "(").append(sql.inTrace("", trace)).append(")");
       separator = " OR ";
     }
     return condition;
@@ -356,7 +348,9 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
   private long[] prune(Connection connection, PruneRequest request, int limit) throws SQLException {
     List<TraceKey> old =
         sql.selectOldTraces(request, limit)
-            .list(connection, row -> new TraceKey(request.tenantId(), row.getString(1)));
+            .list(
+                connection,
+                row -> new TraceKey(request.tenantId(), dialect.readId(row.getString(1))));
     long spans = 0;
     for (List<TraceKey> chunk : chunks(old)) {
       spans += deleteSpans(connection, chunk);

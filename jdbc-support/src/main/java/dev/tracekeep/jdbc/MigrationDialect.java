@@ -116,8 +116,33 @@ public abstract class MigrationDialect {
   /** What stands in for an absent value in a column that a migration adds; null for nothing. */
   public abstract @Nullable String defaultLiteral(SpanColumn column);
 
+  /** What gives that value to all rows of a column that is added; starts with a space. */
+  public String addedDefault(String literal) {
+    return " DEFAULT " + literal;
+  }
+
   /** The engine's name of a row within one transaction, for example {@code rowid}. */
   public abstract String rowId();
+
+  /**
+   * The same where it depends on the table; {@link #rowId()} by default. Asked within a migration,
+   * after {@link #prepareRows}.
+   */
+  public String rowId(Connection connection, SpanTable table) throws SQLException {
+    return rowId();
+  }
+
+  /**
+   * Called in the first transaction of each attempt, for engines that must give rows a name before
+   * they can be told apart. What it adds must not be among {@link #columns}. Repeatable.
+   */
+  public void prepareRows(Connection connection, SpanTable table) throws SQLException {}
+
+  /**
+   * Takes off what {@link #prepareRows} added, if it is there: in the last transaction of a
+   * migration, and of taking one back.
+   */
+  public void releaseRows(Connection connection, SpanTable table) throws SQLException {}
 
   /** A part of the key as it is to be compared: byte by byte. The column itself by default. */
   public String keyPart(String columnSql) {

@@ -86,7 +86,7 @@ final class OwnTable {
                 + engine.dialect().quote(name)
                 + " "
                 + type
-                + (literal == null ? "" : " DEFAULT " + literal))
+                + (literal == null ? "" : engine.addedDefault(literal)))
         .execute(connection);
   }
 
@@ -104,13 +104,15 @@ final class OwnTable {
             "SELECT "
                 + select
                 + ", r."
-                + engine.rowId()
+                + engine.rowId(connection, table)
                 + " FROM "
                 + sql.table()
-                + " r WHERE r."
+                + " r"
+                + engine.dialect().forUpdateHint()
+                + " WHERE r."
                 + sql.versionName()
                 + " IS NULL"
-                + engine.dialect().limit(rows)
+                + engine.dialect().limitUnordered(rows)
                 // A row that is changed before its version is written would get that of another
                 // content.
                 + engine.dialect().forUpdate())

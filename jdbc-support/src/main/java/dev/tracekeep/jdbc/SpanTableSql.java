@@ -130,31 +130,32 @@ public final class SpanTableSql {
   SqlStatement selectSpan(SpanKey key) {
     return select(SpanColumn.all(), false)
         .append(" WHERE ")
-        .append(inTrace("r"), key.tenantId(), key.traceId())
-        .append(" AND r." + name(SpanColumn.SPAN_ID) + " = ?", key.spanId());
+        .append(inTrace("r", key.trace()))
+        .append(isSpan("r", key));
   }
 
   SqlStatement selectRoots(TraceKey trace) {
     return select(SpanColumn.all(), false)
         .append(" WHERE ")
-        .append(inTrace("r"), trace.tenantId(), trace.traceId())
+        .append(inTrace("r", trace))
         .append(" AND r." + name(SpanColumn.PARENT_SPAN_ID) + " IS NULL");
   }
 
   SqlStatement selectTrace(TraceKey trace, List<SpanColumn> columns) {
-    return select(columns, false)
-        .append(" WHERE ")
-        .append(inTrace("r"), trace.tenantId(), trace.traceId());
+    return select(columns, false).append(" WHERE ").append(inTrace("r", trace));
   }
 
   /** Selects the rows of keys that are in key order, with versions, locked until the commit. */
   SqlStatement selectForUpdate(List<SpanKey> keys) {
-    SqlStatement statement = select(SpanColumn.all(), true).append(" WHERE ");
+    SqlStatement statement =
+        select(SpanColumn.all(), true).append(dialect.forUpdateHint() + " WHERE ");
     String separator = "";
     for (SpanKey key : keys) {
       statement
-          .append(separator + "(" + inTrace("r"), key.tenantId(), key.traceId())
-          .append(" AND r." + name(SpanColumn.SPAN_ID) + " = ?)", key.spanId());
+          .append(separator + "(")
+          .append(inTrace("r", key.trace()))
+          .append(isSpan("r", key))
+          .append(")");
       separator = " OR ";
     }
     return statement.append(" ORDER BY " + keyNames() + dialect.forUpdate());
@@ -169,15 +170,32 @@ public final class SpanTableSql {
         "SELECT " + list + (withVersion ? ", r." + versionName() : "") + " FROM " + table + " r");
   }
 
-  private String inTrace(String alias) {
-    return alias
-        + "."
-        + name(SpanColumn.TENANT_ID)
-        + " = ? AND "
-        + alias
-        + "."
-        + name(SpanColumn.TRACE_ID)
-        + " = ?";
+  /** A condition: the row is of this trace. */
+  SqlStatement inTrace(String alias, TraceKey trace) {
+    return new SqlStatement("")
+        .append(comparesId(alias, SpanColumn.TENANT_ID, "="), dialect.storedId(trace.tenantId()))
+        .append(" AND ")
+        .append(comparesId(alias, SpanColumn.TRACE_ID, "="), dialect.storedId(trace.traceId()));
+  }
+
+  private SqlStatement isSpan(String alias, SpanKey key) {
+    return new SqlStatement(
+        " AND " + comparesId(alias, SpanColumn.SPAN_ID, "="), dialect.storedId(key.spanId()));
+  }
+
+  /** Whether the column holds ids, which are stored and compared as the engine needs it. */
+  static boolean isId(SpanColumn column) {
+    return column.isKey() || column == SpanColumn.PARENT_SPAN_ID;
+  }
+
+  /** A comparison of an id column with a parameter. */
+  private String comparesId(String alias, SpanColumn column, String operator) {
+    return (alias.isEmpty() ? "" : alias + ".")
+        + name(column)
+        + " "
+        + operator
+        + " "
+        + dialect.idParameter();
   }
 
   /** Reads a row of {@link #select} with the given columns. */
@@ -210,18 +228,28 @@ public final class SpanTableSql {
   SqlStatement selectRoots(TraceQuery query, TraceQuery.@Nullable Position after, int limit) {
     SqlStatement statement =
         select(SpanColumn.light(), false)
-            .append(" WHERE r." + name(SpanColumn.TENANT_ID) + " = ?", query.tenantId())
+            .append(" WHERE ")
+            .append(comparesId("r", SpanColumn.TENANT_ID, "="), dialect.storedId(query.tenantId()))
             .append(" AND r." + name(SpanColumn.PARENT_SPAN_ID) + " IS NULL");
     appendRange(statement, SpanColumn.STARTED_AT, query.startedAt());
     appendRange(statement, SpanColumn.ENDED_AT, query.endedAt());
     query.status().ifPresent(status -> statement.append(" AND " + hasStatus("r", status)));
     query
         .equal()
-        .forEach((column, value) -> statement.append(" AND r." + name(column) + " = ?", value));
+        .forEach(
+            (column, value) ->
+                statement
+                    .append(" AND ")
+                    .append(
+                        isId(column) ? comparesId("r", column, "=") : "r." + name(column) + " = ?",
+                        isId(column) ? dialect.storedId(value) : value));
     query
         .tags()
         .forEach(
-            tag -> statement.append(" AND " + dialect.hasTag("r." + name(SpanColumn.TAGS)), tag));
+            tag ->
+                statement.append(
+                    " AND " + dialect.hasTag("r." + name(SpanColumn.TAGS)),
+                    dialect.soughtTag(tag)));
     appendMembers(statement, SpanColumn.METADATA, query.metadata());
     appendMembers(statement, SpanColumn.SCOPE, query.scope());
     query.hasChildError().ifPresent(wanted -> appendChildError(statement, wanted));
@@ -329,10 +357,16 @@ public final class SpanTableSql {
 
   private void appendPosition(SqlStatement statement, TraceQuery query, TraceQuery.Position after) {
     String time = "r." + name(query.order().column());
-    String trace = "r." + name(SpanColumn.TRACE_ID);
-    String span = "r." + name(SpanColumn.SPAN_ID);
-    String tie = "(" + trace + " > ? OR (" + trace + " = ? AND " + span + " > ?))";
-    Object[] tieValues = {after.traceId(), after.traceId(), after.spanId()};
+    String tie =
+        "("
+            + comparesId("r", SpanColumn.TRACE_ID, ">")
+            + " OR ("
+            + comparesId("r", SpanColumn.TRACE_ID, "=")
+            + " AND "
+            + comparesId("r", SpanColumn.SPAN_ID, ">")
+            + "))";
+    String trace = dialect.storedId(after.traceId());
+    Object[] tieValues = {trace, trace, dialect.storedId(after.spanId())};
     boolean descending = query.order().isDescending();
     Long position = after.time();
     if (position == null) {
@@ -388,11 +422,11 @@ public final class SpanTableSql {
                 + trace
                 + " FROM "
                 + table
-                + " r WHERE r."
-                + name(SpanColumn.TENANT_ID)
-                + " = ? GROUP BY "
+                + " r WHERE "
+                + comparesId("r", SpanColumn.TENANT_ID, "=")
+                + " GROUP BY "
                 + trace,
-            request.tenantId())
+            dialect.storedId(request.tenantId()))
         .append(" HAVING " + lastActivity + " < " + dialect.nanosToTime("?"), request.before())
         .append(" ORDER BY " + lastActivity + ", " + trace + dialect.limit(limit));
   }

@@ -39,6 +39,27 @@ public abstract class SqlDialect {
     return '"' + identifier.replace("\"", "\"\"") + '"';
   }
 
+  /**
+   * How an id is stored: itself by default. For engines that ignore blanks at the end of a text
+   * where they compare it.
+   */
+  public String storedId(String id) {
+    return id;
+  }
+
+  /** The id that {@link #storedId} stored. */
+  public String readId(String stored) {
+    return stored;
+  }
+
+  /**
+   * A parameter that is compared with an id column; {@code ?} by default. For engines that convert
+   * the column, and not the parameter, where the two are of different types.
+   */
+  public String idParameter() {
+    return "?";
+  }
+
   /** An expression for the nanoseconds since the epoch of a time column; the column by default. */
   public String timeToNanos(String columnSql) {
     return columnSql;
@@ -54,8 +75,13 @@ public abstract class SqlDialect {
     return columnSql;
   }
 
-  /** A condition with one text parameter: the tags contain it. */
+  /** A condition with one text parameter, {@link #soughtTag}: the tags contain it. */
   public abstract String hasTag(String columnSql);
+
+  /** What is bound to look for a tag: the tag itself by default. */
+  public String soughtTag(String tag) {
+    return tag;
+  }
 
   /**
    * Appends a condition that every row passes whose JSON object has this value under this name, and
@@ -75,6 +101,14 @@ public abstract class SqlDialect {
    * all.
    */
   public String forUpdate() {
+    return "";
+  }
+
+  /**
+   * What follows a table's alias in a SELECT to lock its rows until the transaction ends, where
+   * that has its place there and not at the end; starts with a space. Empty by default.
+   */
+  public String forUpdateHint() {
     return "";
   }
 
@@ -110,6 +144,11 @@ public abstract class SqlDialect {
     return " LIMIT " + rows;
   }
 
+  /** The same for a SELECT without ORDER BY; {@link #limit} by default. */
+  public String limitUnordered(int rows) {
+    return limit(rows);
+  }
+
   /** Binds a tag list; must fit {@link #columnType}. */
   public abstract void bindTags(PreparedStatement statement, int index, List<String> tags)
       throws SQLException;
@@ -142,7 +181,10 @@ public abstract class SqlDialect {
   /** Reads what {@link #select} selects. */
   public @Nullable Object read(ResultSet row, int index, SpanColumn column) throws SQLException {
     return switch (column.type()) {
-      case TEXT -> row.getString(index);
+      case TEXT -> {
+        String text = row.getString(index);
+        yield text != null && SpanTableSql.isId(column) ? readId(text) : text;
+      }
       case FLAG -> row.getBoolean(index);
       case TEXT_LIST -> readTags(row, index);
       case TIME -> {

@@ -1,0 +1,8 @@
+package dev.tracekeep.conformance;
+
+final class MsSqlConformanceTest extends StorageConformanceKit {
+  @Override
+  protected StorageFixture openFixture() {
+    return new MsSqlFixture();
+  }
+}
