@@ -62,7 +62,8 @@ class CrossStoreTest {
             new PgFixture(),
             LibSqlFixture.inMemory())) {
       if (fixture.access().way() == EngineAccess.Way.NOT_RUN) {
-        System.out.println("cross-store: " + fixture.name() + " NOT RUN: " + fixture.access().note());
+        System.out.println(
+            "cross-store: " + fixture.name() + " NOT RUN: " + fixture.access().note());
         fixture.close();
       } else {
         fixtures.add(fixture);
