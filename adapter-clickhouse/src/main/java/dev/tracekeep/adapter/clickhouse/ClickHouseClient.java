@@ -51,7 +51,8 @@ final class ClickHouseClient implements AutoCloseable {
             // Two more: a migration inserts while it reads, and renews its lease beside both.
             .setMaxConnections(config.poolSize() + 2)
             .useAsyncRequests(false)
-            // Payloads shrink several times, at no loss of speed even on one machine. ZSTD, which the
+            // Payloads shrink several times, at no loss of speed even on one machine. ZSTD, which
+            // the
             // client prefers, would need a native library.
             .compressionMethod(CompressionMethod.LZ4)
             .compressClientRequest(true)
