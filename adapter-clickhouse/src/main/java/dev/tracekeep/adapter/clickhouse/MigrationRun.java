@@ -147,6 +147,7 @@ final class MigrationRun {
   }
 
   private void createTables() throws Exception {
+    requireNoOldTable();
     boolean isNew = table.uuid(DuplicateRows.archiveName(table.name())).isEmpty();
     session.execute(isNew ? rows.createArchive() : rows.completeArchive());
     for (String work : List.of(rows.fresh, rows.ranks, rows.versions)) {
@@ -155,6 +156,24 @@ final class MigrationRun {
     session.execute(table.createStatement(old));
     session.execute(rows.createRanks());
     session.execute(rows.createVersions());
+  }
+
+  /**
+   * Whatever became of the journal: a table that has the new one's name and is not like it may be
+   * the old one of a migration that was killed as the two changed places.
+   */
+  private void requireNoOldTable() throws Exception {
+    String fresh = DuplicateRows.freshName(table.name());
+    TableShape there = table.shape(fresh).orElse(null);
+    if (there != null && !there.replacesBy(entry.key())) {
+      throw new StorageException(
+          FailureKind.CONFIGURATION,
+          "There is a table "
+              + fresh
+              + " that no migration made, or that is the old one of a migration that nobody knows of."
+              + " Look what it holds, and rename it.",
+          null);
+    }
   }
 
   /** Links the parts of the table, which costs no copy of them and stands still from then on. */
@@ -228,6 +247,7 @@ final class MigrationRun {
 
   private void logRemovedRows() throws Exception {
     String key = TableShape.names(entry.key());
+    String archive = DuplicateRows.archiveName(table.name());
     int[] seen = {0};
     session.forEach(
         "SELECT arrayStringConcat(["
@@ -249,12 +269,12 @@ final class MigrationRun {
           String lost = row.text();
           String reason = row.text();
           if (++seen[0] <= options.loggedRows()) {
-            LOG.info("{}: moved {} to {}: {}", table.name(), lost, rows.archive, reason);
+            LOG.info("{}: moved {} to {}: {}", table.name(), lost, archive, reason);
           } else {
             LOG.info(
                 "{}: more rows are moved than are logged one by one; {} has them all",
                 table.name(),
-                rows.archive);
+                archive);
           }
         });
   }

@@ -301,6 +301,26 @@ final class ClickHouseMigrationTest {
   }
 
   @Test
+  void tableInTheWayThatNoMigrationMade_isNotDropped() throws IOException {
+    createWithDuplicates();
+    DATABASE.execute(
+        "CREATE TABLE mastra_ai_spans_dedupe_new (traceId String) ENGINE = MergeTree ORDER BY"
+            + " traceId",
+        "INSERT INTO mastra_ai_spans_dedupe_new VALUES ('the only copy')");
+
+    assertThatThrownBy(() -> migration().apply(MigrationListener.NONE))
+        .isInstanceOf(StorageException.class)
+        .hasMessageContaining("mastra_ai_spans_dedupe_new")
+        .hasMessageContaining("rename it");
+
+    assertThat(DATABASE.rows("SELECT traceId FROM mastra_ai_spans_dedupe_new"))
+        .containsExactly("the only copy");
+    DATABASE.execute("RENAME TABLE mastra_ai_spans_dedupe_new TO something_else");
+    assertThat(migration().apply(MigrationListener.NONE).outcome())
+        .isEqualTo(MigrationReport.Outcome.RESUMED);
+  }
+
+  @Test
   void otherEngines_areRefused() throws IOException {
     DATABASE.execute(
         "CREATE TABLE mastra_ai_spans (traceId String, spanId String, endedAt Nullable(DateTime), n"
