@@ -203,8 +203,8 @@ final class MsSqlFailures {
           TextRule.of(
               "ssl|tls|encrypt",
               FailureKind.CONFIGURATION,
-              "Server and driver do not agree on encryption: see encrypt, trustServerCertificate and trustStore of the"
-                  + " driver"),
+              "Server and driver do not agree on encryption. Choose one of the two: give the server a certificate and name"
+                  + " a trustStore that has its authority, or encrypt=false where the network is trusted"),
           TextRule.of(
               "badly formed|is not valid|is invalid|not supported.*property|integrated authentication",
               FailureKind.CONFIGURATION,

@@ -90,7 +90,7 @@ class MsSqlFailuresTest {
           The TCP/IP connection to the host db, port 1433 has failed. Error: "Connection refused." | TRANSIENT | host and port
           "encrypt" property is set to "true" and "trustServerCertificate" property is set to "false" but the driver could not establish a secure connection to SQL Server by using Secure Sockets Layer (SSL) encryption: Error: PKIX path building failed | CONFIGURATION | encrypt=false
           The driver could not establish a secure connection to SQL Server by using Secure Sockets Layer (SSL) encryption. Error: "PKIX path building failed". | CONFIGURATION | trustStore
-          The driver could not establish a secure connection to SQL Server by using Secure Sockets Layer (SSL) encryption. Error: "The server selected protocol version TLS10". | CONFIGURATION | trustServerCertificate
+          The driver could not establish a secure connection to SQL Server by using Secure Sockets Layer (SSL) encryption. Error: "The server selected protocol version TLS10". | CONFIGURATION | encrypt=false
           The connection string contains a badly formed name or value. | CONFIGURATION | jdbc:sqlserver://host
           The port number 99999 is not valid. | CONFIGURATION | jdbc:sqlserver://host
           The connection is closed. | TRANSIENT | try again
