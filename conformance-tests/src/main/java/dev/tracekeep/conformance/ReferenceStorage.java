@@ -294,16 +294,7 @@ public class ReferenceStorage extends ReferenceReads {
       return new InitReport(InitReport.Outcome.READ_ONLY, config.table(), null);
     }
     if (config.migration() == MigrationPolicy.CHECK) {
-      var plan = migration.plan();
-      throw new MigrationRequiredException(
-          "The table "
-              + plan.table()
-              + " has no uniqueness constraint, and "
-              + plan.surplusRows()
-              + " surplus rows of "
-              + plan.duplicateGroups()
-              + " keys. Run 'tracekeep migrate apply'.",
-          plan);
+      throw new MigrationRequiredException(migration.plan());
     }
     return new InitReport(
         InitReport.Outcome.MIGRATED, config.table(), migration.apply(MigrationListener.NONE));

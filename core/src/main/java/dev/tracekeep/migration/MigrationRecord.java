@@ -1,6 +1,7 @@
 package dev.tracekeep.migration;
 
 import java.time.Instant;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,13 @@ public record MigrationRecord(
     long rowsBefore,
     long rowsArchived,
     long duplicateGroups) {
+  /** A new name for a migration that starts now, which no other migration has. */
+  public static String newId(Instant now) {
+    // The time is for people; the random part keeps two hosts apart whose clocks agree.
+    String time = now.toString().replaceAll("[-:]|\\..*", "");
+    return "dedupe-" + time + "-" + UUID.randomUUID().toString().substring(0, 8);
+  }
+
   /** How far a migration came. */
   public enum State {
     /** Running, or interrupted: run it again to finish it. */

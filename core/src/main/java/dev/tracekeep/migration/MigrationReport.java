@@ -26,6 +26,20 @@ public record MigrationReport(
     long duplicateGroups,
     @Nullable String archive,
     Duration elapsed) {
+  /** The report of a migration whose plan says that it is not needed. */
+  public static MigrationReport nothingToDo(MigrationPlan plan) {
+    return new MigrationReport(
+        null,
+        plan.table(),
+        Outcome.NOTHING_TO_DO,
+        plan.rows(),
+        plan.rows(),
+        0,
+        0,
+        null,
+        Duration.ZERO);
+  }
+
   /** How a migration can end. */
   public enum Outcome {
     /** The table was already as it should be. */

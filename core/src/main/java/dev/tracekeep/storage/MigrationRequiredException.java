@@ -9,12 +9,29 @@ public final class MigrationRequiredException extends StorageException {
   private final transient MigrationPlan plan;
 
   /**
-   * @param message names the table, the counts, and the command to run
+   * Names the table, the counts, and the command to run.
+   *
    * @param plan what would be done
    */
-  public MigrationRequiredException(String message, MigrationPlan plan) {
-    super(FailureKind.MIGRATION_REQUIRED, message, null);
+  public MigrationRequiredException(MigrationPlan plan) {
+    super(FailureKind.MIGRATION_REQUIRED, message(plan), null);
     this.plan = plan;
+  }
+
+  private static String message(MigrationPlan plan) {
+    String found =
+        plan.duplicateGroups() == 0
+            ? "it holds no duplicates, but lacks what this release needs"
+            : plan.duplicateGroups()
+                + " spans are stored more than once, in "
+                + plan.surplusRows()
+                + " surplus rows";
+    return "The table "
+        + plan.table()
+        + " must be migrated: "
+        + found
+        + ". Nothing was changed. Run 'tracekeep migrate plan' to see what would be done, and"
+        + " 'tracekeep migrate apply' to do it.";
   }
 
   /** What would be done. */

@@ -31,7 +31,6 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.UUID;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -232,16 +231,7 @@ final class JdbcDedupeMigration implements DedupeMigration {
     Instant started = clock.instant();
     MigrationPlan plan = engine.connections().read(this::plan);
     if (!plan.isNeeded()) {
-      return new MigrationReport(
-          null,
-          table.toString(),
-          Outcome.NOTHING_TO_DO,
-          plan.rows(),
-          plan.rows(),
-          0,
-          0,
-          null,
-          Duration.ZERO);
+      return MigrationReport.nothingToDo(plan);
     }
     if (!plan.refusals().isEmpty()) {
       throw new StorageException(
@@ -254,7 +244,10 @@ final class JdbcDedupeMigration implements DedupeMigration {
     }
     boolean resumed = plan.unfinishedMigrationId() != null;
     Attempt attempt =
-        new Attempt(resumed ? plan.unfinishedMigrationId() : newId(started), options, listener);
+        new Attempt(
+            resumed ? plan.unfinishedMigrationId() : MigrationRecord.newId(started),
+            options,
+            listener);
     attempt.prepare();
     attempt.addColumns();
     attempt.archiveDuplicates();
@@ -270,12 +263,6 @@ final class JdbcDedupeMigration implements DedupeMigration {
         done.duplicateGroups(),
         DuplicateRows.archiveName(table),
         Duration.between(started, clock.instant()));
-  }
-
-  private static String newId(Instant now) {
-    // The time is for people; the random part keeps two hosts apart whose clocks agree.
-    String time = now.toString().replaceAll("[-:]|\\..*", "");
-    return "dedupe-" + time + "-" + UUID.randomUUID().toString().substring(0, 8);
   }
 
   /** One run of {@link #apply}: an id, what was asked for, and who is told. */

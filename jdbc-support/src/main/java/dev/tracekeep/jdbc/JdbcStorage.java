@@ -2,7 +2,6 @@ package dev.tracekeep.jdbc;
 
 import dev.tracekeep.migration.DedupeMigration;
 import dev.tracekeep.migration.MigrationListener;
-import dev.tracekeep.migration.MigrationPlan;
 import dev.tracekeep.migration.MigrationReport;
 import dev.tracekeep.migration.SpanTable;
 import dev.tracekeep.span.Span;
@@ -177,25 +176,8 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
         readable = new SpanTableSql(dialect, "(" + connections.read(migration::selectBest) + ")");
         return new InitReport(Outcome.READ_ONLY, table, null);
       }
-      default -> throw migrationRequired(migration.plan());
+      default -> throw new MigrationRequiredException(migration.plan());
     }
-  }
-
-  private MigrationRequiredException migrationRequired(MigrationPlan plan) {
-    String found =
-        plan.duplicateGroups() == 0
-            ? "it holds no duplicates, but lacks what this release needs"
-            : plan.duplicateGroups()
-                + " spans are stored more than once, in "
-                + plan.surplusRows()
-                + " surplus rows";
-    return new MigrationRequiredException(
-        "The table "
-            + plan.table()
-            + " must be migrated: "
-            + found
-            + ". Nothing was changed. Run 'tracekeep migrate plan' to see what would be done, and 'tracekeep migrate apply' to do it.",
-        plan);
   }
 
   /** Makes the span table with its constraint, in the current transaction. */

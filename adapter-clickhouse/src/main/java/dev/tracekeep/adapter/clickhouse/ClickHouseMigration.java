@@ -25,7 +25,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** The dedupe migration: a new table beside the old one, which takes its name. */
@@ -125,25 +124,12 @@ final class ClickHouseMigration implements DedupeMigration {
           MigratedTable target = target();
           if (target.shape().isPresent() && !planner(target).plan().isNeeded()) {
             // Found without the lease, which would leave a table behind where nothing is done.
-            return nothingToDo(planner(target).plan());
+            return MigrationReport.nothingToDo(planner(target).plan());
           }
           try (MigratorSession session = MigratorSession.open(target, patience)) {
             return apply(target, session, options, listener);
           }
         });
-  }
-
-  private MigrationReport nothingToDo(MigrationPlan plan) {
-    return new MigrationReport(
-        null,
-        table.toString(),
-        Outcome.NOTHING_TO_DO,
-        plan.rows(),
-        plan.rows(),
-        0,
-        0,
-        null,
-        Duration.ZERO);
   }
 
   private MigrationReport apply(
@@ -155,7 +141,7 @@ final class ClickHouseMigration implements DedupeMigration {
     Instant started = clock.instant();
     MigrationPlan plan = planner(target).plan();
     if (!plan.isNeeded()) {
-      return nothingToDo(plan);
+      return MigrationReport.nothingToDo(plan);
     }
     if (!plan.refusals().isEmpty()) {
       throw new StorageException(
@@ -184,14 +170,12 @@ final class ClickHouseMigration implements DedupeMigration {
 
   private static Entry newEntry(MigratedTable target, Instant now) throws Exception {
     TableShape shape = target.shape().orElseThrow();
-    // The time is for people; the random part keeps two hosts apart whose clocks agree.
-    String time = now.toString().replaceAll("[-:]|\\..*", "");
     String kept = target.name() + "_dedupe_old";
     for (int i = 2; target.uuid(kept).isPresent(); i++) {
       kept = target.name() + "_dedupe_old_" + i;
     }
     return new Entry(
-        "dedupe-" + time + "-" + UUID.randomUUID().toString().substring(0, 8),
+        MigrationRecord.newId(now),
         0,
         State.UNFINISHED,
         Phase.STARTED,

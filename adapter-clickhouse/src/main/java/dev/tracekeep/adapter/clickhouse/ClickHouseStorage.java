@@ -2,7 +2,6 @@ package dev.tracekeep.adapter.clickhouse;
 
 import dev.tracekeep.migration.DedupeMigration;
 import dev.tracekeep.migration.MigrationListener;
-import dev.tracekeep.migration.MigrationPlan;
 import dev.tracekeep.migration.SpanTable;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
@@ -130,7 +129,7 @@ final class ClickHouseStorage extends AbstractObservabilityStorage {
                     + "))");
         yield new InitReport(Outcome.READ_ONLY, config().table(), null);
       }
-      case CHECK -> throw migrationRequired(migration.plan());
+      case CHECK -> throw new MigrationRequiredException(migration.plan());
     };
   }
 
@@ -175,24 +174,6 @@ final class ClickHouseStorage extends AbstractObservabilityStorage {
               + " table=….",
           null);
     }
-  }
-
-  private static MigrationRequiredException migrationRequired(MigrationPlan plan) {
-    String found =
-        plan.duplicateGroups() == 0
-            ? "it holds no duplicates, but is not made to replace them"
-            : plan.duplicateGroups()
-                + " spans are stored more than once, in "
-                + plan.surplusRows()
-                + " surplus rows";
-    return new MigrationRequiredException(
-        "The table "
-            + plan.table()
-            + " must be migrated: "
-            + found
-            + ". Nothing was changed. Run 'tracekeep migrate plan' to see what would be done, and"
-            + " 'tracekeep migrate apply' to do it.",
-        plan);
   }
 
   @Override

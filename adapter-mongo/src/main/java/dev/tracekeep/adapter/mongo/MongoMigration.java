@@ -24,7 +24,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
@@ -132,16 +131,7 @@ final class MongoMigration implements DedupeMigration {
     Instant started = clock.instant();
     MigrationPlan plan = look();
     if (!plan.isNeeded()) {
-      return new MigrationReport(
-          null,
-          table.toString(),
-          Outcome.NOTHING_TO_DO,
-          plan.rows(),
-          plan.rows(),
-          0,
-          0,
-          null,
-          Duration.ZERO);
+      return MigrationReport.nothingToDo(plan);
     }
     if (!plan.refusals().isEmpty()) {
       throw new StorageException(
@@ -153,7 +143,7 @@ final class MongoMigration implements DedupeMigration {
           null);
     }
     String unfinished = plan.unfinishedMigrationId();
-    String id = unfinished == null ? newId(started) : unfinished;
+    String id = unfinished == null ? MigrationRecord.newId(started) : unfinished;
     DuplicateDocuments duplicates = duplicates(collection.columns());
     DedupeArchive archive = archive(duplicates, id);
     new DedupeRun(
@@ -179,12 +169,6 @@ final class MongoMigration implements DedupeMigration {
         archive.groups(),
         DedupeArchive.name(table.name()),
         Duration.between(started, clock.instant()));
-  }
-
-  private static String newId(Instant now) {
-    // The time is for people; the random part keeps two hosts apart whose clocks agree.
-    String time = now.toString().replaceAll("[-:]|\\..*", "");
-    return "dedupe-" + time + "-" + UUID.randomUUID().toString().substring(0, 8);
   }
 
   // ---- check and back --------------------------------------------------------------------------

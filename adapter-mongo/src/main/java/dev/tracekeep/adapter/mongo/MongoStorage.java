@@ -5,7 +5,6 @@ import com.mongodb.client.MongoDatabase;
 import com.mongodb.client.model.Filters;
 import dev.tracekeep.migration.DedupeMigration;
 import dev.tracekeep.migration.MigrationListener;
-import dev.tracekeep.migration.MigrationPlan;
 import dev.tracekeep.migration.MigrationReport;
 import dev.tracekeep.migration.SpanTable;
 import dev.tracekeep.span.Span;
@@ -141,7 +140,7 @@ final class MongoStorage extends AbstractObservabilityStorage {
         reads = new DuplicateReads(connection, config().table());
         return report(Outcome.READ_ONLY, null);
       }
-      default -> throw migrationRequired(migration.plan());
+      default -> throw new MigrationRequiredException(migration.plan());
     }
   }
 
@@ -151,24 +150,6 @@ final class MongoStorage extends AbstractObservabilityStorage {
 
   private InitReport report(Outcome outcome, @Nullable MigrationReport migration) {
     return new InitReport(outcome, table.toString(), migration);
-  }
-
-  private static MigrationRequiredException migrationRequired(MigrationPlan plan) {
-    String found =
-        plan.duplicateGroups() == 0
-            ? "it holds no duplicates, but lacks what this release needs"
-            : plan.duplicateGroups()
-                + " spans are stored more than once, in "
-                + plan.surplusRows()
-                + " surplus documents";
-    return new MigrationRequiredException(
-        "The collection "
-            + plan.table()
-            + " must be migrated: "
-            + found
-            + ". Nothing was changed. Run 'tracekeep migrate plan' to see what would be done, and"
-            + " 'tracekeep migrate apply' to do it.",
-        plan);
   }
 
   @Override
