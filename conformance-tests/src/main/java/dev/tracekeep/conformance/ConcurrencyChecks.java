@@ -91,8 +91,13 @@ abstract class ConcurrencyChecks extends NegotiationChecks {
   @Test
   public final void concurrentUpdates_areAllApplied() throws Exception {
     ObservabilityStorage storage = storage();
-    Span row = Spans.root("t").build();
-    storage.createSpan(row);
+    // Of every other row all updates are older: they fill what is absent, and keep its place in the
+    // order but for a step, so that two of them may come to the same version.
+    List<Span> rows =
+        IntStream.range(0, 10)
+            .mapToObj(i -> Spans.root("t" + i).updatedAt(Spans.at(i % 2 == 0 ? 0 : 50)).build())
+            .toList();
+    storage.batchCreateSpans(rows);
     List<SpanColumn> columns =
         List.of(
             SpanColumn.INPUT,
@@ -107,18 +112,24 @@ abstract class ConcurrencyChecks extends NegotiationChecks {
     atOnce(
         threads,
         thread -> {
-          for (int i = thread; i < columns.size(); i += threads) {
-            SpanUpdate update =
-                SpanUpdate.builder(row.key(), Spans.at(i + 1))
-                    .set(columns.get(i), Json.of(i))
-                    .build();
-            patiently(() -> storage.updateSpan(update));
+          for (Span row : rows) {
+            for (int i = thread; i < columns.size(); i += threads) {
+              SpanUpdate update =
+                  SpanUpdate.builder(row.key(), Spans.at(i + 1))
+                      .set(columns.get(i), Json.of(i))
+                      .build();
+              patiently(() -> storage.updateSpan(update));
+            }
           }
           return thread;
         });
-    Span now = storage.getSpan(row.key()).orElseThrow();
-    for (int i = 0; i < columns.size(); i++) {
-      assertThat(columns.get(i).read(now)).as(columns.get(i).columnName()).isEqualTo(Json.of(i));
+    for (Span row : rows) {
+      Span now = storage.getSpan(row.key()).orElseThrow();
+      for (int i = 0; i < columns.size(); i++) {
+        assertThat(columns.get(i).read(now))
+            .as("%s of %s", columns.get(i).columnName(), row.key())
+            .isEqualTo(Json.of(i));
+      }
     }
     if (threads == 1) {
       refusedAsDeclared(

@@ -4,7 +4,6 @@ import com.mongodb.client.model.Projections;
 import dev.tracekeep.adapter.mongo.SpanWriter.Refusals;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanUpdate;
-import dev.tracekeep.span.SpanVersion;
 import dev.tracekeep.span.StoredSpan;
 import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.StorageException;
@@ -119,17 +118,23 @@ final class SpanUpdater {
     return overtaken;
   }
 
-  /** The server says how many documents it replaced, but not which. */
+  /**
+   * The server says how many documents it replaced, but not which. Nor does the version tell: two
+   * updates that only fill absent fields of one document may both rank next above it.
+   */
   private List<SpanKey> overtaken(List<StoredSpan> changed) {
-    Map<SpanKey, SpanVersion> now = new HashMap<>();
+    Map<SpanKey, StoredSpan> now = new HashMap<>();
     SpanKeys.forEachRow(
         connection.primary(),
         table,
         changed.stream().map(StoredSpan::key).toList(),
-        SpanKeys.VERSION_ONLY,
-        row -> now.put(SpanKeys.key(row), SpanKeys.version(row)));
+        Projections.exclude(SpanCodec.DERIVED),
+        row -> {
+          StoredSpan stored = row.stored();
+          now.put(stored.key(), stored);
+        });
     return changed.stream()
-        .filter(span -> !span.version().equals(now.get(span.key())))
+        .filter(span -> !span.equals(now.get(span.key())))
         .map(StoredSpan::key)
         .toList();
   }
