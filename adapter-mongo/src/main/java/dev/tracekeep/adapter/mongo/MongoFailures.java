@@ -8,7 +8,6 @@ import com.mongodb.MongoConnectionPoolClearedException;
 import com.mongodb.MongoException;
 import com.mongodb.MongoIncompatibleDriverException;
 import com.mongodb.MongoInterruptedException;
-import com.mongodb.MongoOperationTimeoutException;
 import com.mongodb.MongoSecurityException;
 import com.mongodb.MongoServerUnavailableException;
 import com.mongodb.MongoSocketException;
@@ -24,6 +23,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.bson.BsonMaximumSizeExceededException;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +36,9 @@ final class MongoFailures {
   static final int COMMAND_NOT_FOUND = 59;
   static final int INDEX_OPTIONS_CONFLICT = 85;
   static final int INDEX_KEY_SPECS_CONFLICT = 86;
+
+  /** Why a server could not be reached, in the driver's description of a cluster. */
+  private static final Pattern CAUSE = Pattern.compile("caused by \\{[\\w.]+: ([^{}]*)\\}");
 
   /** What servers answer that speak MongoDB's protocol and lack a part of it. */
   private static final Set<Integer> NOT_SUPPORTED =
@@ -192,18 +196,23 @@ final class MongoFailures {
     if (failure instanceof MongoConfigurationException) {
       return Optional.of(new Rule(FailureKind.CONFIGURATION, "Check the address"));
     }
-    if (failure instanceof MongoOperationTimeoutException) {
-      return Optional.of(BY_CODE.get(50));
-    }
-    if (failure instanceof MongoTimeoutException) {
+    if (failure instanceof MongoTimeoutException && isPoolExhausted(failure)) {
       return Optional.of(
-          isPoolExhausted(failure)
-              ? new Rule(
-                  FailureKind.OVERLOADED,
-                  "Try again later, write larger batches from fewer threads, or raise pool-size")
+          new Rule(
+              FailureKind.OVERLOADED,
+              "Try again later, write larger batches from fewer threads, or raise pool-size"));
+    }
+    // Also where the time-out of a whole operation ends the search for a server.
+    if (failure instanceof MongoTimeoutException && isSearchForServer(failure)) {
+      return Optional.of(
+          String.valueOf(failure.getMessage()).contains("MongoSecurityException")
+              ? new Rule(FailureKind.CONFIGURATION, USER)
               : new Rule(
                   FailureKind.TRANSIENT,
                   "Check that the server is running and that host, port and replica set are right"));
+    }
+    if (failure instanceof MongoTimeoutException) {
+      return Optional.of(BY_CODE.get(50));
     }
     if (failure instanceof MongoInterruptedException) {
       return Optional.of(new Rule(FailureKind.TRANSIENT, "The thread was interrupted; try again"));
@@ -217,6 +226,10 @@ final class MongoFailures {
 
   private static boolean isPoolExhausted(MongoException failure) {
     return String.valueOf(failure.getMessage()).contains("waiting for a connection");
+  }
+
+  private static boolean isSearchForServer(Exception failure) {
+    return String.valueOf(failure.getMessage()).contains("waiting for a server");
   }
 
   private static Optional<Rule> byLabel(MongoException failure) {
@@ -247,6 +260,11 @@ final class MongoFailures {
       if (bulk.getWriteConcernError() != null) {
         return bulk.getWriteConcernError().getMessage();
       }
+    }
+    if (failure instanceof MongoTimeoutException && isSearchForServer(failure)) {
+      // The driver's message is a dump of all that it knows of the cluster.
+      Matcher cause = CAUSE.matcher(String.valueOf(failure.getMessage()));
+      return "no server answered" + (cause.find() ? " (" + cause.group(1) + ")" : "");
     }
     return failure instanceof MongoSecurityException
         ? "the server did not let the user in"

@@ -136,6 +136,20 @@ class MongoFailuresTest {
             FailureKind.TRANSIENT,
             "host"),
         Arguments.of(
+            new MongoOperationTimeoutException(
+                "Timed out while waiting for a server that matches X. Client view of cluster state"
+                    + " is {type=UNKNOWN, servers=[{address=h:1, exception={com.mongodb"
+                    + ".MongoSocketOpenException: Exception opening socket}, caused by {java.net"
+                    + ".ConnectException: Connection refused}}]"),
+            FailureKind.TRANSIENT,
+            "no server answered (Connection refused). Check that the server is running"),
+        Arguments.of(
+            new MongoTimeoutException(
+                "Timed out while waiting for a server. Client view of cluster state is {exception="
+                    + "{com.mongodb.MongoSecurityException: Exception authenticating}}"),
+            FailureKind.CONFIGURATION,
+            "authSource"),
+        Arguments.of(
             new MongoTimeoutException("Timed out after 10 ms while waiting for a connection to x"),
             FailureKind.OVERLOADED,
             "pool-size"),
