@@ -52,21 +52,21 @@ final class MigrationPlanner {
     String name = table.qualified(table.name());
     DuplicateRows rows = table.duplicates(shape, shape.carried());
     List<Long> counts = new ArrayList<>();
+    table
+        .client()
+        .forEachLong(
+            rows.count(name),
+            Map.of("max_bytes_before_external_group_by", "1073741824"),
+            row -> {
+              for (int i = 0; i < 4; i++) {
+                counts.add(row.number());
+              }
+            });
     if (state == ConstraintState.PRESENT) {
       // Copies that the engine has not merged yet are no duplicates: every read shows one.
-      long all = table.client().number("SELECT count() FROM " + name);
-      counts.addAll(List.of(all, all, 0L, 0L));
-    } else {
-      table
-          .client()
-          .forEachLong(
-              rows.count(name),
-              Map.of("max_bytes_before_external_group_by", "1073741824"),
-              row -> {
-                for (int i = 0; i < 4; i++) {
-                  counts.add(row.number());
-                }
-              });
+      long keys = counts.get(1);
+      counts.clear();
+      counts.addAll(List.of(keys, keys, 0L, 0L));
     }
     List<String> refusals =
         state == ConstraintState.PRESENT

@@ -58,11 +58,10 @@ final class MigrationUndo {
             + entry.migrationId()
             + " of "
             + table.name()
-            + " is not there any more, neither as "
-            + table.name()
-            + " nor as "
-            + entry.kept()
-            + ": it was dropped, and the migration can be neither finished nor undone.",
+            + " is not there any more: it was dropped, by 'tracekeep migrate finish' or by hand,"
+            + " so the migration can be neither finished nor undone. Its archived rows are in "
+            + DuplicateRows.archiveName(table.name())
+            + ".",
         null);
   }
 
