@@ -52,8 +52,7 @@ final class ClickHouseClient implements AutoCloseable {
             .setMaxConnections(config.poolSize() + 2)
             .useAsyncRequests(false)
             // Payloads shrink several times, at no loss of speed even on one machine. ZSTD, which
-            // the
-            // client prefers, would need a native library.
+            // the client prefers, would need a native library.
             .compressionMethod(CompressionMethod.LZ4)
             .compressClientRequest(true)
             .compressServerResponse(true)

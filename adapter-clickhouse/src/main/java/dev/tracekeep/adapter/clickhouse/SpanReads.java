@@ -172,8 +172,7 @@ final class SpanReads {
   /** Traces whose last activity lies before the cut, oldest first. */
   List<OldTrace> oldTraces(PruneRequest request, int limit) throws Exception {
     // As integers: once max() of a DateTime64 is compiled, after a few runs, 26.7 takes times
-    // before
-    // 1970 for later than all others.
+    // before 1970 for later than all others.
     String activity =
         "toUnixTimestamp64Nano(coalesce("
             + name(SpanColumn.ENDED_AT)

@@ -12,6 +12,7 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HexFormat;
 import java.util.List;
 import org.bson.BsonBinary;
 import org.bson.BsonDocument;
@@ -89,9 +90,7 @@ record DocumentRank(
   /** The version's bytes as text that sorts like them; empty where there is none. */
   private static String versionText(BsonDocument decisive, @Nullable String field) {
     BsonValue value = field == null ? BsonNull.VALUE : decisive.get(field);
-    return value instanceof BsonBinary binary
-        ? java.util.HexFormat.of().formatHex(binary.getData())
-        : "";
+    return value instanceof BsonBinary binary ? HexFormat.of().formatHex(binary.getData()) : "";
   }
 
   private static Instant instant(BsonDocument decisive, @Nullable String field) {

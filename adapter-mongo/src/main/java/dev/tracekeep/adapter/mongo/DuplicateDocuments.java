@@ -5,6 +5,7 @@ import com.mongodb.client.MongoCollection;
 import com.mongodb.client.MongoCursor;
 import com.mongodb.client.MongoDatabase;
 import com.mongodb.client.model.Filters;
+import com.mongodb.client.model.IndexOptions;
 import com.mongodb.client.model.Projections;
 import dev.tracekeep.migration.SpanTable;
 import java.util.ArrayList;
@@ -160,9 +161,7 @@ final class DuplicateDocuments {
     List<String> fields = new ArrayList<>(columns.key());
     // Not on the key alone: two indexes on the same fields are refused by older servers.
     fields.add("_id");
-    light()
-        .createIndex(
-            SpanIndexes.on(fields), new com.mongodb.client.model.IndexOptions().name(workIndex()));
+    light().createIndex(SpanIndexes.on(fields), new IndexOptions().name(workIndex()));
   }
 
   void dropWorkIndex() {

@@ -54,10 +54,12 @@ final class SpanKeys {
   }
 
   /**
-   * The span, if its version is lower; versions are all as long, so they compare by their bytes.
+   * The span, if its version is lower or it has none, which "less" would not find; versions are all
+   * as long, so they compare by their bytes.
    */
   static Bson olderThan(SpanKey key, SpanVersion version) {
-    return of(key).append(VERSION, new BsonDocument("$lt", new BsonBinary(version.toBytes())));
+    BsonDocument asGood = new BsonDocument("$gte", new BsonBinary(version.toBytes()));
+    return of(key).append(VERSION, new BsonDocument("$not", asGood));
   }
 
   /** The span, if it still has that version; or still none, where another program wrote it. */

@@ -160,6 +160,24 @@ class MongoStorageTest {
   }
 
   @Test
+  void documentWithoutVersion_givesWayToAnyVersion() {
+    try (ObservabilityStorage store = database.open()) {
+      Span running = span("t", "s").build();
+      Span completed = span("t", "s").endedAt(at(1)).build();
+      store.createSpan(running);
+      database
+          .spans()
+          .updateOne(
+              new BsonDocument(),
+              new BsonDocument("$unset", new BsonDocument("version", new BsonInt32(1))));
+      store.createSpan(completed);
+      assertThat(store.getSpan(running.key())).contains(completed);
+      store.createSpan(running);
+      assertThat(store.getSpan(running.key())).contains(completed);
+    }
+  }
+
+  @Test
   void otherUniqueIndex_refusesItsSpanByNameAndNoOther() {
     try (ObservabilityStorage store = database.open()) {
       database
