@@ -286,15 +286,20 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
                         .append(anyOf(chunk))
                         .append(") d")
                         .number(connection);
-            deleteSpans(connection, chunk);
+            deleteRows(connection, anyOf(chunk));
           }
           return deleted;
         });
   }
 
-  private int deleteSpans(Connection connection, List<TraceKey> traces) throws SQLException {
+  /**
+   * Deletes the rows that meet a condition, within the transaction of the connection.
+   *
+   * @return how many there were
+   */
+  protected int deleteRows(Connection connection, SqlStatement condition) throws SQLException {
     return new SqlStatement("DELETE FROM " + sql.table() + " WHERE ")
-        .append(anyOf(traces))
+        .append(condition)
         .execute(connection);
   }
 
@@ -335,7 +340,7 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
                 row -> new TraceKey(request.tenantId(), dialect.readId(row.getString(1))));
     long spans = 0;
     for (List<TraceKey> chunk : chunks(old)) {
-      spans += deleteSpans(connection, chunk);
+      spans += deleteRows(connection, anyOf(chunk));
     }
     return new long[] {old.size(), spans};
   }

@@ -199,6 +199,26 @@ final class MsSqlStorage extends JdbcStorage {
         : writer.mergeFew(connection, batch);
   }
 
+  /** In portions, so that no statement has so many locks that the server takes the whole table. */
+  @Override
+  protected int deleteRows(Connection connection, SqlStatement condition) throws SQLException {
+    SqlStatement portion =
+        new SqlStatement(
+                "DELETE TOP ("
+                    + SpanWriter.ROWS_PER_STATEMENT
+                    + ") FROM "
+                    + sql().table()
+                    + " WHERE ")
+            .append(condition);
+    int all = 0;
+    int now;
+    do {
+      now = portion.execute(connection);
+      all += now;
+    } while (now == SpanWriter.ROWS_PER_STATEMENT);
+    return all;
+  }
+
   @Override
   protected boolean isDuplicateKey(Exception failure) {
     return MsSqlFailures.isDuplicateKey(failure);

@@ -112,6 +112,32 @@ class MsSqlStorageTest {
     }
   }
 
+  /**
+   * A statement of 5,000 locks would take the whole table; a trigger tells how many rows each has.
+   */
+  @Test
+  void delete_ofManyRows_isCutIntoPortions() throws SQLException {
+    try (ObservabilityStorage storage = DATABASE.open()) {
+      storage.init();
+      List<Span> spans = new ArrayList<>();
+      for (int i = 0; i < 4_001; i++) {
+        spans.add(span("large", "s" + i).parentSpanId(i == 0 ? null : "s0").build());
+      }
+      spans.add(span("other", "s").build());
+      storage.batchCreateSpans(spans);
+      DATABASE.execute("CREATE TABLE portions (deleted_rows int)");
+      DATABASE.execute(
+          "CREATE TRIGGER count_portions ON tracekeep_spans AFTER DELETE AS"
+              + " INSERT INTO portions SELECT count(*) FROM deleted");
+
+      assertThat(storage.batchDeleteTraces(List.of(TraceKey.of("large")))).isEqualTo(1);
+
+      assertThat(DATABASE.rows("SELECT deleted_rows FROM portions ORDER BY deleted_rows DESC"))
+          .containsExactly("2000", "2000", "1");
+      assertThat(storage.statistics()).isEqualTo(new StorageStatistics(1, 1, 1, 0, 1));
+    }
+  }
+
   /** 700 keys have 2,100 parts, which is one parameter too many. */
   @Test
   void update_ofMoreKeysThanParameters_isApplied() {
