@@ -15,6 +15,7 @@ import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.CommandLineOptionException;
 import org.openjdk.jmh.runner.options.CommandLineOptions;
+import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.util.Statistics;
 
 /**
@@ -33,7 +34,14 @@ public final class Report {
    */
   public static void main(String[] arguments)
       throws CommandLineOptionException, RunnerException, IOException {
-    Collection<RunResult> results = new Runner(new CommandLineOptions(arguments)).run();
+    Collection<RunResult> results =
+        new Runner(
+                new OptionsBuilder()
+                    .parent(new CommandLineOptions(arguments))
+                    // Or the page would be overwritten with what is left.
+                    .shouldFailOnError(true)
+                    .build())
+            .run();
     Files.createDirectories(TARGET.getParent());
     Files.writeString(TARGET, render(results, String.join(" ", arguments)));
     System.out.println("Wrote " + TARGET);
