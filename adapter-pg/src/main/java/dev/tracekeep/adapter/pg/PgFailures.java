@@ -67,6 +67,10 @@ final class PgFailures {
               FailureKind.CONFIGURATION,
               "The table is not of this release: run 'tracekeep migrate plan'"),
           new Rule(
+              "42710",
+              FailureKind.CONFIGURATION,
+              "The schema has a type of that name: drop it, or choose another table"),
+          new Rule(
               "42501",
               FailureKind.CONFIGURATION,
               "Grant the user what is missing, or name the table's owner"),
@@ -101,7 +105,9 @@ final class PgFailures {
       return false;
     }
     return switch (String.valueOf(sql.getSQLState())) {
-      case "40001", "40P01", "42P07" -> true;
+      // 42P07 and 42710 are what CREATE TABLE says of a table, and of the table's row type, that
+      // another session made since; 23505 is the same a moment later, from the catalog's own keys.
+      case "40001", "40P01", "42P07", "42710" -> true;
       case "23505" -> constraint(sql).filter(CATALOG_KEYS::contains).isPresent();
       default -> false;
     };

@@ -271,6 +271,25 @@ class PgStorageTest {
     }
   }
 
+  /**
+   * PostgreSQL gives a table a row type of the same name. A session that makes the table at the
+   * same moment as another can find the other's type, and hear that the type is there already.
+   */
+  @Test
+  void init_thatMeetsTheRowTypeOfAnother_triesAgain() throws Exception {
+    DATABASE.execute("CREATE TYPE tracekeep_spans AS ENUM ('a')");
+    ExecutorService thread = Executors.newSingleThreadExecutor();
+    try (ObservabilityStorage storage = DATABASE.open()) {
+      assertThat(storage.check().schema()).isEqualTo(SchemaState.ABSENT);
+      Future<InitReport> report = thread.submit(storage::init);
+      Thread.sleep(100);
+      DATABASE.execute("DROP TYPE tracekeep_spans");
+      assertThat(report.get().outcome()).isEqualTo(InitReport.Outcome.CREATED);
+    } finally {
+      thread.shutdownNow();
+    }
+  }
+
   @Test
   void init_byTenAtOnce_createsOnce() throws Exception {
     ExecutorService threads = Executors.newFixedThreadPool(10);
