@@ -32,11 +32,14 @@ import org.bson.BsonValue;
 import org.bson.Document;
 import org.jspecify.annotations.Nullable;
 
-/** MongoDB: the server that is given, a container, or the stand-in. */
+/**
+ * MongoDB: the server that is given, a container, or the stand-in. A given one has a name of its
+ * own, so that its results stand beside those of the others.
+ */
 final class MongoFixture implements StorageFixture {
   @Override
   public String name() {
-    return "mongo";
+    return MongoTestServer.get().way().equals("url") ? "mongo-url" : "mongo";
   }
 
   @Override

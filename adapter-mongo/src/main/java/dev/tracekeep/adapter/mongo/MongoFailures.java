@@ -40,6 +40,14 @@ final class MongoFailures {
   /** Why a server could not be reached, in the driver's description of a cluster. */
   private static final Pattern CAUSE = Pattern.compile("caused by \\{[\\w.]+: ([^{}]*)\\}");
 
+  /** The index that refused a document, as MongoDB names it, and as DocumentDB does. */
+  private static final Pattern INDEX = Pattern.compile("index: (\\S+)|Index '([^']+)'");
+
+  /** What DocumentDB makes of PostgreSQL's states 40P01 and 40001. */
+  private static final int DEADLOCK = 16908292;
+
+  private static final int SERIALIZATION_FAILURE = 16777220;
+
   /** What servers answer that speak MongoDB's protocol and lack a part of it. */
   private static final Set<Integer> NOT_SUPPORTED =
       Set.of(COMMAND_NOT_FOUND, 115, 238, 40324, 15952);
@@ -60,7 +68,14 @@ final class MongoFailures {
     rule(FailureKind.TRANSIENT, LET_SERVERS_COME_BACK, 13436, 133);
     rule(FailureKind.TRANSIENT, LOST, 6, 7, 89, 9001, 202, CURSOR_NOT_FOUND, 237);
     rule(FailureKind.TRANSIENT, TRY_AGAIN, 24, 46, 63, 150, 13388, 11601, 251, 276, 12586, 12587);
-    rule(FailureKind.TRANSIENT, "Another write was first; try again", 112, 225, 244);
+    rule(
+        FailureKind.TRANSIENT,
+        "Another write was first; try again",
+        112,
+        225,
+        244,
+        DEADLOCK,
+        SERIALIZATION_FAILURE);
     rule(
         FailureKind.TRANSIENT,
         "It took longer than statement-timeout allows; try again, or raise it",
@@ -137,6 +152,14 @@ final class MongoFailures {
   /** Whether a unique index refused this document of a batch. */
   static boolean isDuplicateKey(BulkWriteError error) {
     return error.getCategory() == ErrorCategory.DUPLICATE_KEY;
+  }
+
+  /** The name of the index that refused a document, if the server's message tells it. */
+  static Optional<String> indexOf(String message) {
+    Matcher index = INDEX.matcher(message);
+    return index.find()
+        ? Optional.of(index.group(1) == null ? index.group(2) : index.group(1))
+        : Optional.empty();
   }
 
   /** Whether the server lacks what it was asked for. */

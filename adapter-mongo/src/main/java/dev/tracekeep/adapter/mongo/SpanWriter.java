@@ -17,8 +17,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.bson.BsonDocument;
 import org.bson.conversions.Bson;
@@ -33,8 +31,6 @@ import org.bson.conversions.Bson;
 final class SpanWriter {
   /** Documents in one command; the driver cuts it where a message would grow too long. */
   private static final int SPANS_PER_COMMAND = 10_000;
-
-  private static final Pattern INDEX_NAME = Pattern.compile("index: (\\S+)");
 
   private final MongoConnection connection;
   private final String table;
@@ -106,7 +102,7 @@ final class SpanWriter {
       // Which documents failed is right on every server; how many were inserted is not.
       for (BulkWriteError error : e.getWriteErrors()) {
         StoredSpan span = absent.get(error.getIndex());
-        if (isKeyConflict(error)) {
+        if (isKeyConflict(span.key(), error)) {
           existing.add(span);
         } else {
           refusals.add(span.key(), error, e);
@@ -149,16 +145,20 @@ final class SpanWriter {
   }
 
   /** Whether the document's key was there, and not a value of some other unique index. */
-  private boolean isKeyConflict(BulkWriteError error) {
+  private boolean isKeyConflict(SpanKey key, BulkWriteError error) {
     if (!MongoFailures.isDuplicateKey(error)) {
       return false;
     }
-    Matcher name = INDEX_NAME.matcher(error.getMessage());
-    return !name.find()
-        || name.group(1).equals(SpanIndexes.keyName(table))
-        || SpanIndexes.enforcing(
-                connection.primary().getCollection(table, BsonDocument.class), SpanIndexes.KEY)
-            .contains(name.group(1));
+    return MongoFailures.indexOf(error.getMessage())
+        .map(
+            index ->
+                index.equals(SpanIndexes.keyName(table))
+                    || SpanIndexes.enforcing(
+                            connection.primary().getCollection(table, BsonDocument.class),
+                            SpanIndexes.KEY)
+                        .contains(index))
+        // A span that another index refused must not pass for stored.
+        .orElseGet(() -> spans().countDocuments(SpanKeys.of(key)) > 0);
   }
 
   /** The spans that the server refused for what they are, while it took the others. */

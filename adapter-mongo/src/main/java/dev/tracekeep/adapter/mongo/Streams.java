@@ -2,10 +2,13 @@ package dev.tracekeep.adapter.mongo;
 
 import com.mongodb.MongoException;
 import com.mongodb.client.MongoDatabase;
+import java.util.ArrayList;
+import java.util.List;
 import org.bson.BsonDocument;
 import org.bson.BsonInt32;
 import org.bson.BsonString;
 import org.bson.BsonValue;
+import org.bson.RawBsonDocument;
 
 /** How much of a collection is read, and held in memory, at once. */
 final class Streams {
@@ -17,22 +20,42 @@ final class Streams {
   /** Where the server does not say how large documents are. */
   private static final int UNKNOWN = 50;
 
+  private static final int LOOKED_AT = 10;
+
   private Streams() {}
 
   /** How many whole documents of a collection make about {@link #BYTES_AT_ONCE}. */
   static int documentsAtOnce(MongoDatabase database, String collection) {
-    BsonValue average;
+    double bytes = Math.max(averageSaid(database, collection), averageSeen(database, collection));
+    return bytes < 1 ? UNKNOWN : (int) Math.max(1, Math.min(MOST_AT_ONCE, BYTES_AT_ONCE / bytes));
+  }
+
+  private static double averageSaid(MongoDatabase database, String collection) {
     try {
-      average =
+      BsonValue average =
           database
               .runCommand(
                   new BsonDocument("collStats", new BsonString(collection)), BsonDocument.class)
               .get("avgObjSize", new BsonInt32(0));
+      return average.isNumber() ? average.asNumber().doubleValue() : 0;
     } catch (MongoException e) {
       // Not allowed, or not known: a hint is not worth a failure.
-      return UNKNOWN;
+      return 0;
     }
-    double bytes = average.isNumber() ? average.asNumber().doubleValue() : 0;
-    return bytes < 1 ? UNKNOWN : (int) Math.max(1, Math.min(MOST_AT_ONCE, BYTES_AT_ONCE / bytes));
+  }
+
+  /** The average of a few documents, since DocumentDB tells their size on the disk, compressed. */
+  private static double averageSeen(MongoDatabase database, String collection) {
+    List<RawBsonDocument> few =
+        database
+            .getCollection(collection, RawBsonDocument.class)
+            .find()
+            .batchSize(1)
+            .limit(LOOKED_AT)
+            .into(new ArrayList<>());
+    return few.stream()
+        .mapToInt(document -> document.getByteBuffer().remaining())
+        .average()
+        .orElse(0);
   }
 }

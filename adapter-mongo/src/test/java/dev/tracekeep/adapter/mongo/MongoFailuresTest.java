@@ -20,6 +20,7 @@ import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.StorageUri;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.bson.BsonArray;
@@ -27,6 +28,7 @@ import org.bson.BsonDocument;
 import org.bson.BsonInt32;
 import org.bson.BsonMaximumSizeExceededException;
 import org.bson.BsonString;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -63,6 +65,8 @@ class MongoFailuresTest {
     "89, TRANSIENT", // NetworkTimeout
     "91, TRANSIENT", // ShutdownInProgress
     "112, TRANSIENT", // WriteConflict
+    "16908292, TRANSIENT", // DocumentDB: deadlock detected
+    "16777220, TRANSIENT", // DocumentDB: could not serialize access
     "133, TRANSIENT", // FailedToSatisfyReadPreference
     "189, TRANSIENT", // PrimarySteppedDown
     "237, TRANSIENT", // CursorKilled
@@ -182,6 +186,16 @@ class MongoFailuresTest {
     assertThat(failure.kind()).isEqualTo(kind);
     assertThat(failure).hasMessageContaining(advice).hasMessageNotContaining("secret");
     assertThat(failure.getCause()).isSameAs(cause);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "E11000 duplicate key error collection: db.spans index: spans_key dup key: { a: 1 }, spans_key",
+    "Duplicate key violation on the requested collection: Index 'spans_key', spans_key",
+    "E11000 duplicate key error, "
+  })
+  void duplicateKey_namesItsIndex(String message, @Nullable String index) {
+    assertThat(MongoFailures.indexOf(message)).isEqualTo(Optional.ofNullable(index));
   }
 
   @Test
