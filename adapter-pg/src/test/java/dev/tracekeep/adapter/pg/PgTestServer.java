@@ -81,6 +81,8 @@ public final class PgTestServer {
           EmbeddedPostgres.builder()
               .setOverrideWorkingDirectory(unpacked.toFile())
               .setServerConfig("max_prepared_transactions", "0")
+              // After this long the autovacuum gives way to a migration, which waits half a second.
+              .setServerConfig("deadlock_timeout", "100ms")
               .start();
       return server.getJdbcUrl("postgres", "postgres");
     } catch (IllegalStateException e) {

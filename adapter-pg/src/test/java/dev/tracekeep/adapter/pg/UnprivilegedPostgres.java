@@ -49,7 +49,9 @@ final class UnprivilegedPostgres {
         "-l",
         home.resolve("log").toString(),
         "-o",
-        "-p " + port + " -F -c listen_addresses=localhost -c unix_socket_directories=''",
+        "-p "
+            + port
+            + " -F -c listen_addresses=localhost -c deadlock_timeout=100ms -c unix_socket_directories=''",
         "-w",
         "start");
     return "jdbc:postgresql://localhost:" + port + "/postgres?user=postgres";
