@@ -20,6 +20,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.bson.BsonDocument;
 import org.bson.conversions.Bson;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes spans without a transaction: each statement is right by itself, whoever writes beside it.
@@ -60,21 +61,25 @@ final class SpanWriter {
   private WriteResult.Counts writeChunk(List<StoredSpan> chunk, Refusals refusals) {
     if (bulkPolicy.shouldTryDirect()) {
       List<StoredSpan> existing = insert(chunk, refusals);
-      if (!existing.isEmpty()) {
-        bulkPolicy.directConflicted();
+      if (existing.isEmpty()) {
+        return counts(chunk.size(), 0, 0);
       }
-      return counts(chunk.size(), existing.size(), replaceOlder(existing, refusals));
+      bulkPolicy.directConflicted();
+      Map<SpanKey, SpanVersion> stored = versions(existing);
+      // One that cannot be read yet is there all the same, so its replacement asks for the version.
+      List<StoredSpan> better =
+          existing.stream().filter(span -> isBetter(span, stored.get(span.key()))).toList();
+      return counts(chunk.size(), existing.size(), replaceOlder(better, refusals));
     }
     // Replays, most likely: of what is there as good or better, no payload is sent.
-    Map<SpanKey, SpanVersion> stored =
-        SpanKeys.versions(connection, table, chunk.stream().map(StoredSpan::key).toList());
+    Map<SpanKey, SpanVersion> stored = versions(chunk);
     List<StoredSpan> absent = new ArrayList<>();
     List<StoredSpan> better = new ArrayList<>();
     for (StoredSpan span : chunk) {
       SpanVersion version = stored.get(span.key());
       if (version == null) {
         absent.add(span);
-      } else if (span.version().compareTo(version) > 0) {
+      } else if (isBetter(span, version)) {
         better.add(span);
       }
     }
@@ -84,6 +89,14 @@ final class SpanWriter {
     int existing = chunk.size() - absent.size() + overtaken.size();
     bulkPolicy.merged(existing);
     return counts(chunk.size(), existing, replaced);
+  }
+
+  private Map<SpanKey, SpanVersion> versions(List<StoredSpan> spans) {
+    return SpanKeys.versions(connection, table, spans.stream().map(StoredSpan::key).toList());
+  }
+
+  private static boolean isBetter(StoredSpan span, @Nullable SpanVersion stored) {
+    return stored == null || span.version().compareTo(stored) > 0;
   }
 
   private static WriteResult.Counts counts(int all, int existing, long replaced) {
