@@ -1,6 +1,7 @@
 package dev.tracekeep.adapter.mongo;
 
 import com.mongodb.MongoBulkWriteException;
+import com.mongodb.MongoException;
 import com.mongodb.bulk.BulkWriteError;
 import com.mongodb.client.MongoCollection;
 import com.mongodb.client.model.BulkWriteOptions;
@@ -60,7 +61,14 @@ final class SpanWriter {
 
   private WriteResult.Counts writeChunk(List<StoredSpan> chunk, Refusals refusals) {
     if (bulkPolicy.shouldTryDirect()) {
-      List<StoredSpan> existing = insert(chunk, refusals);
+      List<StoredSpan> existing;
+      try {
+        existing = insert(chunk, refusals);
+      } catch (MongoException e) {
+        // It will be sent again, and then some of it may be there.
+        bulkPolicy.directConflicted();
+        throw e;
+      }
       if (existing.isEmpty()) {
         return counts(chunk.size(), 0, 0);
       }
