@@ -21,6 +21,9 @@ import org.testcontainers.postgresql.PostgreSQLContainer;
  * server's own binaries, which Maven brings.
  */
 public final class PgTestServer {
+  /** After this long the autovacuum gives way to a migration, which may wait half a second. */
+  static final String DEADLOCK_TIMEOUT = "100ms";
+
   private static final String IMAGE = "postgres:18-alpine";
 
   private static final AtomicInteger DATABASES = new AtomicInteger();
@@ -81,8 +84,7 @@ public final class PgTestServer {
           EmbeddedPostgres.builder()
               .setOverrideWorkingDirectory(unpacked.toFile())
               .setServerConfig("max_prepared_transactions", "0")
-              // After this long the autovacuum gives way to a migration, which waits half a second.
-              .setServerConfig("deadlock_timeout", "100ms")
+              .setServerConfig("deadlock_timeout", DEADLOCK_TIMEOUT)
               .start();
       return server.getJdbcUrl("postgres", "postgres");
     } catch (IllegalStateException e) {

@@ -51,7 +51,8 @@ final class UnprivilegedPostgres {
         "-o",
         "-p "
             + port
-            + " -F -c listen_addresses=localhost -c deadlock_timeout=100ms -c unix_socket_directories=''",
+            + " -F -c listen_addresses=localhost -c unix_socket_directories='' -c deadlock_timeout="
+            + PgTestServer.DEADLOCK_TIMEOUT,
         "-w",
         "start");
     return "jdbc:postgresql://localhost:" + port + "/postgres?user=postgres";
