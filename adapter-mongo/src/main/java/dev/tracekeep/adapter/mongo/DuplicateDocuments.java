@@ -28,6 +28,7 @@ final class DuplicateDocuments {
   private final MongoDatabase database;
   private final String table;
   private final SpanTable.Columns columns;
+  private int documentsAtOnce;
 
   /**
    * @param columns what the fields mean
@@ -50,8 +51,12 @@ final class DuplicateDocuments {
     return database.getCollection(table, BsonDocument.class);
   }
 
-  int documentsAtOnce() {
-    return Streams.documentsAtOnce(database, table);
+  /** Asked for once, because some searches read the documents of one key after another's. */
+  private int documentsAtOnce() {
+    if (documentsAtOnce == 0) {
+      documentsAtOnce = Streams.documentsAtOnce(database, table);
+    }
+    return documentsAtOnce;
   }
 
   // ---- counting --------------------------------------------------------------------------------

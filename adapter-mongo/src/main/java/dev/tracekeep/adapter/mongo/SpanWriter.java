@@ -1,7 +1,6 @@
 package dev.tracekeep.adapter.mongo;
 
 import com.mongodb.MongoBulkWriteException;
-import com.mongodb.MongoException;
 import com.mongodb.bulk.BulkWriteError;
 import com.mongodb.client.MongoCollection;
 import com.mongodb.client.model.BulkWriteOptions;
@@ -61,18 +60,15 @@ final class SpanWriter {
 
   private WriteResult.Counts writeChunk(List<StoredSpan> chunk, Refusals refusals) {
     if (bulkPolicy.shouldTryDirect()) {
-      List<StoredSpan> existing;
+      // If the insert fails, the batch is sent again, and then any of it may be there.
+      List<StoredSpan> existing = chunk;
       try {
         existing = insert(chunk, refusals);
-      } catch (MongoException e) {
-        // It will be sent again, and then some of it may be there.
-        bulkPolicy.directConflicted();
-        throw e;
+      } finally {
+        if (!existing.isEmpty()) {
+          bulkPolicy.directConflicted();
+        }
       }
-      if (existing.isEmpty()) {
-        return counts(chunk.size(), 0, 0);
-      }
-      bulkPolicy.directConflicted();
       Map<SpanKey, SpanVersion> stored = versions(existing);
       // One that cannot be read yet is there all the same, so its replacement asks for the version.
       List<StoredSpan> better =

@@ -2,8 +2,7 @@ package dev.tracekeep.adapter.mongo;
 
 import com.mongodb.MongoException;
 import com.mongodb.client.MongoDatabase;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.IntSummaryStatistics;
 import org.bson.BsonDocument;
 import org.bson.BsonInt32;
 import org.bson.BsonString;
@@ -46,16 +45,12 @@ final class Streams {
 
   /** The average of a few documents, since DocumentDB tells their size on the disk, compressed. */
   private static double averageSeen(MongoDatabase database, String collection) {
-    List<RawBsonDocument> few =
-        database
-            .getCollection(collection, RawBsonDocument.class)
-            .find()
-            .batchSize(1)
-            .limit(LOOKED_AT)
-            .into(new ArrayList<>());
-    return few.stream()
-        .mapToInt(document -> document.getByteBuffer().remaining())
-        .average()
-        .orElse(0);
+    IntSummaryStatistics sizes = new IntSummaryStatistics();
+    database
+        .getCollection(collection, RawBsonDocument.class)
+        .find()
+        .limit(LOOKED_AT)
+        .forEach(document -> sizes.accept(document.getByteBuffer().remaining()));
+    return sizes.getAverage();
   }
 }
