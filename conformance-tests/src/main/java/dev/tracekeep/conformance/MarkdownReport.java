@@ -22,7 +22,7 @@ final class MarkdownReport {
     line("# Conformance");
     line("");
     line(
-        "Generated from the last run of the conformance kit; do not edit."
+        "Generated from the last run of the conformance kit on each engine; do not edit."
             + " [Writing an adapter](writing-an-adapter.md) says how to run it.");
     line("");
     line("✓ passed · ○ refused as declared · – excluded, with a reason · ✗ failed · ? not run");

@@ -53,9 +53,13 @@ final class MongoFixture implements StorageFixture {
     if (way.startsWith("docker ")) {
       return EngineAccess.docker(way.substring("docker ".length()));
     }
-    return way.equals("url")
+    if (!way.equals("url")) {
+      return EngineAccess.standIn("mongo-java-server");
+    }
+    String product = MongoTestServer.get().product();
+    return product.startsWith("MongoDB ")
         ? EngineAccess.url("TRACEKEEP_TEST_MONGO_URL")
-        : EngineAccess.standIn("mongo-java-server");
+        : EngineAccess.standIn(product);
   }
 
   @Override

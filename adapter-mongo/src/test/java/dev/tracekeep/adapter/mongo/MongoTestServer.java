@@ -77,6 +77,13 @@ public final class MongoTestServer {
     return way;
   }
 
+  /** What the server says that it is. */
+  public String product() {
+    try (MongoClient client = MongoClients.create(url)) {
+      return dev.tracekeep.adapter.mongo.MongoServer.of(client.getDatabase("admin")).product();
+    }
+  }
+
   /** Whether it is the stand-in, which lacks much that every other server has. */
   boolean isStandIn() {
     return way.equals("stand-in");
