@@ -17,7 +17,7 @@ import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(60)
+@Timeout(1200)
 class BatchWriterTest {
   private final List<Integer> batches = Collections.synchronizedList(new ArrayList<>());
   private final List<String> retries = Collections.synchronizedList(new ArrayList<>());

@@ -17,6 +17,9 @@ import java.util.concurrent.TimeUnit;
 final class ChildProcess implements AutoCloseable {
   private static final String END = "(the end)";
 
+  /** For a child that hangs; a slow machine is to come nowhere near it. */
+  private static final int PATIENCE_MINUTES = 10;
+
   private final Process process;
   private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
   private final StringBuilder output = new StringBuilder();
@@ -76,7 +79,7 @@ final class ChildProcess implements AutoCloseable {
   /** Waits for the child to say something. */
   void await(String word) throws InterruptedException {
     while (true) {
-      String line = lines.poll(90, TimeUnit.SECONDS);
+      String line = lines.poll(PATIENCE_MINUTES, TimeUnit.MINUTES);
       if (line == null || line.equals(END)) {
         throw new AssertionError(
             "The child process did not say " + word + ". It said:\n" + output());
@@ -90,7 +93,7 @@ final class ChildProcess implements AutoCloseable {
   /** Waits until the child has come to its end by itself. */
   void awaitEnd() throws InterruptedException {
     await("DONE");
-    if (!process.waitFor(60, TimeUnit.SECONDS) || process.exitValue() != 0) {
+    if (!process.waitFor(PATIENCE_MINUTES, TimeUnit.MINUTES) || process.exitValue() != 0) {
       throw new AssertionError("The child process did not end well. It said:\n" + output());
     }
   }
@@ -115,11 +118,11 @@ final class ChildProcess implements AutoCloseable {
   /** SIGKILL where there is such a thing, and waits until the process is gone. */
   void kill() throws InterruptedException {
     process.destroyForcibly();
-    if (!process.waitFor(60, TimeUnit.SECONDS)) {
+    if (!process.waitFor(PATIENCE_MINUTES, TimeUnit.MINUTES)) {
       throw new IllegalStateException("The child process does not die");
     }
     while (true) {
-      String line = lines.poll(10, TimeUnit.SECONDS);
+      String line = lines.poll(PATIENCE_MINUTES, TimeUnit.MINUTES);
       if (line == null || line.equals(END)) {
         return;
       }

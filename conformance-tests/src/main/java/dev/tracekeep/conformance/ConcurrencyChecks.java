@@ -172,13 +172,13 @@ abstract class ConcurrencyChecks extends NegotiationChecks {
         futures.add(
             executor.submit(
                 () -> {
-                  start.await(60, TimeUnit.SECONDS);
+                  start.await(5, TimeUnit.MINUTES);
                   return work.run(thread);
                 }));
       }
       List<T> results = new ArrayList<>();
       for (Future<T> future : futures) {
-        results.add(future.get(120, TimeUnit.SECONDS));
+        results.add(future.get(30, TimeUnit.MINUTES));
       }
       return results;
     } catch (ExecutionException e) {

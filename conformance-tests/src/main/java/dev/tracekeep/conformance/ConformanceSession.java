@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.TestInstance;
@@ -21,9 +22,16 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 /** What every check has at hand: a database of its own, stores on it, and the fixture. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Execution(ExecutionMode.SAME_THREAD)
-@Timeout(600)
+@Timeout(value = 1, unit = TimeUnit.HOURS) // for what hangs: no check fails by being slow
 @ExtendWith(ConformanceExtension.class)
 abstract class ConformanceSession {
+  /**
+   * No check fails because the machine is slow: where it is not about a limit, the limits are long.
+   * What a database's own properties say goes before.
+   */
+  private static final Map<String, String> PATIENCE =
+      Map.of("connect-timeout", "2m", "lock-timeout", "2m", "statement-timeout", "10m");
+
   private @Nullable StorageFixture fixture;
   private final List<ObservabilityStorage> opened = new ArrayList<>();
   private final List<TestDatabase> databases = new ArrayList<>();
@@ -121,11 +129,18 @@ abstract class ConformanceSession {
   }
 
   final ObservabilityStorage open(TestDatabase database, Map<String, String> more) {
-    Map<String, String> properties = new HashMap<>(database.properties());
+    Map<String, String> properties = patient(database);
     properties.putAll(more);
     ObservabilityStorage made = provide(properties);
     opened.add(made);
     return made;
+  }
+
+  /** The properties of a store that is given as much time as it needs; the caller's to change. */
+  static Map<String, String> patient(TestDatabase database) {
+    Map<String, String> properties = new HashMap<>(PATIENCE);
+    properties.putAll(database.properties());
+    return properties;
   }
 
   /** A store of any properties. */

@@ -29,8 +29,8 @@ import org.junit.jupiter.api.Test;
 /** The dedupe migration with trouble: broken off, watched, raced. */
 @CheckGroup("Migration under trouble")
 abstract class InterruptionChecks extends MigrationChecks {
-  /** Several batches for {@link LegacyTable#duplicates()}, and no long wait for a lock. */
-  static final MigrationOptions SMALL_BATCHES = new MigrationOptions(20, Duration.ofMillis(500), 5);
+  /** Several batches for {@link LegacyTable#duplicates()}. */
+  static final MigrationOptions SMALL_BATCHES = new MigrationOptions(20, Duration.ofMinutes(2), 5);
 
   /** How an uninterrupted run goes: the measure of the interrupted ones. */
   record Smooth(List<String> events, Set<String> tables) {}
@@ -135,7 +135,7 @@ abstract class InterruptionChecks extends MigrationChecks {
                     () -> storage.migration().apply(SMALL_BATCHES, MigrationListener.NONE)),
             task -> new Thread(task, "second-migrator").start());
     return failure
-        .orTimeout(60, TimeUnit.SECONDS)
+        .orTimeout(10, TimeUnit.MINUTES)
         .handle((t, late) -> late == null ? t : late)
         .join();
   }

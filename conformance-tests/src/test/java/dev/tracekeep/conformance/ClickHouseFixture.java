@@ -55,8 +55,7 @@ final class ClickHouseFixture implements StorageFixture {
     return new TestDatabase() {
       @Override
       public Map<String, String> properties() {
-        // A killed migrator's claim ends after a sixth of it: the kit kills dozens.
-        return Map.of("url", url, "lock-timeout", "8s");
+        return Map.of("url", url);
       }
 
       @Override

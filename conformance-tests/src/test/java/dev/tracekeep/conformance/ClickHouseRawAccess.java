@@ -158,6 +158,14 @@ final class ClickHouseRawAccess implements RawAccess {
   }
 
   @Override
+  public void endClaims() throws IOException {
+    ClickHouseTestServer.execute(
+        url,
+        "INSERT INTO tracekeep_migrator SELECT table_name, owner, max(number) + 1, now64(3, 'UTC')"
+            + " FROM tracekeep_migrator GROUP BY table_name, owner");
+  }
+
+  @Override
   public Set<String> tableNames() throws IOException {
     return names("SELECT name FROM system.tables WHERE database = currentDatabase()");
   }

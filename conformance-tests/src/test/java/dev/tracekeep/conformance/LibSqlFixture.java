@@ -93,7 +93,7 @@ final class LibSqlFixture implements StorageFixture {
   }
 
   /** Reads and writes a file through the bare driver. */
-  static final class Raw extends JdbcRawAccess {
+  static class Raw extends JdbcRawAccess {
     private final Path file;
 
     Raw(Path file) {

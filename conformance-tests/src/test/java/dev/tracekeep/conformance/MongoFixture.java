@@ -8,6 +8,7 @@ import com.mongodb.client.MongoClients;
 import com.mongodb.client.MongoCollection;
 import com.mongodb.client.MongoDatabase;
 import com.mongodb.client.model.IndexOptions;
+import com.mongodb.client.model.Updates;
 import dev.tracekeep.adapter.mongo.MongoProvider;
 import dev.tracekeep.adapter.mongo.MongoTestServer;
 import dev.tracekeep.span.EpochNanos;
@@ -207,6 +208,15 @@ final class MongoFixture implements StorageFixture {
               throw e;
             }
           });
+    }
+
+    @Override
+    public void endClaims() {
+      in(
+          database ->
+              database
+                  .getCollection("tracekeep_migrator")
+                  .updateMany(new Document(), Updates.set("ends_at", 0L)));
     }
 
     @Override

