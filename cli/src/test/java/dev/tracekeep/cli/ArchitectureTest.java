@@ -17,7 +17,10 @@ import dev.tracekeep.storage.StorageProvider;
 @AnalyzeClasses(packages = "dev.tracekeep", importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
   private static final String[] CORE = {
-    "dev.tracekeep.span..", "dev.tracekeep.storage..", "dev.tracekeep.migration.."
+    "dev.tracekeep.span..",
+    "dev.tracekeep.document..",
+    "dev.tracekeep.storage..",
+    "dev.tracekeep.migration.."
   };
   private static final String JDBC = "dev.tracekeep.jdbc..";
   private static final String ADAPTERS = "dev.tracekeep.adapter..";
@@ -33,6 +36,7 @@ class ArchitectureTest {
           .onlyDependOnClassesThat()
           .resideInAnyPackage(
               "dev.tracekeep.span..",
+              "dev.tracekeep.document..",
               "dev.tracekeep.storage..",
               "dev.tracekeep.migration..",
               "java.lang..",

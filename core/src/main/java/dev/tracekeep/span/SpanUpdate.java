@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,6 +64,34 @@ public final class SpanUpdate {
     return new Builder(key, updatedAt);
   }
 
+  /**
+   * The update that brings a row to what the given span says: every column that the span has a
+   * value for, at the time of its last change (else of its end, else of its creation, else of its
+   * start).
+   *
+   * @throws IllegalArgumentException if the span is light
+   */
+  public static SpanUpdate of(Span span) {
+    if (span.isLight()) {
+      throw new IllegalArgumentException(
+          "The span " + span.key() + " was read without its heavy fields: read it with getSpan");
+    }
+    Times times = span.times();
+    Instant changedAt =
+        Stream.of(times.updatedAt(), times.endedAt(), times.createdAt(), times.startedAt())
+            .filter(Objects::nonNull)
+            .findFirst()
+            .orElseThrow();
+    Map<SpanColumn, Object> values = new EnumMap<>(SpanColumn.class);
+    for (SpanColumn column : SpanColumn.all()) {
+      Object value = NOT_UPDATABLE.contains(column) ? null : column.read(span);
+      if (value != null && !column.isAbsentIn(span)) {
+        values.put(column, value);
+      }
+    }
+    return new SpanUpdate(span.key(), changedAt, values);
+  }
+
   /** The span that it changes. */
   public SpanKey key() {
     return key;
@@ -81,6 +110,24 @@ public final class SpanUpdate {
   /** The value that it carries for a column, text cleaned; null if it carries none. */
   public @Nullable Object value(SpanColumn column) {
     return values.get(column);
+  }
+
+  /**
+   * This update and another one of the same span as a single one, which does to a row that is older
+   * than both what the two would do, one after the other in {@link #ORDER}.
+   *
+   * @throws IllegalArgumentException if the other one is of another span
+   */
+  public SpanUpdate and(SpanUpdate other) {
+    if (!key.equals(other.key)) {
+      throw new IllegalArgumentException("Updates of " + key + " and " + other.key);
+    }
+    SpanUpdate first = ORDER.compare(this, other) <= 0 ? this : other;
+    SpanUpdate last = first == this ? other : this;
+    Map<SpanColumn, Object> both = new EnumMap<>(SpanColumn.class);
+    both.putAll(first.values);
+    both.putAll(last.values);
+    return new SpanUpdate(key, last.updatedAt, both);
   }
 
   /**
