@@ -46,11 +46,16 @@ final class MsSqlMigration extends MigrationDialect {
   private static final String RESTING_TRIGGERS = "#tracekeep_triggers";
 
   private final MsSqlConnections connections;
+
+  /** How long another migrator is waited for: a server notices later that a client is dead. */
+  private final Duration patience;
+
   private final MsSqlCatalog catalog = new MsSqlCatalog();
 
   MsSqlMigration(MsSqlDialect dialect, MsSqlConnections connections, StorageConfig config) {
     super(dialect, connections.unhurried(config.lockTimeout()));
     this.connections = connections;
+    this.patience = config.lockTimeout();
   }
 
   /** The name of the unique index on a table's key. */
@@ -139,7 +144,9 @@ final class MsSqlMigration extends MigrationDialect {
       long taken =
           new SqlStatement(
                   "DECLARE @taken int; EXEC @taken = sp_getapplock @Resource = ?, @LockMode = 'Exclusive',"
-                      + " @LockOwner = 'Session', @LockTimeout = 0; SELECT @taken",
+                      + " @LockOwner = 'Session', @LockTimeout = "
+                      + MsSqlConnections.millis(patience)
+                      + "; SELECT @taken",
                   resource)
               .number(connection);
       if (taken < 0) {

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -47,12 +48,17 @@ final class PgMigration extends MigrationDialect {
 
   private final PgConnections connections;
   private final Duration statementTimeout;
+
+  /** How long another migrator is waited for. */
+  private final Duration patience;
+
   private final PgCatalog catalog;
 
   PgMigration(SqlDialect dialect, PgConnections connections, StorageConfig config) {
     super(dialect, connections.withSettings(SETTINGS + PgConnections.millis(config.lockTimeout())));
     this.connections = connections;
     this.statementTimeout = config.statementTimeout();
+    this.patience = config.lockTimeout();
     this.catalog = new PgCatalog(dialect);
   }
 
@@ -118,15 +124,33 @@ final class PgMigration extends MigrationDialect {
     if (!connections.server().isPostgres()) {
       return () -> {}; // the plan refuses, and says why
     }
-    return tryLock(table)
-        .orElseThrow(
-            () ->
-                new StorageException(
-                    FailureKind.TRANSIENT,
-                    "The table "
-                        + table
-                        + " is being migrated by another process. Wait for it to end, then try again.",
-                    null));
+    // A server notices some time later that a client is dead, and keeps its lock until then. It is
+    // asked again and again: a statement that waits has a snapshot, for which CONCURRENTLY would
+    // wait.
+    long deadline = System.nanoTime() + patience.toNanos();
+    Optional<MigratorLock> lock = tryLock(table);
+    while (lock.isEmpty() && System.nanoTime() - deadline < 0 && pause()) {
+      lock = tryLock(table);
+    }
+    return lock.orElseThrow(
+        () ->
+            new StorageException(
+                FailureKind.TRANSIENT,
+                "The table "
+                    + table
+                    + " is being migrated by another process. Wait for it to end, then try again.",
+                null));
+  }
+
+  /** Whether it came to its end. */
+  private static boolean pause() {
+    try {
+      TimeUnit.MILLISECONDS.sleep(100);
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
   }
 
   /**

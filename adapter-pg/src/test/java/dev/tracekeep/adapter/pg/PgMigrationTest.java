@@ -25,6 +25,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -308,7 +309,7 @@ class PgMigrationTest {
   void secondMigrator_isToldSo() throws SQLException {
     layDownCopies(3, 2);
     try (ObservabilityStorage first = DATABASE.open();
-        ObservabilityStorage second = DATABASE.open()) {
+        ObservabilityStorage second = DATABASE.open("lock-timeout", "300ms")) {
       List<FailureKind> refused = new ArrayList<>();
       first
           .migration(SPANS)
@@ -321,6 +322,26 @@ class PgMigrationTest {
                 }
               });
       assertThat(refused).containsExactly(FailureKind.TRANSIENT);
+    }
+  }
+
+  @Test
+  void secondMigrator_waitsForTheFirst() throws Exception {
+    layDownCopies(3, 2);
+    List<CompletableFuture<MigrationReport>> others = new ArrayList<>();
+    try (ObservabilityStorage first = DATABASE.open();
+        ObservabilityStorage second = DATABASE.open("lock-timeout", "10m")) {
+      first
+          .migration(SPANS)
+          .apply(
+              progress -> {
+                if (others.isEmpty()) {
+                  others.add(
+                      CompletableFuture.supplyAsync(
+                          () -> second.migration(SPANS).apply(MigrationListener.NONE)));
+                }
+              });
+      assertThat(others.get(0).get().outcome()).isEqualTo(MigrationReport.Outcome.NOTHING_TO_DO);
     }
   }
 
