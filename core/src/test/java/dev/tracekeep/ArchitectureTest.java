@@ -38,6 +38,21 @@ class ArchitectureTest {
           .resideInAnyPackage("dev.tracekeep.storage..", "dev.tracekeep.migration..");
 
   @ArchTest
+  static final ArchRule conventions_standOnTheSpanAlone =
+      classes()
+          .that()
+          .resideInAPackage("dev.tracekeep.conventions")
+          .should()
+          .onlyDependOnClassesThat()
+          .resideInAnyPackage(
+              "java.lang..",
+              "java.math",
+              "java.util..",
+              "org.jspecify.annotations",
+              "dev.tracekeep.span",
+              "dev.tracekeep.conventions");
+
+  @ArchTest
   static final ArchRule span_doesNoIoAndReadsNoClock =
       noClasses()
           .that()

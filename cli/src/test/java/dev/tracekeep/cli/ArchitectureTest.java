@@ -18,6 +18,7 @@ import dev.tracekeep.storage.StorageProvider;
 class ArchitectureTest {
   private static final String[] CORE = {
     "dev.tracekeep.span..",
+    "dev.tracekeep.conventions..",
     "dev.tracekeep.document..",
     "dev.tracekeep.storage..",
     "dev.tracekeep.migration.."
@@ -36,6 +37,7 @@ class ArchitectureTest {
           .onlyDependOnClassesThat()
           .resideInAnyPackage(
               "dev.tracekeep.span..",
+              "dev.tracekeep.conventions..",
               "dev.tracekeep.document..",
               "dev.tracekeep.storage..",
               "dev.tracekeep.migration..",

@@ -10,7 +10,7 @@ import java.util.function.ToLongFunction;
 
 /** Hands the spans and problems of one input to its handler. Not thread-safe. */
 final class Delivery {
-  private static final int MAX_ID_IN_MESSAGE = 64;
+  private static final int MAX_NAME_IN_MESSAGE = 64;
 
   private final String source;
   private final OtlpHandler handler;
@@ -45,6 +45,9 @@ final class Delivery {
     }
     delivered++;
     handler.onSpan(span);
+    for (String remark : fields.remarks()) {
+      warning(fields.line, described(fields) + ": " + remark);
+    }
     Instant end = span.times().endedAt();
     if (end != null && end.isBefore(span.times().startedAt())) {
       warning(
@@ -76,12 +79,12 @@ final class Delivery {
     return "span " + printable(fields.spanId) + " of trace " + printable(fields.traceId);
   }
 
-  /** An id comes from outside: it must not fill the terminal or steer it. */
-  private static String printable(String id) {
+  /** A name that comes from outside must not fill the terminal or steer it. */
+  static String printable(String id) {
     if (id.isEmpty()) {
       return "(empty)";
     }
-    String shown = id.length() > MAX_ID_IN_MESSAGE ? id.substring(0, MAX_ID_IN_MESSAGE) : id;
+    String shown = id.length() > MAX_NAME_IN_MESSAGE ? id.substring(0, MAX_NAME_IN_MESSAGE) : id;
     return shown.replaceAll("[^\\x21-\\x7E]", "?") + (shown.length() < id.length() ? "..." : "");
   }
 

@@ -1,7 +1,10 @@
 package dev.tracekeep.otlp;
 
 import dev.tracekeep.span.InvalidSpanException;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
@@ -13,15 +16,12 @@ import tools.jackson.core.JsonToken;
 final class JsonRequestReader {
   private static final Map<String, Integer> KINDS =
       Map.of(
-          "SPAN_KIND_UNSPECIFIED", 0,
-          "SPAN_KIND_INTERNAL", 1,
-          "SPAN_KIND_SERVER", 2,
-          "SPAN_KIND_CLIENT", 3,
-          "SPAN_KIND_PRODUCER", 4,
-          "SPAN_KIND_CONSUMER", 5);
+          "UNSPECIFIED", 0, "INTERNAL", 1, "SERVER", 2, "CLIENT", 3, "PRODUCER", 4, "CONSUMER", 5);
 
-  private static final Map<String, Integer> STATUS_CODES =
-      Map.of("STATUS_CODE_UNSET", 0, "STATUS_CODE_OK", 1, "STATUS_CODE_ERROR", 2);
+  private static final Map<String, Integer> STATUS_CODES = Map.of("UNSET", 0, "OK", 1, "ERROR", 2);
+
+  /** Names in a message are few, and of those that no version knows the first tell enough. */
+  private static final int MAX_UNKNOWN_NAMES = 5;
 
   private final JsonParser parser;
   private final JsonValues values;
@@ -34,6 +34,8 @@ final class JsonRequestReader {
   private @Nullable String otherSignal;
   private boolean isTraces;
   private boolean isEmpty;
+  private long spans;
+  private final Set<String> unknown = new TreeSet<>();
 
   JsonRequestReader(
       JsonParser parser, RequestAssembler assembler, Delivery delivery, long fixedLine) {
@@ -60,10 +62,18 @@ final class JsonRequestReader {
     otherSignal = null;
     isTraces = false;
     isEmpty = true;
+    spans = 0;
+    unknown.clear();
     values.begin();
     values.object("request", this::readRequestField);
     if (isTraces) {
       begin();
+      if (spans == 0) {
+        delivery.warning(
+            line,
+            "the request has resourceSpans, but no span in it"
+                + (unknown.isEmpty() ? "" : ": unknown to OTLP are " + String.join(", ", unknown)));
+      }
     } else if (!isEmpty || values.fault() != null) {
       delivery.refused(
           line,
@@ -99,8 +109,13 @@ final class JsonRequestReader {
         name -> {
           switch (name) {
             case "resource" -> assembler.resource(readResource(), line());
-            case "scopeSpans", "scope_spans" -> values.array("scopeSpans", this::readScopeSpans);
-            default -> values.skip();
+            // The names of OTLP before 0.16 stand beside those of today.
+            case "scopeSpans",
+                "scope_spans",
+                "instrumentationLibrarySpans",
+                "instrumentation_library_spans" ->
+                values.array("scopeSpans", this::readScopeSpans);
+            default -> skipUnknown(name);
           }
         });
     assembler.endResource();
@@ -112,9 +127,10 @@ final class JsonRequestReader {
         "scopeSpans",
         name -> {
           switch (name) {
-            case "scope" -> assembler.scope(readScope(), line());
+            case "scope", "instrumentationLibrary", "instrumentation_library" ->
+                assembler.scope(readScope(), line());
             case "spans" -> values.array("spans", () -> assembler.span(readSpan()));
-            default -> values.skip();
+            default -> skipUnknown(name);
           }
         });
     assembler.endScope();
@@ -135,7 +151,19 @@ final class JsonRequestReader {
     if (fault != null) {
       delivery.warning(line, "a " + what + " is not kept in full: " + fault.getMessage());
     }
+    Remarks remarks = values.remarks();
+    if (remarks != null) {
+      remarks.all().forEach(remark -> delivery.warning(line, "a " + what + ": " + remark));
+    }
     values.begin();
+  }
+
+  /** What comes with a later OTLP is passed over; where no span is found, it may be the cause. */
+  private void skipUnknown(String name) {
+    if (unknown.size() < MAX_UNKNOWN_NAMES && !name.equals("schemaUrl")) {
+      unknown.add(Delivery.printable(name));
+    }
+    values.skip();
   }
 
   private ResourceFields readResource() {
@@ -178,11 +206,13 @@ final class JsonRequestReader {
   }
 
   private SpanFields readSpan() {
+    spans++;
     SpanFields span = new SpanFields();
     span.line = line();
     begin();
     values.object("span", name -> readSpanField(span, name));
     span.fault = values.fault();
+    span.remarks = values.remarks();
     span.size = values.size();
     values.begin();
     return span;
@@ -200,7 +230,7 @@ final class JsonRequestReader {
       case "traceState", "trace_state" -> span.traceState = values.string("traceState");
       case "flags" -> span.flags = values.int64("flags");
       case "name" -> span.name = values.string("name");
-      case "kind" -> span.kind = values.enumeration("kind", KINDS);
+      case "kind" -> span.kind = values.enumeration("kind", "SPAN_KIND_", KINDS);
       case "startTimeUnixNano", "start_time_unix_nano" ->
           span.startTimeUnixNano = values.uint64("startTimeUnixNano");
       case "endTimeUnixNano", "end_time_unix_nano" ->
@@ -208,10 +238,10 @@ final class JsonRequestReader {
       case "attributes" -> span.attributes = values.keyValues("attributes");
       case "droppedAttributesCount", "dropped_attributes_count" ->
           span.droppedAttributesCount = values.int64("droppedAttributesCount");
-      case "events" -> values.array("events", () -> span.events.add(readEvent()));
+      case "events" -> values.array("events", () -> readEvent(span.events));
       case "droppedEventsCount", "dropped_events_count" ->
           span.droppedEventsCount = values.int64("droppedEventsCount");
-      case "links" -> values.array("links", () -> span.links.add(readLink()));
+      case "links" -> values.array("links", () -> readLink(span.links));
       case "droppedLinksCount", "dropped_links_count" ->
           span.droppedLinksCount = values.int64("droppedLinksCount");
       case "status" -> values.object("status", field -> readStatusField(span, field));
@@ -221,51 +251,52 @@ final class JsonRequestReader {
 
   private void readStatusField(SpanFields span, String name) {
     switch (name) {
-      case "code" -> span.statusCode = values.enumeration("status.code", STATUS_CODES);
+      case "code" ->
+          span.statusCode = values.enumeration("status.code", "STATUS_CODE_", STATUS_CODES);
       case "message" -> span.statusMessage = values.string("status.message");
       default -> values.skip();
     }
   }
 
-  private SpanFields.Event readEvent() {
+  private void readEvent(List<SpanFields.Event> events) {
     SpanFields.Event event = new SpanFields.Event();
-    values.object(
-        "events",
-        name -> {
-          switch (name) {
-            case "timeUnixNano", "time_unix_nano" ->
-                event.timeUnixNano = values.uint64("events.timeUnixNano");
-            case "name" -> event.name = values.string("events.name");
-            case "attributes" -> event.attributes = values.keyValues("events.attributes");
-            case "droppedAttributesCount", "dropped_attributes_count" ->
-                event.droppedAttributesCount = values.int64("events.droppedAttributesCount");
-            default -> values.skip();
-          }
-        });
-    return event;
+    if (values.part("an event", () -> values.object("events", name -> readField(event, name)))) {
+      events.add(event);
+    }
   }
 
-  private SpanFields.Link readLink() {
+  private void readField(SpanFields.Event event, String name) {
+    switch (name) {
+      case "timeUnixNano", "time_unix_nano" ->
+          event.timeUnixNano = values.uint64("events.timeUnixNano");
+      case "name" -> event.name = values.string("events.name");
+      case "attributes" -> event.attributes = values.keyValues("events.attributes");
+      case "droppedAttributesCount", "dropped_attributes_count" ->
+          event.droppedAttributesCount = values.int64("events.droppedAttributesCount");
+      default -> values.skip();
+    }
+  }
+
+  private void readLink(List<SpanFields.Link> links) {
     SpanFields.Link link = new SpanFields.Link();
-    values.object(
-        "links",
-        name -> {
-          switch (name) {
-            case "traceId", "trace_id" ->
-                link.traceId =
-                    SpanIds.fromJson(values.string("links.traceId"), SpanIds.TRACE_ID_BYTES);
-            case "spanId", "span_id" ->
-                link.spanId =
-                    SpanIds.fromJson(values.string("links.spanId"), SpanIds.SPAN_ID_BYTES);
-            case "traceState", "trace_state" -> link.traceState = values.string("links.traceState");
-            case "attributes" -> link.attributes = values.keyValues("links.attributes");
-            case "droppedAttributesCount", "dropped_attributes_count" ->
-                link.droppedAttributesCount = values.int64("links.droppedAttributesCount");
-            case "flags" -> link.flags = values.int64("links.flags");
-            default -> values.skip();
-          }
-        });
-    return link;
+    if (values.part("a link", () -> values.object("links", name -> readField(link, name)))) {
+      links.add(link);
+    }
+  }
+
+  private void readField(SpanFields.Link link, String name) {
+    switch (name) {
+      case "traceId", "trace_id" ->
+          link.traceId = SpanIds.fromJson(values.string("links.traceId"), SpanIds.TRACE_ID_BYTES);
+      case "spanId", "span_id" ->
+          link.spanId = SpanIds.fromJson(values.string("links.spanId"), SpanIds.SPAN_ID_BYTES);
+      case "traceState", "trace_state" -> link.traceState = values.string("links.traceState");
+      case "attributes" -> link.attributes = values.keyValues("links.attributes");
+      case "droppedAttributesCount", "dropped_attributes_count" ->
+          link.droppedAttributesCount = values.int64("links.droppedAttributesCount");
+      case "flags" -> link.flags = values.int64("links.flags");
+      default -> values.skip();
+    }
   }
 
   private long line() {

@@ -1,6 +1,7 @@
 package dev.tracekeep.otlp;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import dev.tracekeep.conventions.Conventions;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.storage.StorageConfig;
 import java.io.EOFException;
@@ -33,11 +34,13 @@ public final class OtlpReader {
   private final String tenant;
   private final long maxSpanBytes;
   private final int maxMessageBytes;
+  private final Conventions conventions;
 
   private OtlpReader(Builder builder) {
     this.tenant = builder.tenant;
     this.maxSpanBytes = builder.maxSpanBytes;
     this.maxMessageBytes = builder.maxMessageBytes;
+    this.conventions = builder.conventions;
   }
 
   /** A builder in which everything has its default. */
@@ -59,7 +62,7 @@ public final class OtlpReader {
         new Delivery(
             Objects.requireNonNull(sourceName, "sourceName"),
             Objects.requireNonNull(handler, "handler"),
-            new SpanMapper(tenant),
+            new SpanMapper(tenant, conventions),
             maxSpanBytes);
     RawInput raw = new RawInput(in, handler::onBytes);
     byte[] magic = raw.peek(2);
@@ -123,6 +126,7 @@ public final class OtlpReader {
     private String tenant = SpanKey.DEFAULT_TENANT;
     private long maxSpanBytes = StorageConfig.DEFAULT_MAX_SPAN_BYTES;
     private int maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES;
+    private Conventions conventions = Conventions.standard();
 
     private Builder() {}
 
@@ -148,6 +152,12 @@ public final class OtlpReader {
     public Builder maxMessageBytes(int value) {
       // Two bytes are for the reader of lines, and arrays end a little below the greatest int.
       maxMessageBytes = (int) Math.min(positive(value, "maxMessageBytes"), Integer.MAX_VALUE - 16);
+      return this;
+    }
+
+    /** Sets what attributes mean; {@link Conventions#standard()} if never called. */
+    public Builder conventions(Conventions value) {
+      conventions = Objects.requireNonNull(value, "conventions");
       return this;
     }
 

@@ -6,6 +6,8 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
 import com.google.protobuf.Parser;
 import com.google.protobuf.WireFormat;
+import dev.tracekeep.conventions.Attributes;
+import dev.tracekeep.span.Json;
 import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest;
 import io.opentelemetry.proto.common.v1.InstrumentationScope;
 import io.opentelemetry.proto.common.v1.KeyValue;
@@ -16,9 +18,7 @@ import io.opentelemetry.proto.trace.v1.Span;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.HexFormat;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +35,11 @@ final class ProtobufRequestReader {
       tag(ExportTraceServiceRequest.RESOURCE_SPANS_FIELD_NUMBER);
   private static final int RESOURCE = tag(ResourceSpans.RESOURCE_FIELD_NUMBER);
   private static final int SCOPE_SPANS = tag(ResourceSpans.SCOPE_SPANS_FIELD_NUMBER);
+
+  /** What became {@code ScopeSpans} in OTLP 0.16; its fields have the same numbers. */
+  private static final int INSTRUMENTATION_LIBRARY_SPANS = tag(1000);
+
+  private static final int SCHEMA_URL = tag(ResourceSpans.SCHEMA_URL_FIELD_NUMBER);
   private static final int SCOPE = tag(ScopeSpans.SCOPE_FIELD_NUMBER);
   private static final int SPANS = tag(ScopeSpans.SPANS_FIELD_NUMBER);
 
@@ -45,6 +50,9 @@ final class ProtobufRequestReader {
 
   /** Spans seen so far: an unreadable one has no better name. */
   private long spans;
+
+  /** Fields of the outer messages that were passed over, without schema URLs. */
+  private long unknown;
 
   /** Reads one field of a message; returns false if the field is unknown. */
   @FunctionalInterface
@@ -80,13 +88,20 @@ final class ProtobufRequestReader {
           input.resetSizeCounter(); // Otherwise the stream would end after 2 GiB.
           return true;
         });
+    if (spans == 0) {
+      delivery.warning(0, "the request has no span in it" + (unknown == 0 ? "" : unknown()));
+    }
+  }
+
+  private String unknown() {
+    return ": " + unknown + " fields of it are unknown to OTLP";
   }
 
   private boolean readResourceSpansField(int tag) throws IOException {
     if (tag == RESOURCE) {
       Resource resource = parse(Resource.parser(), "resource");
       assembler.resource(resource == null ? ResourceFields.NONE : resource(resource), 0);
-    } else if (tag == SCOPE_SPANS) {
+    } else if (tag == SCOPE_SPANS || tag == INSTRUMENTATION_LIBRARY_SPANS) {
       assembler.beginScope();
       message(this::readScopeSpansField);
       assembler.endScope();
@@ -111,8 +126,11 @@ final class ProtobufRequestReader {
 
   private void fields(Field field) throws IOException {
     for (int tag = input.readTag(); tag != 0; tag = input.readTag()) {
-      if (!field.read(tag) && !input.skipField(tag)) {
-        throw new InvalidProtocolBufferException("a group ends that did not begin");
+      if (!field.read(tag)) {
+        unknown += tag == SCHEMA_URL ? 0 : 1;
+        if (!input.skipField(tag)) {
+          throw new InvalidProtocolBufferException("a group ends that did not begin");
+        }
       }
     }
   }
@@ -239,36 +257,58 @@ final class ProtobufRequestReader {
     return HexFormat.of().formatHex(id.toByteArray());
   }
 
-  private static Map<String, AnyValue> attributes(List<KeyValue> list) {
-    Map<String, AnyValue> attributes = new LinkedHashMap<>();
+  private static Attributes attributes(List<KeyValue> list) {
+    if (list.isEmpty()) {
+      return Attributes.none();
+    }
+    Attributes attributes = new Attributes();
     for (KeyValue attribute : list) {
-      attributes.put(attribute.getKey(), value(attribute.getValue()));
+      put(attribute.getKey(), attribute.getValue(), attributes);
     }
     return attributes;
   }
 
-  private static AnyValue value(io.opentelemetry.proto.common.v1.AnyValue value) {
-    return switch (value.getValueCase()) {
-      case STRING_VALUE -> new AnyValue.Text(value.getStringValue());
-      case BOOL_VALUE -> AnyValue.literal(Boolean.toString(value.getBoolValue()));
-      case INT_VALUE -> AnyValue.literal(Long.toString(value.getIntValue()));
-      case DOUBLE_VALUE -> JsonValues.number(value.getDoubleValue());
-      case BYTES_VALUE -> JsonValues.bytes(value.getBytesValue().toByteArray());
-      case ARRAY_VALUE -> list(value.getArrayValue().getValuesList());
+  private static void put(
+      String key, io.opentelemetry.proto.common.v1.AnyValue value, Attributes attributes) {
+    switch (value.getValueCase()) {
+      case STRING_VALUE -> attributes.put(key, value.getStringValue());
+      case BOOL_VALUE -> attributes.put(key, value.getBoolValue());
+      case INT_VALUE -> attributes.put(key, value.getIntValue());
+      case DOUBLE_VALUE ->
+          JsonValues.keep(key, JsonValues.number(value.getDoubleValue()), attributes);
+      case BYTES_VALUE ->
+          attributes.put(key, JsonValues.bytes(value.getBytesValue().toByteArray()));
+      case ARRAY_VALUE -> attributes.put(key, list(value.getArrayValue().getValuesList()));
       case KVLIST_VALUE ->
-          new AnyValue.Literal(AnyValue.object(attributes(value.getKvlistValue().getValuesList())));
-      default -> AnyValue.ABSENT;
-    };
+          attributes.put(key, AttributeJson.of(attributes(value.getKvlistValue().getValuesList())));
+      default -> attributes.put(key, Json.NULL);
+    }
   }
 
-  private static AnyValue list(List<io.opentelemetry.proto.common.v1.AnyValue> values) {
+  private static Json list(List<io.opentelemetry.proto.common.v1.AnyValue> values) {
     StringBuilder out = new StringBuilder("[");
     for (io.opentelemetry.proto.common.v1.AnyValue value : values) {
       if (out.length() > 1) {
         out.append(',');
       }
-      value(value).appendTo(out);
+      appendTo(out, value);
     }
-    return AnyValue.literal(out.append(']').toString());
+    return Json.ofStored(out.append(']').toString());
+  }
+
+  private static void appendTo(StringBuilder out, io.opentelemetry.proto.common.v1.AnyValue value) {
+    switch (value.getValueCase()) {
+      case STRING_VALUE -> AttributeJson.appendQuoted(value.getStringValue(), out);
+      case BOOL_VALUE -> out.append(value.getBoolValue());
+      case INT_VALUE -> out.append(value.getIntValue());
+      case DOUBLE_VALUE ->
+          AttributeJson.appendValue(JsonValues.number(value.getDoubleValue()), out);
+      case BYTES_VALUE ->
+          AttributeJson.appendQuoted(JsonValues.bytes(value.getBytesValue().toByteArray()), out);
+      case ARRAY_VALUE -> out.append(list(value.getArrayValue().getValuesList()).text());
+      case KVLIST_VALUE ->
+          AttributeJson.appendObject(attributes(value.getKvlistValue().getValuesList()), out);
+      default -> out.append("null");
+    }
   }
 }

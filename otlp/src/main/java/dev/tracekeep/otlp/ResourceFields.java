@@ -1,7 +1,7 @@
 package dev.tracekeep.otlp;
 
+import dev.tracekeep.conventions.Attributes;
 import dev.tracekeep.span.Json;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,14 +11,13 @@ import org.jspecify.annotations.Nullable;
  * @param json the same as an object; null where there are none
  * @param droppedAttributesCount how many attributes the writer dropped
  */
-record ResourceFields(
-    Map<String, AnyValue> attributes, @Nullable Json json, long droppedAttributesCount) {
-  static final ResourceFields NONE = of(Map.of(), 0);
+record ResourceFields(Attributes attributes, @Nullable Json json, long droppedAttributesCount) {
+  static final ResourceFields NONE = of(Attributes.none(), 0);
 
-  static ResourceFields of(Map<String, AnyValue> attributes, long droppedAttributesCount) {
+  static ResourceFields of(Attributes attributes, long droppedAttributesCount) {
     return new ResourceFields(
         attributes,
-        attributes.isEmpty() ? null : AnyValue.object(attributes),
+        attributes.isEmpty() ? null : AttributeJson.of(attributes),
         droppedAttributesCount);
   }
 }

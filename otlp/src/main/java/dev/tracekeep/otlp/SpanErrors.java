@@ -1,5 +1,7 @@
 package dev.tracekeep.otlp;
 
+import dev.tracekeep.conventions.Meaning;
+import dev.tracekeep.conventions.SpanDescription;
 import dev.tracekeep.span.Json;
 import org.jspecify.annotations.Nullable;
 
@@ -13,24 +15,30 @@ final class SpanErrors {
   /**
    * An object with {@code message} and {@code type} where they are known, and {@code exception}
    * with {@code type}, {@code message} and {@code stacktrace} of the last exception event. It may
-   * be empty: the status alone says that the span failed.
+   * be empty: the status alone says that the span failed. Null if neither the status nor a
+   * convention says so.
    */
-  static Json of(SpanFields span) {
+  static @Nullable Json of(SpanFields span, SpanDescription description) {
+    if (span.statusCode != STATUS_ERROR && !description.hasFailed()) {
+      return null;
+    }
     SpanFields.@Nullable Event exception = lastException(span);
-    AnyValue type = span.attributes.get("error.type");
-    AnyValue message =
-        span.statusMessage.isEmpty()
-            ? attribute(exception, "exception.message")
-            : new AnyValue.Text(span.statusMessage);
-    Json.ObjectBuilder details =
+    Json exceptionType = attribute(exception, "exception.type");
+    Json exceptionMessage = attribute(exception, "exception.message");
+    Json details =
         Json.objectBuilder()
-            .put("type", json(attribute(exception, "exception.type")))
-            .put("message", json(attribute(exception, "exception.message")))
-            .put("stacktrace", json(attribute(exception, "exception.stacktrace")));
+            .put("type", exceptionType)
+            .put("message", exceptionMessage)
+            .put("stacktrace", attribute(exception, "exception.stacktrace"))
+            .build();
     return Json.objectBuilder()
-        .put("message", json(message))
-        .put("type", json(type == null ? attribute(exception, "exception.type") : type))
-        .put("exception", details.isEmpty() ? null : details.build())
+        .put(
+            "message",
+            first(
+                span.statusMessage.isEmpty() ? null : Json.of(span.statusMessage),
+                first(description.json(Meaning.ERROR_MESSAGE), exceptionMessage)))
+        .put("type", first(span.attributes.json("error.type"), exceptionType))
+        .put("exception", details.text().equals("{}") ? null : details)
         .build();
   }
 
@@ -44,11 +52,11 @@ final class SpanErrors {
     return last;
   }
 
-  private static @Nullable AnyValue attribute(SpanFields.@Nullable Event event, String name) {
-    return event == null ? null : event.attributes.get(name);
+  private static @Nullable Json attribute(SpanFields.@Nullable Event event, String name) {
+    return event == null ? null : event.attributes.json(name);
   }
 
-  private static @Nullable Json json(@Nullable AnyValue value) {
-    return value == null ? null : value.toJson();
+  private static @Nullable Json first(@Nullable Json one, @Nullable Json other) {
+    return one == null ? other : one;
   }
 }

@@ -1,10 +1,10 @@
 package dev.tracekeep.otlp;
 
+import dev.tracekeep.conventions.Attributes;
+import dev.tracekeep.conventions.TelemetrySpan;
 import dev.tracekeep.span.InvalidSpanException;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,7 +29,7 @@ final class SpanFields {
   /** Unsigned nanoseconds since 1970; 0 while the span is running. */
   long endTimeUnixNano;
 
-  Map<String, AnyValue> attributes = new LinkedHashMap<>();
+  Attributes attributes = Attributes.none();
   final List<Event> events = new ArrayList<>(0);
   final List<Link> links = new ArrayList<>(0);
   long droppedAttributesCount;
@@ -41,20 +41,39 @@ final class SpanFields {
   /** Why the span cannot be read; null if it can. The first reason is kept. */
   @Nullable InvalidSpanException fault;
 
+  /** What was odd about parts of the span; null while nothing was. */
+  @Nullable Remarks remarks;
+
   /** About how many bytes the span has in memory. */
   long size;
 
-  /** The attribute's string; null if it is absent or no string. */
-  @Nullable String text(String attribute) {
-    return attributes.get(attribute) instanceof AnyValue.Text text ? text.value() : null;
+  void remark(String remark) {
+    if (remarks == null) {
+      remarks = new Remarks();
+    }
+    remarks.add(remark);
+  }
+
+  List<String> remarks() {
+    return remarks == null ? List.of() : remarks.all();
   }
 
   /** An event within a span. */
-  static final class Event {
+  static final class Event implements TelemetrySpan.Event {
     long timeUnixNano;
     String name = "";
-    Map<String, AnyValue> attributes = Map.of();
+    Attributes attributes = Attributes.none();
     long droppedAttributesCount;
+
+    @Override
+    public String name() {
+      return name;
+    }
+
+    @Override
+    public Attributes attributes() {
+      return attributes;
+    }
   }
 
   /** A link to another span. */
@@ -62,7 +81,7 @@ final class SpanFields {
     String traceId = "";
     String spanId = "";
     String traceState = "";
-    Map<String, AnyValue> attributes = Map.of();
+    Attributes attributes = Attributes.none();
     long droppedAttributesCount;
     long flags;
   }

@@ -1,8 +1,8 @@
 package dev.tracekeep.otlp;
 
+import dev.tracekeep.conventions.Attributes;
 import dev.tracekeep.span.Json;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The events and links of a span in the form that {@link dev.tracekeep.span.Span} describes. */
@@ -45,8 +45,8 @@ final class SpanLists {
             .toList());
   }
 
-  private static @Nullable Json attributes(Map<String, AnyValue> attributes) {
-    return attributes.isEmpty() ? null : AnyValue.object(attributes);
+  private static @Nullable Json attributes(Attributes attributes) {
+    return attributes.isEmpty() ? null : AttributeJson.of(attributes);
   }
 
   private static @Nullable Json nonZero(long count) {

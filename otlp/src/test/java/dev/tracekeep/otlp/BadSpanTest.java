@@ -104,7 +104,8 @@ class BadSpanTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "\"startTimeUnixNano\":0 | started_at is missing: startTimeUnixNano is absent or 0",
+        "\"startTimeUnixNano\":0,\"endTimeUnixNano\":0 | started_at is missing: startTimeUnixNano is"
+            + " absent or 0",
         "\"startTimeUnixNano\":\"-5\" | startTimeUnixNano is no unsigned 64-bit number",
         "\"startTimeUnixNano\":1e999999999 | startTimeUnixNano is no whole number",
         "\"endTimeUnixNano\":\"99999999999999999999\" | endTimeUnixNano is no unsigned 64-bit number",
@@ -112,12 +113,15 @@ class BadSpanTest {
             + " times lie between 1900-01-01T00:00:00Z and 2262-04-11T23:47:16Z",
         "\"endTimeUnixNano\":\"soon\" | endTimeUnixNano is no whole number",
         "\"name\":7 | name is no string",
-        "\"kind\":\"SIDEWAYS\" | kind is no whole number",
-        "\"attributes\":{} | attributes is no array",
-        "\"attributes\":[{\"key\":\"a\",\"value\":{\"intValue\":\"x\"}}] | attributes is no whole number",
-        "\"attributes\":[{\"key\":\"a\",\"value\":\"b\"}] | attributes is no object",
-        "\"attributes\":[{\"key\":\"a\",\"value\":{\"bytesValue\":\"?\"}}] | attributes has a bytesValue"
-            + " that is no base64",
+        "\"kind\":\"SIDEWAYS\" | kind is neither a number nor one of [CLIENT, CONSUMER, INTERNAL,"
+            + " PRODUCER, SERVER, UNSPECIFIED]",
+        "\"kind\":\"\" | kind is no whole number",
+        "\"status\":{\"code\":\"FINE\"} | status.code is neither a number nor one of [ERROR, OK, UNSET]",
+        "\"startTimeUnixNano\":{\"low\":1} | startTimeUnixNano is no number: an object of one has the"
+            + " members low and high",
+        "\"startTimeUnixNano\":\"9999999999999999999\" | started_at is 2286-11-20T17:46:39.999999999Z:"
+            + " times lie between 1900-01-01T00:00:00Z and 2262-04-11T23:47:16Z",
+        "\"attributes\":7 | attributes is no array",
       })
   void brokenField_refusesTheSpanByName(String members, String problem) {
     assertRefused(span(B, members), "span " + B + " of trace " + TRACE + ": " + problem);

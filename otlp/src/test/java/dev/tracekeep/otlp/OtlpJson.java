@@ -5,6 +5,7 @@ import com.google.protobuf.Descriptors.EnumValueDescriptor;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Message;
 import dev.tracekeep.span.Json;
+import io.opentelemetry.proto.common.v1.AnyValue;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collections;
@@ -42,7 +43,10 @@ final class OtlpJson {
                                   .collect(Collectors.joining(",", "[", "]"))
                           : value(field, value)));
             });
-    members.add("\"unknownField\":{\"a\":[1]}");
+    // A value with nothing but an unknown field is kept as JSON, which protobuf cannot do.
+    if (!(message instanceof AnyValue && members.isEmpty())) {
+      members.add("\"unknownField\":{\"a\":[1]}");
+    }
     Collections.shuffle(members, random);
     return "{" + String.join(",", members) + "}";
   }

@@ -426,10 +426,33 @@ class OtlpReaderTest {
         .containsExactly("spans.json:1: holds logs, not traces: it was passed over");
   }
 
+  @Test
+  void emptyObject_isFine() {
+    assertThat(Collected.of("{}").problems).isEmpty();
+  }
+
   @ParameterizedTest
-  @ValueSource(strings = {"{}", "{\"resourceSpans\":[]}", "{\"resourceSpans\":null}"})
-  void emptyRequest_isFine(String json) {
-    assertThat(Collected.of(json).problems).isEmpty();
+  @ValueSource(
+      strings = {
+        "{\"resourceSpans\":[]}",
+        "{\"resourceSpans\":null}",
+        "{\"resourceSpans\":[{\"schemaUrl\":\"s\",\"scopeSpans\":[]}]}"
+      })
+  void requestWithoutSpans_isAWarning(String json) {
+    assertThat(Collected.of(json).messages())
+        .containsExactly("spans.json:1: the request has resourceSpans, but no span in it");
+  }
+
+  @Test
+  void requestWithoutSpans_namesTheMembersThatOtlpDoesNotKnow() {
+    assertThat(
+            Collected.of(
+                    "{\"resourceSpans\":[{\"groupSpans\":[{\"spans\":[{}]}]},"
+                        + "{\"scopeSpans\":[{\"\\u001bitems\":[]}]}]}")
+                .messages())
+        .containsExactly(
+            "spans.json:1: the request has resourceSpans, but no span in it: unknown to OTLP are"
+                + " ?items, groupSpans");
   }
 
   @ParameterizedTest
