@@ -26,6 +26,7 @@ class ArchitectureTest {
   private static final String JDBC = "dev.tracekeep.jdbc..";
   private static final String ADAPTERS = "dev.tracekeep.adapter..";
   private static final String OTLP = "dev.tracekeep.otlp..";
+  private static final String INGEST = "dev.tracekeep.ingest..";
   private static final String CLI = "dev.tracekeep.cli..";
 
   @ArchTest
@@ -71,13 +72,23 @@ class ArchitectureTest {
           .resideInAnyPackage(ADAPTERS, OTLP, CLI);
 
   @ArchTest
+  static final ArchRule INGEST_KNOWS_CORE_ALONE =
+      noClasses()
+          .that()
+          .resideInAPackage(INGEST)
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(JDBC, ADAPTERS, OTLP, CLI, "java.sql..")
+          .allowEmptyShould(true);
+
+  @ArchTest
   static final ArchRule ADAPTERS_KNOW_JDBC_AND_CORE_ALONE =
       noClasses()
           .that()
           .resideInAPackage(ADAPTERS)
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage(OTLP, CLI);
+          .resideInAnyPackage(OTLP, INGEST, CLI);
 
   @ArchTest
   static final ArchRule NO_ADAPTER_KNOWS_ANOTHER =
