@@ -107,6 +107,13 @@ public final class TracekeepCommand implements Runnable {
             .addSubcommand(new MigrateUndoCommand(context))
             .addSubcommand(new MigrateFinishCommand(context))
             .addSubcommand(new MigrateListCommand(context));
+    CommandLine letters =
+        new CommandLine(new DlqCommand())
+            .addSubcommand(new DlqListCommand(context))
+            .addSubcommand(new DlqShowCommand(context))
+            .addSubcommand(new DlqReplayCommand(context))
+            .addSubcommand(new DlqPurgeCommand(context))
+            .setCaseInsensitiveEnumValuesAllowed(true);
     CommandLine commandLine =
         new CommandLine(new TracekeepCommand())
             .addSubcommand(new DemoCommand(context))
@@ -115,6 +122,7 @@ public final class TracekeepCommand implements Runnable {
             .addSubcommand(new TraceCommand(context))
             .addSubcommand(new StatsCommand(context))
             .addSubcommand(migrate)
+            .addSubcommand(letters)
             .addSubcommand(new DoctorCommand(context));
     arrangeHelp(commandLine);
     return commandLine
