@@ -1,5 +1,6 @@
 package dev.tracekeep.cli;
 
+import dev.tracekeep.span.Json;
 import java.io.PrintWriter;
 
 /**
@@ -17,6 +18,11 @@ record Console(PrintWriter out, PrintWriter err, Terminal terminal) {
 
   Glyphs glyphs() {
     return terminal.glyphs();
+  }
+
+  /** Prints a JSON document on one line of standard output. */
+  void print(Json document) {
+    out.println(Printable.json(document.text()));
   }
 
   /** A message for the user on standard error. */

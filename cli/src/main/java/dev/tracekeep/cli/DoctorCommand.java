@@ -45,7 +45,7 @@ final class DoctorCommand implements Callable<Integer> {
     Storages.Adapters adapters = Storages.available();
     Finding finding = examine();
     if (json) {
-      context.console().out().println(document(adapters, finding).text());
+      context.console().print(document(adapters, finding));
     } else {
       print(adapters, finding);
     }

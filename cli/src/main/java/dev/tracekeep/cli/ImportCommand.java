@@ -3,9 +3,11 @@ package dev.tracekeep.cli;
 import dev.tracekeep.otlp.OtlpReader;
 import dev.tracekeep.storage.ObservabilityStorage;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -16,9 +18,10 @@ import picocli.CommandLine.Parameters;
     description = "Store the spans of OTLP files. Importing a file again changes nothing.",
     footer = {
       "",
-      "Takes OTLP as protobuf, as JSON and as JSON lines, each as it is or gzipped,",
-      "and finds out which it is. What is broken is reported with its file and line,",
-      "the rest goes in, and exit status 3 says that something was left out."
+      "Takes OTLP as protobuf, as JSON, as JSON lines and as the Collector's file",
+      "exporter writes it, each as it is or packed with gzip, zstd or snappy, and finds",
+      "out which it is. What is broken is reported with its file and line, the rest",
+      "goes in, and exit status 3 says that something was left out."
     })
 final class ImportCommand implements Callable<Integer> {
   private static final String STANDARD_INPUT = "-";
@@ -34,6 +37,24 @@ final class ImportCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print the summary as one JSON document.")
   private boolean json;
 
+  @Option(
+      names = "--follow",
+      description = {
+        "Wait for more at the end of the file, and read on in the next one when it is",
+        "rotated. Ctrl-C ends it."
+      })
+  private boolean follow;
+
+  @Option(
+      names = "--as-updated-at",
+      paramLabel = "TIME",
+      converter = Instants.class,
+      description = {
+        "Give all spans this time as their last update, so that they win over what is",
+        "stored: after a mapping has changed, for example."
+      })
+  private @Nullable Instant updatedAt;
+
   @Mixin private StoreOptions store = new StoreOptions();
   @Mixin private CommonOptions common = new CommonOptions();
 
@@ -43,6 +64,13 @@ final class ImportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    if (follow && (files.size() > 1 || files.contains(STANDARD_INPUT))) {
+      throw new CommandFailure(
+          ExitCode.USAGE, "--follow takes one file; run the command once for each of several.");
+    }
+    if (files.stream().filter(STANDARD_INPUT::equals).count() > 1) {
+      throw new CommandFailure(ExitCode.USAGE, "Standard input can be imported once: give one -.");
+    }
     List<String> unreadable = new ArrayList<>();
     List<ImportSource> sources = sources(unreadable);
     if (sources.isEmpty()) {
@@ -52,13 +80,18 @@ final class ImportCommand implements Callable<Integer> {
     }
     try (ObservabilityStorage storage = store.openForWriting(context)) {
       ImportSummary summary = run(storage, sources, unreadable);
-      if (json) {
-        context.console().out().println(summary.document().text());
-      } else {
-        summary.print(context.console(), store.displayedUrl(context));
-      }
+      print(summary);
       return summary.exitCode();
     }
+  }
+
+  private void print(ImportSummary summary) {
+    if (json) {
+      context.console().print(summary.document());
+    } else {
+      summary.print(context.console(), store.displayedUrl(context));
+    }
+    context.console().out().flush();
   }
 
   private ImportSummary run(
@@ -69,7 +102,8 @@ final class ImportCommand implements Callable<Integer> {
             .maxSpanBytes(store.maxSpanBytes(context))
             .build();
     try (Progress progress = Progress.on(context.console())) {
-      SpanImport run = new SpanImport(storage, reader, progress);
+      SpanImport run =
+          new SpanImport(storage, reader, progress).updatedAt(updatedAt).onInterrupt(this::print);
       unreadable.forEach(run::unreadable);
       return run.run(sources);
     }
@@ -82,7 +116,7 @@ final class ImportCommand implements Callable<Integer> {
         sources.add(
             file.equals(STANDARD_INPUT)
                 ? new ImportSource("standard input", -1, context::input)
-                : ImportSource.file(file));
+                : follow ? ImportSource.followed(file) : ImportSource.file(file));
       } catch (IOException e) {
         unreadable.add(String.valueOf(e.getMessage()));
       }

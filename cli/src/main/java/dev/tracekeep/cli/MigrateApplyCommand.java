@@ -47,7 +47,7 @@ final class MigrateApplyCommand implements Callable<Integer> {
         migration -> {
           if (dryRun) {
             if (json) {
-              out.println(MigrationView.document(migration.plan()).text());
+              context.console().print(MigrationView.document(migration.plan()));
             } else {
               view.print(migration.plan());
             }
@@ -58,7 +58,7 @@ final class MigrateApplyCommand implements Callable<Integer> {
             report = migration.apply(options, new MigrationProgressView(progress));
           }
           if (json) {
-            out.println(MigrationView.document(report).text());
+            context.console().print(MigrationView.document(report));
           } else {
             view.print(report);
             if (report.migrationId() != null) {

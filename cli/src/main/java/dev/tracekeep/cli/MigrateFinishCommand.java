@@ -37,7 +37,7 @@ final class MigrateFinishCommand implements Callable<Integer> {
           String id = MigrationTarget.find(migration, migrationId).migrationId();
           List<String> dropped = migration.finish(id);
           if (json) {
-            context.console().out().println(MigrationView.finished(id, dropped).text());
+            context.console().print(MigrationView.finished(id, dropped));
           } else {
             new MigrationView(context.console()).printFinished(id, dropped);
           }

@@ -31,14 +31,12 @@ final class MigrateListCommand implements Callable<Integer> {
           if (json) {
             context
                 .console()
-                .out()
-                .println(
+                .print(
                     Json.objectBuilder()
                         .put(
                             "migrations",
                             Json.array(history.stream().map(MigrationView::document).toList()))
-                        .build()
-                        .text());
+                        .build());
           } else if (history.isEmpty()) {
             context.console().err().println("This table was never migrated.");
           } else {

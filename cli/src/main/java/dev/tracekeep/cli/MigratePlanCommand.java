@@ -27,7 +27,7 @@ final class MigratePlanCommand implements Callable<Integer> {
         migration -> {
           MigrationPlan plan = migration.plan();
           if (json) {
-            context.console().out().println(MigrationView.document(plan).text());
+            context.console().print(MigrationView.document(plan));
           } else {
             new MigrationView(context.console()).print(plan);
             if (plan.isNeeded() && plan.refusals().isEmpty()) {

@@ -37,7 +37,7 @@ final class MigrateUndoCommand implements Callable<Integer> {
             undone = migration.undo(id, new MigrationProgressView(progress));
           }
           if (json) {
-            context.console().out().println(MigrationView.document(undone).text());
+            context.console().print(MigrationView.document(undone));
           } else {
             new MigrationView(context.console()).print(undone);
           }

@@ -46,7 +46,7 @@ final class MigrateVerifyCommand implements Callable<Integer> {
                   : MigrationTarget.find(migration, migrationId).migrationId();
           VerifyReport report = migration.verify(id);
           if (json) {
-            context.console().out().println(MigrationView.document(report).text());
+            context.console().print(MigrationView.document(report));
           } else {
             new MigrationView(context.console()).print(report);
           }

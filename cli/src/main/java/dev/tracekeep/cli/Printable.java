@@ -22,6 +22,37 @@ final class Printable {
     return escape(text, true);
   }
 
+  /**
+   * The same JSON, in which DEL, C1 and bidirectional controls and the like are escapes: they can
+   * stand in its strings alone.
+   */
+  static String json(String document) {
+    StringBuilder out = null;
+    for (int i = 0; i < document.length(); i++) {
+      char c = document.charAt(i);
+      boolean isHarmful =
+          c > '~' && !Character.isSurrogate(c) && isHarmful(c) || isTag(document, i);
+      if (isHarmful && out == null) {
+        out = new StringBuilder(document.length() + 16).append(document, 0, i);
+      }
+      if (out != null) {
+        out.append(isHarmful ? String.format("\\u%04x", (int) c) : Character.toString(c));
+      }
+    }
+    return out == null ? document : out.toString();
+  }
+
+  /** Whether one half of a harmful character beyond U+FFFF, such as a tag, stands there. */
+  private static boolean isTag(String text, int index) {
+    char c = text.charAt(index);
+    int start = Character.isLowSurrogate(c) ? index - 1 : index;
+    return Character.isSurrogate(c)
+        && start >= 0
+        && start + 1 < text.length()
+        && Character.isSurrogatePair(text.charAt(start), text.charAt(start + 1))
+        && isHarmful(text.codePointAt(start));
+  }
+
   private static String escape(String text, boolean keepLineFeeds) {
     StringBuilder out = null;
     for (int i = 0; i < text.length(); ) {

@@ -10,29 +10,34 @@ import dev.tracekeep.storage.WriteResult;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Reads inputs and stores their spans: one thread parses, another one writes. Problems are printed
- * as they are met, the first {@value #REPORTED_PROBLEMS} of them. For one run.
+ * at the end, each kind once. Where the process is told to end before that (by Ctrl-C, or a
+ * service's stop), what was read is written and summed up. For one run.
  */
 final class SpanImport {
-  private static final int REPORTED_PROBLEMS = 20;
-
   private final ObservabilityStorage storage;
   private final OtlpReader reader;
   private final Progress progress;
+  private final ProblemReport problems = new ProblemReport();
+  private final AtomicBoolean ended = new AtomicBoolean();
+  private @Nullable Instant updatedAt;
+  private Consumer<ImportSummary> onInterrupt = summary -> {};
 
-  private int files;
-  private int failedFiles;
-  private long read;
-  private long warnings;
+  // The reading thread's, but for the summary of an import that is interrupted.
+  private volatile int files;
+  private volatile int failedFiles;
+  private volatile long read;
   private long bytesBefore;
-  // Both threads report.
-  private long problems;
-  private long refused;
+  private volatile long start;
   // The writing thread's until it has finished.
   private long accepted;
   private long repeated;
@@ -44,10 +49,24 @@ final class SpanImport {
     this.progress = progress;
   }
 
+  /** Gives all spans another {@code updatedAt} than that of their input. */
+  SpanImport updatedAt(@Nullable Instant value) {
+    updatedAt = value;
+    return this;
+  }
+
+  /**
+   * Says what to do with the summary of an import that is interrupted; runs on a thread of its own.
+   */
+  SpanImport onInterrupt(Consumer<ImportSummary> action) {
+    onInterrupt = action;
+    return this;
+  }
+
   /** An input that could not even be opened. */
   void unreadable(String message) {
     failedFiles++;
-    report(message, false);
+    progress.message(Printable.line(message));
   }
 
   /**
@@ -56,7 +75,7 @@ final class SpanImport {
    * @throws StorageException if the store fails for good; what was written before stays
    */
   ImportSummary run(List<ImportSource> sources) {
-    long start = System.nanoTime();
+    start = System.nanoTime();
     boolean sized = sources.stream().allMatch(source -> source.size() >= 0);
     long total = sized ? sources.stream().mapToLong(ImportSource::size).sum() : -1;
     progress.begin("Importing", total, Progress.Unit.BYTES);
@@ -65,20 +84,59 @@ final class SpanImport {
             storage::batchCreateSpans,
             this::written,
             failure -> progress.message("Trying again: " + failure.getMessage()))) {
-      for (ImportSource source : sources) {
-        read(source, writer);
+      Thread onExit = new Thread(() -> interrupted(writer), "tracekeep-import-interrupted");
+      Runtime.getRuntime().addShutdownHook(onExit);
+      try {
+        for (ImportSource source : sources) {
+          read(source, writer);
+        }
+        writer.finish();
+      } finally {
+        end(onExit);
       }
-      writer.finish();
     } catch (StorageException e) {
-      progress.message(
-          String.format(
-              Locale.ROOT, "%s stored before the failure; importing again is safe.", stored()));
+      problems.print(progress::message);
+      progress.message(stored() + " stored before the failure; importing again is safe.");
       throw e;
     }
-    long unreported = problems() - REPORTED_PROBLEMS;
-    if (unreported > 0) {
-      progress.message(String.format(Locale.ROOT, "... and %,d more problems", unreported));
+    problems.print(progress::message);
+    return summary();
+  }
+
+  /** From here on the run ends in the usual way; if it is being interrupted, it stays here. */
+  private void end(Thread onExit) {
+    if (!ended.compareAndSet(false, true)) {
+      while (true) {
+        LockSupport.park(this); // The other thread sums up, and then the process is gone.
+      }
     }
+    try {
+      Runtime.getRuntime().removeShutdownHook(onExit);
+    } catch (IllegalStateException e) {
+      // The process is going down, and the hook does nothing any more.
+    }
+  }
+
+  private void interrupted(BatchWriter writer) {
+    if (!ended.compareAndSet(false, true)) {
+      return;
+    }
+    try {
+      String failure = writer.stop();
+      problems.print(progress::message);
+      progress.message(
+          failure == null
+              ? "Interrupted: what was read until then is stored; importing again is safe."
+              : "Interrupted, and not all that was read is stored ("
+                  + failure
+                  + "); importing again is safe.");
+      onInterrupt.accept(summary());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private ImportSummary summary() {
     return new ImportSummary(
         files,
         failedFiles,
@@ -86,8 +144,8 @@ final class SpanImport {
         accepted,
         repeated,
         counts,
-        refused,
-        warnings,
+        problems.count(OtlpProblem.Severity.REFUSED),
+        problems.count(OtlpProblem.Severity.WARNING),
         Duration.ofNanos(System.nanoTime() - start));
   }
 
@@ -97,19 +155,24 @@ final class SpanImport {
 
   private void read(ImportSource source, BatchWriter writer) {
     long before = read;
-    try (InputStream stream = source.opener().open()) {
-      files++;
-      reader.read(stream, source.name(), new Handler(writer));
-      bytesBefore += Math.max(0, source.size());
-    } catch (IOException e) {
-      failedFiles++;
-      report(
-          source.name()
-              + ": cannot be read on: "
-              + e.getMessage()
-              + String.format(Locale.ROOT, " (%,d spans were read before)", read - before),
-          false);
-    }
+    boolean again;
+    do {
+      again = source.isFollowed();
+      try (InputStream stream = source.opener().open()) {
+        files++;
+        reader.read(stream, source.name(), new Handler(writer));
+        bytesBefore += Math.max(0, source.size());
+      } catch (IOException e) {
+        failedFiles++;
+        again = false;
+        progress.message(
+            Printable.line(
+                source.name()
+                    + ": cannot be read on: "
+                    + e.getMessage()
+                    + String.format(Locale.ROOT, " (%,d spans were read before)", read - before)));
+      }
+    } while (again);
   }
 
   private final class Handler implements OtlpHandler {
@@ -122,37 +185,22 @@ final class SpanImport {
     @Override
     public void onSpan(Span span) {
       read++;
-      writer.add(span);
+      writer.add(updatedAt == null ? span : span.toBuilder().updatedAt(updatedAt).build());
     }
 
     @Override
     public void onProblem(OtlpProblem problem) {
-      if (problem.severity() == OtlpProblem.Severity.REFUSED) {
-        report(problem.toString(), true);
-      } else {
-        warnings++;
-        report("warning: " + problem, false);
-      }
+      problems.add(problem);
     }
 
     @Override
     public void onBytes(long bytes) {
-      progress.at(bytesBefore + bytes, String.format(Locale.ROOT, "%,d spans", read));
+      long refused = problems.count(OtlpProblem.Severity.REFUSED);
+      progress.at(
+          bytesBefore + bytes,
+          String.format(Locale.ROOT, "%,d spans", read)
+              + (refused > 0 ? String.format(Locale.ROOT, ", %,d refused", refused) : ""));
     }
-  }
-
-  private synchronized void report(String message, boolean isRefusal) {
-    problems++;
-    if (isRefusal) {
-      refused++;
-    }
-    if (problems <= REPORTED_PROBLEMS) {
-      progress.message(Printable.line(message));
-    }
-  }
-
-  private synchronized long problems() {
-    return problems;
   }
 
   private void written(WriteResult result) {
@@ -162,6 +210,12 @@ final class SpanImport {
     counts = counts == null || batch == null ? null : counts.plus(batch);
     result
         .rejected()
-        .forEach(rejection -> report("span " + rejection.key() + " " + rejection.reason(), true));
+        .forEach(
+            rejection ->
+                problems.add(
+                    OtlpProblem.Severity.REFUSED,
+                    rejection.reason(),
+                    "span " + rejection.key(),
+                    "span " + rejection.key() + " " + rejection.reason()));
   }
 }

@@ -27,7 +27,7 @@ final class StatsCommand implements Callable<Integer> {
     try (ObservabilityStorage storage = store.openForReading(context)) {
       StorageStatistics statistics = storage.statistics();
       if (json) {
-        context.console().out().println(document(statistics).text());
+        context.console().print(document(statistics));
       } else {
         print(context.console(), statistics);
       }

@@ -50,7 +50,7 @@ final class TraceCommand implements Callable<Integer> {
                               + store.displayedUrl(context)
                               + ". 'tracekeep traces' lists those that are there."));
       if (json) {
-        context.console().out().println(document(trace).text());
+        context.console().print(document(trace));
         return ExitCode.OK;
       }
       TraceView view = new TraceView(context.console());

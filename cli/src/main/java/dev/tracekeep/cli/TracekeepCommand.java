@@ -7,6 +7,8 @@ import dev.tracekeep.storage.StorageUri;
 import java.io.BufferedWriter;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintStream;
@@ -81,7 +83,7 @@ public final class TracekeepCommand implements Runnable {
             writer(standardOutput),
             writer(standardError),
             Terminal.detect(System.getenv(), System::getProperty, System.console() != null));
-    int exitCode = run(new CommandContext(console, System.in, System.getenv()), arguments);
+    int exitCode = run(new CommandContext(console, input(), System.getenv()), arguments);
     console.out().flush();
     console.err().flush();
     String problem = standardOutput.problem();
@@ -90,6 +92,22 @@ public final class TracekeepCommand implements Runnable {
       exitCode = ExitCode.FAILURE;
     }
     System.exit(exitCode);
+  }
+
+  /**
+   * Standard input. Where it is closed, as the launcher can tell, the next file that is opened gets
+   * its number: to read that one, or to close it, would do harm.
+   */
+  private static InputStream input() {
+    if (!System.getProperty("tracekeep.stdin", "").equals("closed")) {
+      return System.in;
+    }
+    return new InputStream() {
+      @Override
+      public int read() throws IOException {
+        throw new IOException("standard input is closed");
+      }
+    };
   }
 
   private static PrintWriter writer(OutputStream stream) {

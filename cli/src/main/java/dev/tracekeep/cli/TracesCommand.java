@@ -82,7 +82,7 @@ final class TracesCommand implements Callable<Integer> {
     try (ObservabilityStorage storage = store.openForReading(context)) {
       Page<TraceSummary> page = storage.listTraces(built);
       if (json) {
-        context.console().out().println(document(page).text());
+        context.console().print(document(page));
       } else {
         print(page);
       }

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -54,6 +55,62 @@ class BatchWriterTest {
       writer.finish();
     }
     assertThat(batches).containsExactly(3, 1);
+  }
+
+  @Test
+  void add_largeNames_areWrittenInSmallerBatches() {
+    Span span = TestSpans.span("s", null, 0, 1L).name("x".repeat(12 << 20)).build();
+    try (BatchWriter writer = writer(this::record)) {
+      for (int i = 0; i < 4; i++) {
+        writer.add(span);
+      }
+      writer.finish();
+    }
+    assertThat(batches).containsExactly(3, 1);
+  }
+
+  @Test
+  void writeOld_writesWhatHasWaitedLongEnough() {
+    AtomicLong now = new AtomicLong();
+    try (BatchWriter writer = new BatchWriter(this::record, result -> {}, e -> {}, now::get)) {
+      writer.writeOld();
+      writer.add(TestSpans.ended("a", null, 0, 1));
+      now.addAndGet(BatchWriter.MAX_AGE.toNanos() - 1);
+      writer.add(TestSpans.ended("b", null, 0, 1));
+      writer.writeOld();
+      now.incrementAndGet();
+      writer.writeOld();
+      writer.add(TestSpans.ended("c", null, 0, 1));
+      writer.writeOld();
+      writer.finish();
+    }
+    assertThat(batches).containsExactly(2, 1);
+  }
+
+  @Test
+  void stop_writesWhatWasAdded() throws InterruptedException {
+    BatchWriter writer = writer(this::record);
+    for (int i = 0; i < BatchWriter.MAX_SPANS + 5; i++) {
+      writer.add(TestSpans.ended("s" + i, null, 0, 1));
+    }
+    assertThat(writer.stop()).isNull();
+    assertThat(batches).containsExactly(BatchWriter.MAX_SPANS, 5);
+    writer.close();
+  }
+
+  @Test
+  void stop_withAStoreThatFails_saysWhyAndDoesNotTryAgain() throws InterruptedException {
+    AtomicInteger calls = new AtomicInteger();
+    BatchWriter writer =
+        writer(
+            spans -> {
+              calls.incrementAndGet();
+              throw new StorageException(FailureKind.TRANSIENT, "the server is gone", null);
+            });
+    writer.add(TestSpans.ended("s", null, 0, 1));
+    assertThat(writer.stop()).isEqualTo("the server is gone");
+    assertThat(calls).hasValue(1);
+    writer.close();
   }
 
   @Test

@@ -2,11 +2,23 @@ package dev.tracekeep.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tracekeep.otlp.OtlpHandler;
+import dev.tracekeep.otlp.OtlpProblem;
+import dev.tracekeep.otlp.OtlpReader;
+import dev.tracekeep.span.Payload;
+import dev.tracekeep.span.Span;
+import dev.tracekeep.span.SpanType;
+import dev.tracekeep.storage.ObservabilityStorage;
+import dev.tracekeep.storage.Storages;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -83,11 +95,131 @@ class ImportCommandTest {
   }
 
   @Test
-  void import_manyBrokenLines_areReportedInPartAndCounted() throws IOException {
+  void import_manyProblemsOfOneKind_areOneLine() throws IOException {
     String file =
         store.write("broken.jsonl", TestStore.OTLP + "{\"resourceSpans\": [ oops\n".repeat(25));
     assertThat(screen.run("import", file)).isEqualTo(ExitCode.PARTIAL);
-    assertThat(screen.err()).hasLineCount(21).endsWith("\n... and 5 more problems\n");
+    assertThat(screen.err())
+        .isEqualTo(
+            file
+                + ":3: the line is no JSON at column 21 (and 24 more like it, the last at "
+                + file
+                + ":27)\n");
+    assertThat(out()).contains("  refused   25\n");
+  }
+
+  @Test
+  void import_otherSignals_hideNoRefusalAndCostNothing() throws IOException {
+    String metrics = "{\"resourceMetrics\":[{}]}\n".repeat(30);
+    String good = store.write("good.jsonl", metrics + TestStore.OTLP);
+    assertThat(screen.run("import", good)).isEqualTo(ExitCode.OK);
+    assertThat(screen.err())
+        .isEqualTo(
+            "note: " + good + ":1: holds metrics, not traces: passed over (30 of this kind)\n");
+
+    String bad =
+        store.write("bad.jsonl", metrics + TestStore.OTLP.replace("000000000000000c", "000c"));
+    assertThat(screen.run("import", bad)).isEqualTo(ExitCode.PARTIAL);
+    assertThat(screen.err()).startsWith(bad + ":32: span 000c of trace ").hasLineCount(2);
+  }
+
+  @Test
+  void import_asUpdatedAt_letsAMappingThatSaysLessWin() throws IOException {
+    store.fill();
+    String poorer =
+        store.write("poorer.jsonl", TestStore.OTLP.replaceAll(",\"status\":\\{[^}]*}", ""));
+    assertThat(screen.run("import", poorer, "--json")).isEqualTo(ExitCode.OK);
+    assertThat(screen.out()).contains("\"replaced\":0,\"unchanged\":3");
+    assertThat(screen.run("import", poorer, "--json", "--as-updated-at", "2027-01-01"))
+        .isEqualTo(ExitCode.OK);
+    assertThat(screen.out()).contains("\"replaced\":3,\"unchanged\":0");
+    screen.run("trace", TestStore.FAILED_TRACE, "--json");
+    assertThat(screen.out())
+        .contains("\"updatedAt\":\"2027-01-01T00:00:00Z\"")
+        .doesNotContain("card refused");
+  }
+
+  @Test
+  void import_closedStandardInput_isSaid() {
+    screen.with(
+        new InputStream() {
+          @Override
+          public int read() throws IOException {
+            throw new IOException("standard input is closed");
+          }
+        });
+    assertThat(screen.run("import", "-")).isEqualTo(ExitCode.FAILURE);
+    assertThat(screen.err())
+        .isEqualTo(
+            "standard input: cannot be read on: standard input is closed (0 spans were read"
+                + " before)\n");
+  }
+
+  @Test
+  void import_followWithMoreThanOneInput_isRefused() throws IOException {
+    String file = store.write("spans.jsonl", TestStore.OTLP);
+    assertThat(screen.run("import", "--follow", file, file)).isEqualTo(ExitCode.USAGE);
+    assertThat(screen.run("import", "--follow", "-")).isEqualTo(ExitCode.USAGE);
+    assertThat(screen.run("import", "-", "-")).isEqualTo(ExitCode.USAGE);
+    assertThat(store.file()).doesNotExist();
+  }
+
+  @Test
+  void import_symbolicLinks_areFollowedOrNamed() throws IOException {
+    Path loop = folder.resolve("loop");
+    Files.createSymbolicLink(loop, loop);
+    Path dangling = folder.resolve("dangling");
+    Files.createSymbolicLink(dangling, folder.resolve("nothing"));
+    Path link = folder.resolve("link");
+    Files.createSymbolicLink(link, Path.of(store.write("spans.jsonl", TestStore.OTLP)));
+    assertThat(screen.run("import", loop.toString(), dangling.toString(), link.toString()))
+        .isEqualTo(ExitCode.PARTIAL);
+    assertThat(screen.err())
+        .isEqualTo(
+            loop
+                + ": is a symbolic link that leads back to itself.\n"
+                + dangling
+                + ": is a symbolic link to a file that is not there.\n");
+  }
+
+  @Test
+  void import_richerCopyAtTheSameTimes_mendsTheRows() throws IOException {
+    // What an older mapping made of the spans: the same, without what it did not understand.
+    List<Span> richer = new ArrayList<>();
+    OtlpReader.builder()
+        .build()
+        .read(
+            new ByteArrayInputStream(TestStore.RICH_OTLP.getBytes(StandardCharsets.UTF_8)),
+            "rich",
+            new OtlpHandler() {
+              @Override
+              public void onSpan(Span span) {
+                richer.add(span);
+              }
+
+              @Override
+              public void onProblem(OtlpProblem problem) {
+                throw new AssertionError(problem);
+              }
+            });
+    List<Span> poorer =
+        richer.stream()
+            .map(
+                span ->
+                    span.toBuilder()
+                        .type(SpanType.GENERIC)
+                        .payload(Payload.builder().attributes(span.payload().attributes()).build())
+                        .build())
+            .toList();
+    try (ObservabilityStorage storage = Storages.open(store.url())) {
+      storage.init();
+      storage.batchCreateSpans(poorer);
+    }
+    String file = store.write("rich.jsonl", TestStore.RICH_OTLP);
+    assertThat(screen.run("import", file, "--json")).isEqualTo(ExitCode.OK);
+    assertThat(screen.out()).contains("\"created\":0,\"replaced\":1,\"unchanged\":0");
+    assertThat(screen.run("import", file, "--json")).isEqualTo(ExitCode.OK);
+    assertThat(screen.out()).contains("\"created\":0,\"replaced\":0,\"unchanged\":1");
   }
 
   @Test
@@ -160,7 +292,7 @@ class ImportCommandTest {
   void import_spanOverTheLimit_isRefusedByName() throws IOException {
     String file = store.write("spans.jsonl", TestStore.OTLP);
     assertThat(screen.run("import", file, "-P", "max-span-bytes=60")).isNotEqualTo(ExitCode.OK);
-    assertThat(screen.err()).contains("000000000000000c").contains("60");
+    assertThat(screen.err()).contains("000000000000000a").contains("60 bytes");
   }
 
   @Test

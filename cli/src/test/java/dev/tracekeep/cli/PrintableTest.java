@@ -29,4 +29,13 @@ class PrintableTest {
     assertThat(Printable.padRight("天気", 6)).isEqualTo("天気  ");
     assertThat(Printable.padLeft("天気", 6)).isEqualTo("  天気");
   }
+
+  @Test
+  void json_controlsAndTags_areEscapes() {
+    assertThat(
+            Printable.json("{\"a\":\"x\u007f\u009b\u202e\u2066 \u00e4\ud83d\ude42\udb40\udc41\"}"))
+        .isEqualTo("{\"a\":\"x\\u007f\\u009b\\u202e\\u2066 \u00e4\ud83d\ude42\\udb40\\udc41\"}");
+    String harmless = "{\"a\":[1,\"\u00e4\"]}";
+    assertThat(Printable.json(harmless)).isSameAs(harmless);
+  }
 }

@@ -17,6 +17,12 @@ final class TestStore {
       {"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"0000000000000000000000000000000b","spanId":"000000000000000c","name":"POST /pay","startTimeUnixNano":"1795170750000000000","endTimeUnixNano":"1795170750005000000","status":{"code":2,"message":"card refused"}}]}]}]}
       """;
 
+  /** A span of which a mapping can make much or little. */
+  static final String RICH_OTLP =
+      """
+      {"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"0000000000000000000000000000000c","spanId":"000000000000000d","name":"chat","startTimeUnixNano":"1795170745000000000","endTimeUnixNano":"1795170746240000000","attributes":[{"key":"gen_ai.operation.name","value":{"stringValue":"chat"}},{"key":"gen_ai.request.model","value":{"stringValue":"m-1"}},{"key":"gen_ai.input.messages","value":{"stringValue":"[{\\"role\\":\\"user\\"}]"}}]}]}]}]}
+      """;
+
   static final String OK_TRACE = "0000000000000000000000000000000a";
   static final String FAILED_TRACE = "0000000000000000000000000000000b";
 

@@ -5,7 +5,9 @@ import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.ToLongFunction;
 
 /** Hands the spans and problems of one input to its handler. Not thread-safe. */
@@ -16,7 +18,21 @@ final class Delivery {
   private final OtlpHandler handler;
   private final SpanMapper mapper;
   private final long maxSpanBytes;
+  private final Map<String, Tally> tallies = new LinkedHashMap<>();
+  private String place = "";
   private long delivered;
+
+  /** What is said once for an input, however often it was met. */
+  private static final class Tally {
+    final OtlpProblem.Severity severity;
+    final long firstLine;
+    long count;
+
+    Tally(OtlpProblem.Severity severity, long firstLine) {
+      this.severity = severity;
+      this.firstLine = firstLine;
+    }
+  }
 
   Delivery(String source, OtlpHandler handler, SpanMapper mapper, long maxSpanBytes) {
     this.source = source;
@@ -62,11 +78,40 @@ final class Delivery {
   }
 
   void refused(long line, String message) {
-    handler.onProblem(new OtlpProblem(source, line, OtlpProblem.Severity.REFUSED, message));
+    problem(OtlpProblem.Severity.REFUSED, line, message);
   }
 
   void warning(long line, String message) {
-    handler.onProblem(new OtlpProblem(source, line, OtlpProblem.Severity.WARNING, message));
+    problem(OtlpProblem.Severity.WARNING, line, message);
+  }
+
+  private void problem(OtlpProblem.Severity severity, long line, String message) {
+    handler.onProblem(
+        place.isEmpty()
+            ? new OtlpProblem(source, line, severity, message)
+            : new OtlpProblem(source, 0, severity, place + ": " + message));
+  }
+
+  /** Says which part of the input the next problems are about, where lines do not; may be empty. */
+  void place(String value) {
+    place = value;
+  }
+
+  /** Notes something that {@link #finish} says once, with the first line and the count. */
+  void once(OtlpProblem.Severity severity, long line, String message) {
+    tallies.computeIfAbsent(message, key -> new Tally(severity, line)).count++;
+  }
+
+  /** Says at the end of the input what was to be said once. */
+  void finish() {
+    place = "";
+    tallies.forEach(
+        (message, tally) ->
+            problem(
+                tally.severity,
+                tally.firstLine,
+                tally.count == 1 ? message : message + " (" + tally.count + " of this kind)"));
+    tallies.clear();
   }
 
   static InvalidSpanException tooLarge(long limit) {

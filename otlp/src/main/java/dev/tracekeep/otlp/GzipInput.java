@@ -39,7 +39,10 @@ final class GzipInput extends GZIPInputStream {
     } catch (EOFException truncated) {
       return end("is truncated: the gzip data end too early");
     } catch (ZipException corrupt) {
-      return end("is damaged: the gzip data are corrupt (" + corrupt.getMessage() + ")");
+      return end(
+          String.valueOf(corrupt.getMessage()).contains("trailer")
+              ? "is damaged: the checksum of its gzip data is wrong"
+              : "is damaged: its gzip data are corrupt");
     }
   }
 

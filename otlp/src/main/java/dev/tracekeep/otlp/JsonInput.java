@@ -1,15 +1,16 @@
 package dev.tracekeep.otlp;
 
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.io.SequenceInputStream;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.ObjectReadContext;
@@ -21,30 +22,52 @@ import tools.jackson.core.exc.UnexpectedEndOfInputException;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * Reads OTLP/JSON as JSON lines or as a document, whichever it is. JSON lines are taken line by
- * line, so that a broken one does not hurt the others; a document is streamed. Not thread-safe.
+ * Reads OTLP/JSON as JSON lines, as a document or as the records of RFC 7464, whichever it is.
+ * Lines and records are taken one by one, so that a broken one does not hurt the others; a document
+ * is streamed, and behind a fault in it the reading goes on at the next line that is a request. Not
+ * thread-safe.
  */
 final class JsonInput {
+  /** What stands in front of each record of RFC 7464. */
+  static final char RECORD_SEPARATOR = '\u001E';
+
   /** OTLP takes three levels for each array of an attribute, and four for each list of pairs. */
   private static final int MAX_DEPTH = 1000;
 
+  /** More requests behind torn ones on one line are no accident. */
+  private static final int MAX_RESTARTS = 16;
+
   /** How the lines of an exporter begin. A document that is laid out by hand or tool does not. */
-  private static final List<byte[]> LINE_STARTS =
+  private static final List<byte[]> REQUEST_STARTS =
       List.of(
           "{\"resourceSpans\"".getBytes(StandardCharsets.US_ASCII),
           "{\"resource_spans\"".getBytes(StandardCharsets.US_ASCII));
 
-  private final LineReader lines;
+  /** What the console exporters print that print no JSON, and whose it is. */
+  private static final List<List<String>> CONSOLES =
+      List.of(
+          List.of("instrumentationScope: {", "OpenTelemetry's JavaScript SDK"),
+          List.of("Activity.TraceId:", "OpenTelemetry's .NET SDK"),
+          List.of("[tracer: ", "OpenTelemetry's Java SDK"));
+
   private final RequestAssembler assembler;
   private final Delivery delivery;
   private final int maxMessageBytes;
+  private final boolean isSequence;
   private final JsonFactory factory;
+  private LineReader lines;
 
-  JsonInput(InputStream in, RequestAssembler assembler, Delivery delivery, int maxMessageBytes) {
-    this.lines = new LineReader(in, maxMessageBytes);
+  JsonInput(
+      InputStream in,
+      RequestAssembler assembler,
+      Delivery delivery,
+      int maxMessageBytes,
+      boolean isSequence) {
     this.assembler = assembler;
     this.delivery = delivery;
     this.maxMessageBytes = maxMessageBytes;
+    this.isSequence = isSequence;
+    this.lines = new LineReader(in, maxMessageBytes, isSequence ? RECORD_SEPARATOR : '\n', 1);
     this.factory =
         JsonFactory.builder()
             .streamReadConstraints(
@@ -56,51 +79,159 @@ final class JsonInput {
   }
 
   void read() throws IOException {
-    if (!lines.nextFits()) {
-      readDocument(lines.remaining());
+    if (!isSequence && !readStart()) {
       return;
     }
-    skipBlankLines();
-    if (isWholeValue()) {
+    while (lines.next()) {
       readLine();
-      readLines();
+    }
+  }
+
+  /**
+   * Reads up to the end of the first line that has JSON, or of the document.
+   *
+   * @return whether lines may follow
+   */
+  private boolean readStart() throws IOException {
+    long foreignLines = 0;
+    long firstForeign = 0;
+    String console = null;
+    while (true) {
+      boolean fits = lines.nextFits();
+      if (!fits && isBracket(lines.firstSolidOfNext())) {
+        reportForeign(foreignLines, firstForeign);
+        readDocument(lines.remaining(), lines.number());
+        return true;
+      }
+      if (!lines.next()) {
+        reportNothing(foreignLines, console);
+        return false;
+      }
+      if (lines.isBlank() && !lines.isTooLong()) {
+        continue;
+      }
+      if (fits && hasJson()) {
+        break;
+      }
+      if (foreignLines++ == 0) {
+        firstForeign = lines.number();
+      }
+      console = console == null ? console() : console;
+    }
+    reportForeign(foreignLines, firstForeign);
+    readFirstJson();
+    return true;
+  }
+
+  /** The first line with JSON: a request, or the start of a document. */
+  private void readFirstJson() throws IOException {
+    if (!isBracket(lines.firstSolid()) || isWholeValue()) {
+      readLine();
       return;
     }
     long firstNumber = lines.number();
-    byte[] first =
-        Arrays.copyOfRange(lines.buffer(), lines.start(), lines.start() + lines.length());
-    if (lines.nextFits() && lines.next() && (first[0] == '[' || !startsLikeALine())) {
-      byte[] newlines = new byte[(int) Math.min(firstNumber - 1, maxMessageBytes)];
-      Arrays.fill(newlines, (byte) '\n');
+    int length = lines.length();
+    byte[] first = Arrays.copyOfRange(lines.buffer(), lines.start(), lines.start() + length);
+    boolean firstIsAscii = lines.isAscii();
+    if (lines.nextFits()
+        && lines.next()
+        && (lines.firstSolid() != 0 || !lines.isBlank())
+        && (first[0] == '[' || requestAt(lines.start(), lines.start() + lines.length()) < 0)) {
       readDocument(
           new SequenceInputStream(
               Collections.enumeration(
                   List.of(
-                      new ByteArrayInputStream(newlines),
                       new ByteArrayInputStream(first),
                       new ByteArrayInputStream(new byte[] {'\n'}),
-                      lines.remaining()))));
+                      lines.remaining()))),
+          firstNumber - 1);
       return;
     }
-    readLine(first, 0, first.length, firstNumber, 0);
+    readLine(first, 0, length, firstNumber, firstIsAscii);
     if (lines.number() > firstNumber) {
       readLine();
     }
-    readLines();
   }
 
-  private void skipBlankLines() throws IOException {
-    while (lines.next() && lines.isBlank()) {}
+  private static boolean isBracket(byte b) {
+    return b == '{' || b == '[';
   }
 
-  private boolean startsLikeALine() {
-    int from = lines.start();
-    return LINE_STARTS.stream()
-        .anyMatch(
-            start ->
-                lines.length() >= start.length
-                    && Arrays.equals(
-                        lines.buffer(), from, from + start.length, start, 0, start.length));
+  /** Whether the line begins like JSON, or has a request in it. */
+  private boolean hasJson() {
+    byte first = lines.firstSolid();
+    // Brackets stand around the times and levels of log lines, too.
+    return first == '{'
+        || first == '[' && (isWholeJson() || holdsObjects())
+        || requestAt(lines.start(), lines.start() + lines.length()) >= 0;
+  }
+
+  private boolean holdsObjects() {
+    byte[] buffer = lines.buffer();
+    int i = lines.start();
+    int end = i + lines.length();
+    int seen = 0;
+    for (; i < end; i++) {
+      if (buffer[i] > ' ' && seen++ > 0) {
+        return isBracket(buffer[i]);
+      }
+    }
+    return true; // The bracket stands alone, as in a document that is laid out.
+  }
+
+  private boolean isWholeJson() {
+    try (JsonParser parser = lineParser()) {
+      parser.nextToken();
+      parser.skipChildren();
+      return parser.nextToken() == null;
+    } catch (JacksonException broken) {
+      return false;
+    }
+  }
+
+  private JsonParser lineParser() {
+    return factory.createParser(
+        ObjectReadContext.empty(), lines.buffer(), lines.start(), lines.length());
+  }
+
+  /** What a console exporter has printed; null if it is none of these. */
+  private @Nullable String console() {
+    String line =
+        new String(
+            lines.buffer(),
+            lines.start(),
+            Math.min(lines.length(), InputFormat.HEAD_BYTES),
+            StandardCharsets.ISO_8859_1);
+    return CONSOLES.stream()
+        .filter(console -> line.contains(console.get(0)))
+        .map(console -> console.get(1))
+        .findFirst()
+        .orElse(null);
+  }
+
+  private void reportForeign(long count, long first) {
+    if (count > 0) {
+      delivery.refused(
+          first,
+          count == 1
+              ? "the line is no JSON"
+              : "the first " + count + " lines with text in them are no JSON");
+    }
+  }
+
+  private void reportNothing(long foreignLines, @Nullable String console) {
+    if (foreignLines == 0) {
+      delivery.warning(0, OtlpReader.EMPTY);
+    } else if (console != null) {
+      delivery.refused(
+          0,
+          "the input is the console output of "
+              + console
+              + ", not OTLP: use its OTLP exporter, and the file exporter of an OpenTelemetry"
+              + " Collector");
+    } else {
+      delivery.refused(0, OtlpReader.NO_OTLP);
+    }
   }
 
   /**
@@ -108,10 +239,7 @@ final class JsonInput {
    * middle, it is a line too: more lines do not mend it.
    */
   private boolean isWholeValue() {
-    try (JsonParser parser =
-        factory.createParser(
-            ObjectReadContext.empty(),
-            new ByteArrayInputStream(lines.buffer(), lines.start(), lines.length()))) {
+    try (JsonParser parser = lineParser()) {
       try {
         parser.nextToken();
         parser.skipChildren();
@@ -124,75 +252,182 @@ final class JsonInput {
     }
   }
 
-  private void readLines() throws IOException {
-    while (lines.next()) {
-      readLine();
-    }
-  }
-
   private void readLine() {
     if (lines.isTooLong()) {
       delivery.refused(
-          lines.number(),
-          "the line has more than " + maxMessageBytes + " bytes, the limit (max-message-bytes)");
+          lines.number(), "the line has more than " + maxMessageBytes + " bytes, the limit");
     } else if (!lines.isBlank()) {
-      readLine(
-          lines.buffer(), lines.start(), lines.length(), lines.number(), lines.invalidUtf8At());
+      readLine(lines.buffer(), lines.start(), lines.length(), lines.number(), lines.isAscii());
     }
   }
 
-  private void readLine(byte[] bytes, int start, int length, long number, long invalidUtf8At) {
-    if (invalidUtf8At > 0) {
-      delivery.refused(number, "the line is not UTF-8 from byte " + invalidUtf8At + " on");
-      return;
+  /** Reads a line. A request may stand behind one that was torn when its writer died. */
+  private void readLine(byte[] text, int start, int length, long number, boolean isAscii) {
+    int end = start + length;
+    int from = start;
+    for (int restarts = 0; from >= 0; restarts++) {
+      long before = delivery.delivered();
+      Fault fault = readRequest(text, from, end, number, isAscii);
+      if (fault == null) {
+        return;
+      }
+      int next =
+          restarts < MAX_RESTARTS ? requestAt(text, from + fault.lastRequestAt + 1, end) : -1;
+      String goesOn =
+          next < 0 ? "" : "; the request at column " + (next - start + 1) + " was read on its own";
+      delivery.refused(
+          number, fault.message(from - start) + assembler.abandon() + kept(before) + goesOn);
+      from = next;
     }
-    long before = delivery.delivered();
+  }
+
+  /**
+   * What is wrong with a part of a line.
+   *
+   * @param lastRequestAt where the last request began, from the start of the part
+   * @param column where the fault is, from the start of the part; negative if that is not known
+   */
+  private record Fault(int lastRequestAt, String words, long column, String rest) {
+    String message(int columnsBefore) {
+      return words + (column < 0 ? "" : " at column " + (column + columnsBefore)) + rest;
+    }
+  }
+
+  /** Null if nothing is wrong. */
+  private @Nullable Fault readRequest(
+      byte[] text, int from, int end, long number, boolean isAscii) {
+    int invalidAt = isAscii ? -1 : lines.invalidUtf8In(text, from, end);
+    if (invalidAt >= 0) {
+      return new Fault(0, "the line is not UTF-8", invalidAt + 1L, "");
+    }
     try (JsonParser parser =
-        factory.createParser(ObjectReadContext.empty(), bytes, start, length)) {
-      new JsonRequestReader(parser, assembler, delivery, number).readAll();
-    } catch (JacksonException broken) {
-      delivery.refused(number, "the line " + fault(broken) + kept(before));
-    }
-  }
-
-  private void readDocument(InputStream in) throws IOException {
-    InputStreamReader text = new InputStreamReader(in, StandardCharsets.UTF_8.newDecoder());
-    try (JsonParser parser = factory.createParser(ObjectReadContext.empty(), text)) {
+        factory.createParser(ObjectReadContext.empty(), text, from, end - from)) {
+      RequestFinder requests =
+          new RequestFinder(
+              parser,
+              new JsonRequestReader(parser, assembler, delivery, () -> number),
+              assembler,
+              delivery);
       try {
-        new JsonRequestReader(parser, assembler, delivery, 0).readAll();
-      } catch (JacksonIOException failed) {
-        if (!(failed.getCause() instanceof CharacterCodingException)) {
-          throw failed.getCause();
-        }
-        delivery.refused(line(parser), "the document is not UTF-8 here" + kept(0));
+        requests.readAll();
+        return null;
       } catch (JacksonException broken) {
-        delivery.refused(line(parser), "the document " + fault(broken) + kept(0));
+        return fault("the line ", broken, (int) Math.max(0, requests.lastRequestAt()));
       }
     }
   }
 
-  private String kept(long before) {
-    return assembler.abandon() + (delivery.delivered() == before ? "" : keptBefore(before));
+  /** Where a request begins in the current line; negative if none does. */
+  private int requestAt(int from, int end) {
+    return requestAt(lines.buffer(), from, end);
   }
 
-  private String keptBefore(long before) {
-    return "; the spans before it were kept (" + (delivery.delivered() - before) + ")";
+  /** In a JSON string its quotes would be escaped, so this is never the text of an attribute. */
+  private static int requestAt(byte[] text, int from, int end) {
+    for (int i = from; i < end; i++) {
+      if (text[i] == '{') {
+        for (byte[] start : REQUEST_STARTS) {
+          if (end - i >= start.length
+              && Arrays.equals(text, i, i + start.length, start, 0, start.length)) {
+            return i;
+          }
+        }
+      }
+    }
+    return -1;
+  }
+
+  /**
+   * Streams a document.
+   *
+   * @param linesBefore how many lines stand before it
+   */
+  private void readDocument(InputStream in, long linesBefore) throws IOException {
+    Utf8Input text = new Utf8Input(in);
+    String problem;
+    long faultLine;
+    ByteArrayOutputStream unread = new ByteArrayOutputStream();
+    try (JsonParser parser = factory.createParser(ObjectReadContext.empty(), text)) {
+      try {
+        RequestFinder requests =
+            new RequestFinder(
+                parser,
+                new JsonRequestReader(
+                    parser,
+                    assembler,
+                    delivery,
+                    () -> linesBefore + parser.currentTokenLocation().getLineNr()),
+                assembler,
+                delivery);
+        requests.readAll();
+        return;
+      } catch (JacksonIOException failed) {
+        if (!(failed.getCause() instanceof CharacterCodingException)) {
+          throw failed.getCause();
+        }
+        problem = "the document is not UTF-8 here";
+      } catch (JacksonException broken) {
+        problem = fault("the document ", broken, 0).message(0);
+      }
+      faultLine = linesBefore + parser.currentLocation().getLineNr();
+      parser.releaseBuffered(unread);
+    }
+    problem += assembler.abandon() + kept(0);
+    InputStream rest =
+        new SequenceInputStream(new ByteArrayInputStream(unread.toByteArray()), text.remaining());
+    lines = new LineReader(rest, maxMessageBytes, '\n', faultLine);
+    goOnAtNextRequest(faultLine, problem);
+  }
+
+  private void goOnAtNextRequest(long faultLine, String problem) throws IOException {
+    boolean hasRest = false;
+    while (lines.next()) {
+      if (!lines.isTooLong() && requestAt(lines.start(), lines.start() + lines.length()) >= 0) {
+        delivery.refused(
+            faultLine,
+            lines.number() == faultLine
+                ? problem + "; the next request on the line was read on its own"
+                : problem + "; the reading goes on at line " + lines.number());
+        int start = requestAt(lines.start(), lines.start() + lines.length());
+        readLine(
+            lines.buffer(),
+            start,
+            lines.start() + lines.length() - start,
+            lines.number(),
+            lines.isAscii());
+        return;
+      }
+      hasRest |= !lines.isBlank() || lines.isTooLong();
+    }
+    delivery.refused(faultLine, problem + (hasRest ? "; the rest was not read" : ""));
+  }
+
+  private String kept(long before) {
+    return delivery.delivered() == before
+        ? ""
+        : "; the spans before it were kept (" + (delivery.delivered() - before) + ")";
   }
 
   /** Says what is wrong, without the parser's words: they quote the text, which may be private. */
-  private static String fault(JacksonException broken) {
+  private static Fault fault(String what, JacksonException broken, int lastRequestAt) {
     TokenStreamLocation location = broken.getLocation();
-    String where = location == null ? "" : " at column " + location.getColumnNr();
+    long column = location == null ? -1 : location.getColumnNr();
     if (broken instanceof UnexpectedEndOfInputException) {
-      return "ends in the middle of its JSON" + where;
+      return new Fault(lastRequestAt, what + "ends in the middle of its JSON", column, "");
     }
     if (broken instanceof StreamConstraintsException limit) {
-      return "is over a limit" + where + ": " + limit.getOriginalMessage();
+      return new Fault(lastRequestAt, what + "is over a limit", column, ": " + reason(limit));
     }
-    return "is no JSON" + where;
+    return new Fault(lastRequestAt, what + "is no JSON", column, "");
   }
 
-  private static long line(JsonParser parser) {
-    return parser.currentLocation().getLineNr();
+  private static String reason(StreamConstraintsException limit) {
+    String message = String.valueOf(limit.getOriginalMessage());
+    if (message.contains("nesting depth")) {
+      return "it nests objects and arrays more than " + MAX_DEPTH + " deep";
+    }
+    return message.contains("String value length")
+        ? "one of its strings is too long"
+        : "one of its numbers or names is too long";
   }
 }

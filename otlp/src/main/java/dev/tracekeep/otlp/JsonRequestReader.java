@@ -5,15 +5,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import org.jspecify.annotations.Nullable;
+import java.util.function.LongSupplier;
 import tools.jackson.core.JsonParser;
-import tools.jackson.core.JsonToken;
 
 /**
- * Reads {@code ExportTraceServiceRequest} in OTLP/JSON span by span. Takes the names of its fields
- * in camelCase and in snake_case. Not thread-safe.
+ * Reads the resource spans of OTLP/JSON span by span. Takes the names of its fields in camelCase
+ * and in snake_case. Not thread-safe.
  */
 final class JsonRequestReader {
+  static final String NO_SPANS = "the request has no span in it";
+
   private static final Map<String, Integer> KINDS =
       Map.of(
           "UNSPECIFIED", 0, "INTERNAL", 1, "SERVER", 2, "CLIENT", 3, "PRODUCER", 4, "CONSUMER", 5);
@@ -28,97 +29,79 @@ final class JsonRequestReader {
   private final RequestAssembler assembler;
   private final Delivery delivery;
 
-  /** The line that all of the text stands on; 0 if it has many, and the parser counts them. */
-  private final long fixedLine;
+  private final LongSupplier line;
 
-  private @Nullable String otherSignal;
-  private boolean isTraces;
-  private boolean isEmpty;
   private long spans;
   private final Set<String> unknown = new TreeSet<>();
 
+  /**
+   * @param parser reads bytes, not characters
+   * @param line the line of the token that the parser stands on
+   */
   JsonRequestReader(
-      JsonParser parser, RequestAssembler assembler, Delivery delivery, long fixedLine) {
+      JsonParser parser, RequestAssembler assembler, Delivery delivery, LongSupplier line) {
     this.parser = parser;
     this.values = new JsonValues(parser, delivery.maxSpanBytes());
     this.assembler = assembler;
     this.delivery = delivery;
-    this.fixedLine = fixedLine;
+    this.line = line;
   }
 
-  /** Reads all requests of the text: one after the other, or as the elements of an array. */
-  void readAll() {
-    while (parser.nextToken() != null) {
-      if (parser.currentToken() == JsonToken.START_ARRAY) {
-        values.array("request", this::readRequest);
-      } else {
-        readRequest();
-      }
-    }
-  }
-
-  private void readRequest() {
-    long line = line();
-    otherSignal = null;
-    isTraces = false;
-    isEmpty = true;
-    spans = 0;
-    unknown.clear();
+  /**
+   * Reads an array of resource spans, which the parser stands on.
+   *
+   * @param line the line of the request
+   */
+  void resourceSpans(long line) {
     values.begin();
-    values.object("request", this::readRequestField);
-    if (isTraces) {
-      begin();
-      if (spans == 0) {
-        delivery.warning(
-            line,
-            "the request has resourceSpans, but no span in it"
-                + (unknown.isEmpty() ? "" : ": unknown to OTLP are " + String.join(", ", unknown)));
-      }
-    } else if (!isEmpty || values.fault() != null) {
-      delivery.refused(
-          line,
-          otherSignal == null
-              ? "is JSON but no OTLP: an ExportTraceServiceRequest has the field resourceSpans"
-              : "holds " + otherSignal + ", not traces: it was passed over");
-    }
-  }
-
-  private void readRequestField(String name) {
-    isEmpty = false;
-    switch (name) {
-      case "resourceSpans", "resource_spans" -> {
-        isTraces = true;
-        values.array("resourceSpans", this::readResourceSpans);
-      }
-      case "resourceLogs", "resource_logs" -> pass("logs");
-      case "resourceMetrics", "resource_metrics" -> pass("metrics");
-      case "resourceProfiles", "resource_profiles" -> pass("profiles");
-      default -> values.skip();
-    }
-  }
-
-  private void pass(String signal) {
-    otherSignal = signal;
-    values.skip();
+    values.array("resourceSpans", this::readResourceSpans);
+    begin();
   }
 
   private void readResourceSpans() {
     assembler.beginResource();
-    values.object(
-        "resourceSpans",
-        name -> {
-          switch (name) {
-            case "resource" -> assembler.resource(readResource(), line());
-            // The names of OTLP before 0.16 stand beside those of today.
-            case "scopeSpans",
-                "scope_spans",
-                "instrumentationLibrarySpans",
-                "instrumentation_library_spans" ->
-                values.array("scopeSpans", this::readScopeSpans);
-            default -> skipUnknown(name);
-          }
-        });
+    values.object("resourceSpans", this::resourceSpansField);
     assembler.endResource();
+  }
+
+  /** Whether it is the name of a field of resource spans. */
+  boolean isResourceSpansField(String name) {
+    return switch (name) {
+      case "resource",
+          "scopeSpans",
+          "scope_spans",
+          "instrumentationLibrarySpans",
+          "instrumentation_library_spans" ->
+          true;
+      default -> false;
+    };
+  }
+
+  /** Reads a field of resource spans; the parser stands on its value. */
+  void resourceSpansField(String name) {
+    switch (name) {
+      case "resource" -> assembler.resource(readResource(), line());
+      // The names of OTLP before 0.16 stand beside those of today.
+      case "scopeSpans",
+          "scope_spans",
+          "instrumentationLibrarySpans",
+          "instrumentation_library_spans" ->
+          values.array("scopeSpans", this::readScopeSpans);
+      default -> skipUnknown(name);
+    }
+  }
+
+  /** Ends a request: one in which no span was found is worth a word. */
+  void endRequest(long line) {
+    if (spans == 0) {
+      delivery.once(
+          OtlpProblem.Severity.WARNING,
+          line,
+          NO_SPANS
+              + (unknown.isEmpty() ? "" : ": unknown to OTLP are " + String.join(", ", unknown)));
+    }
+    spans = 0;
+    unknown.clear();
   }
 
   private void readScopeSpans() {
@@ -209,11 +192,12 @@ final class JsonRequestReader {
     spans++;
     SpanFields span = new SpanFields();
     span.line = line();
+    long start = offset();
     begin();
     values.object("span", name -> readSpanField(span, name));
     span.fault = values.fault();
     span.remarks = values.remarks();
-    span.size = values.size();
+    span.size = offset() - start;
     values.begin();
     return span;
   }
@@ -299,7 +283,12 @@ final class JsonRequestReader {
     }
   }
 
-  private long line() {
-    return fixedLine > 0 ? fixedLine : parser.currentTokenLocation().getLineNr();
+  /** The line that the parser's token stands on. */
+  long line() {
+    return line.getAsLong();
+  }
+
+  private long offset() {
+    return parser.currentLocation().getByteOffset();
   }
 }

@@ -4,19 +4,28 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.CharBuffer;
 import java.nio.charset.CharsetDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/** Splits a stream into lines without copying them. Not thread-safe. */
+/** Splits a stream into lines, or into records, without copying them. Not thread-safe. */
 final class LineReader {
   private static final int NO_MORE = -1;
   private static final int TOO_LONG = -2;
 
+  private static final VarHandle LONGS =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final long EACH_BYTE = 0x0101010101010101L;
+  private static final long HIGH_BITS = 0x8080808080808080L;
+
   private final InputStream in;
   private final int maxBytes;
+  private final byte delimiter;
   private final CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
   private final CharBuffer decoded = CharBuffer.allocate(8192);
 
@@ -28,13 +37,24 @@ final class LineReader {
   private long number;
   private boolean tooLong;
 
-  LineReader(InputStream in, int maxBytes) {
+  /** Whether a byte from {@link #start} to the end that was found is no ASCII. */
+  private boolean foreign;
+
+  /**
+   * @param firstNumber the number of the first line, 1 for a whole input
+   */
+  LineReader(InputStream in, int maxBytes, char delimiter, long firstNumber) {
     this.in = in;
     this.maxBytes = maxBytes;
+    this.delimiter = (byte) delimiter;
+    this.number = firstNumber - 1;
   }
 
   /** Goes to the next line; false if there is none. A line that is too long has no content. */
   boolean next() throws IOException {
+    if (delimiter != '\n') {
+      number += lineFeeds();
+    }
     start = next;
     tooLong = false;
     int at = find();
@@ -46,36 +66,70 @@ final class LineReader {
     if (at == NO_MORE && end == start && !tooLong) {
       return false;
     }
-    number++;
+    if (delimiter == '\n' || number == 0) {
+      number++;
+    }
     length = tooLong ? 0 : (at == NO_MORE ? end : at) - start;
     next = at == NO_MORE ? end : at + 1;
     return true;
   }
 
+  private int lineFeeds() {
+    int count = 0;
+    for (int i = start; i < start + length; i++) {
+      if (buffer[i] == '\n') {
+        count++;
+      }
+    }
+    return count;
+  }
+
   /** Whether the next line is short enough. It is read, but not taken. */
   boolean nextFits() throws IOException {
     start = next;
+    length = 0;
     return find() != TOO_LONG;
   }
 
-  /** Where the line that begins at {@code start} ends. */
+  /** Where the line that begins at {@code start} ends. Notes whether all of it is ASCII. */
   private int find() throws IOException {
     int scanned = start;
+    foreign = false;
     while (true) {
-      for (; scanned < end; scanned++) {
-        if (buffer[scanned] == '\n') {
-          return scanned;
-        }
+      int at = scan(scanned);
+      if (at < end) {
+        return at;
       }
       if (end - start > maxBytes) {
         return TOO_LONG;
       }
-      int offset = scanned - start;
+      int offset = at - start;
       if (!fill()) {
         return NO_MORE;
       }
       scanned = start + offset;
     }
+  }
+
+  /** The delimiter's place, or {@code end}: eight bytes at once, then one by one. */
+  private int scan(int from) {
+    long sought = delimiter * EACH_BYTE;
+    long seen = 0;
+    int i = from;
+    for (; i <= end - Long.BYTES; i += Long.BYTES) {
+      long eight = (long) LONGS.get(buffer, i);
+      long zeroWhereFound = eight ^ sought;
+      // Sets the high bit of a byte that is zero, and never for eight bytes without one.
+      if ((zeroWhereFound - EACH_BYTE & ~zeroWhereFound & HIGH_BITS) != 0) {
+        break;
+      }
+      seen |= eight;
+    }
+    for (; i < end && buffer[i] != delimiter; i++) {
+      seen |= buffer[i];
+    }
+    foreign |= (seen & HIGH_BITS) != 0;
+    return i;
   }
 
   private boolean fill() throws IOException {
@@ -94,7 +148,7 @@ final class LineReader {
     return read > 0;
   }
 
-  /** The line's number, counted from 1. */
+  /** The number of the line, or of the first line of the record, counted from 1. */
   long number() {
     return number;
   }
@@ -118,43 +172,65 @@ final class LineReader {
     return length;
   }
 
-  boolean isBlank() {
-    for (int i = start; i < start + length; i++) {
-      if (buffer[i] != ' ' && buffer[i] != '\t' && buffer[i] != '\r') {
-        return false;
+  /** The first byte of the line that is no white space; 0 if there is none. */
+  byte firstSolid() {
+    return firstSolid(start + length);
+  }
+
+  /** The same for a line that {@link #nextFits} has found too long, as far as it was read. */
+  byte firstSolidOfNext() {
+    return firstSolid(end);
+  }
+
+  private byte firstSolid(int to) {
+    for (int i = start; i < to; i++) {
+      byte b = buffer[i];
+      if (b != ' ' && b != '\t' && b != '\r' && b != '\n') {
+        return b;
       }
     }
-    return true;
+    return 0;
+  }
+
+  boolean isBlank() {
+    int i = start;
+    while (i < start + length
+        && (buffer[i] == ' ' || buffer[i] == '\t' || buffer[i] == '\r' || buffer[i] == '\n')) {
+      i++;
+    }
+    return i == start + length;
+  }
+
+  /** Whether the line is known to be UTF-8 because it is ASCII. */
+  boolean isAscii() {
+    return !foreign;
   }
 
   /**
-   * Where the line stops being UTF-8, counted from 1; 0 if it is UTF-8. Jackson alone would let
-   * overlong forms and encoded surrogates pass.
+   * Where a part of the buffer stops being UTF-8, counted from its start; -1 if it is UTF-8.
+   * Jackson alone would let overlong forms and encoded surrogates pass.
    */
-  long invalidUtf8At() {
-    int i = start;
-    while (i < start + length && buffer[i] >= 0) {
-      i++;
-    }
-    if (i == start + length) {
-      return 0;
-    }
-    ByteBuffer bytes = ByteBuffer.wrap(buffer, i, start + length - i);
+  int invalidUtf8In(byte[] text, int from, int to) {
+    ByteBuffer bytes = ByteBuffer.wrap(text, from, to - from);
     decoder.reset();
     while (true) {
       decoded.clear();
       var result = decoder.decode(bytes, decoded, true);
       if (result.isError()) {
-        return bytes.position() - start + 1L;
+        return bytes.position() - from;
       }
       if (result.isUnderflow()) {
-        return 0;
+        return -1;
       }
     }
   }
 
   /** Everything from the current line on, as one stream; the lines are used up. */
   InputStream remaining() {
-    return new SequenceInputStream(new ByteArrayInputStream(buffer, start, end - start), in);
+    InputStream read = new ByteArrayInputStream(buffer, start, end - start);
+    start = end;
+    next = end;
+    length = 0;
+    return new SequenceInputStream(read, in);
   }
 }

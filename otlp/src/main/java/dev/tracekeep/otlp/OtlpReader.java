@@ -1,19 +1,17 @@
 package dev.tracekeep.otlp;
 
-import com.google.protobuf.InvalidProtocolBufferException;
 import dev.tracekeep.conventions.Conventions;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.storage.StorageConfig;
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Objects;
-import java.util.zip.ZipException;
 
 /**
  * Reads spans from OTLP. The input's content says what it is: an {@code ExportTraceServiceRequest}
- * as protobuf, as a JSON document or as JSON lines, each of them as it is or in gzip (also of
- * several members).
+ * as protobuf, as a JSON document, as JSON lines or as records of RFC 7464, or any of them behind
+ * lengths of four bytes as the Collector's file exporter writes them; each as it is or in gzip,
+ * zstd or framed snappy. Text is in UTF-8 or UTF-16.
  *
  * <p>The input is streamed: what is held in memory is one JSON line, or one span of a JSON document
  * or of protobuf, and each has a limit.
@@ -28,8 +26,11 @@ public final class OtlpReader {
   /** The longest JSON line, or span in protobuf, if nothing is said: 64 MiB. */
   public static final int DEFAULT_MAX_MESSAGE_BYTES = 64 << 20;
 
-  /** Enough to see whether any of the first lines could be JSON. */
-  private static final int HEAD_BYTES = 1 << 16;
+  static final String EMPTY = "the input is empty: there is nothing to import";
+
+  static final String NO_OTLP =
+      "the input is no OTLP: neither JSON nor protobuf of an ExportTraceServiceRequest, nor gzip,"
+          + " zstd or snappy of one";
 
   private final String tenant;
   private final long maxSpanBytes;
@@ -64,61 +65,13 @@ public final class OtlpReader {
             Objects.requireNonNull(handler, "handler"),
             new SpanMapper(tenant, conventions),
             maxSpanBytes);
-    RawInput raw = new RawInput(in, handler::onBytes);
-    byte[] magic = raw.peek(2);
-    if (magic.length == 2 && magic[0] == 0x1F && magic[1] == (byte) 0x8B) {
-      readGzip(raw, delivery);
-    } else {
-      readPlain(raw, delivery);
-    }
-  }
-
-  private void readGzip(RawInput raw, Delivery delivery) throws IOException {
-    try (GzipInput unpacked = new GzipInput(raw)) {
-      readPlain(new RawInput(unpacked, bytes -> {}), delivery);
-      if (unpacked.damage() != null) {
-        delivery.refused(0, "the input " + unpacked.damage());
-      }
-    } catch (EOFException truncated) {
-      delivery.refused(0, "the input is truncated: the gzip data end in their header");
-    } catch (ZipException corrupt) {
-      delivery.refused(0, "the input is damaged: its gzip header is corrupt");
-    }
-  }
-
-  private void readPlain(RawInput in, Delivery delivery) throws IOException {
-    RequestAssembler assembler = new RequestAssembler(delivery, maxMessageBytes);
-    switch (InputFormat.of(in.peek(HEAD_BYTES))) {
-      case EMPTY -> delivery.warning(0, "the input is empty: there is nothing to import");
-      case JSON -> {
-        in.skipPeeked(InputFormat.byteOrderMarkLength(in.peek(3)));
-        new JsonInput(in, assembler, delivery, maxMessageBytes).read();
-      }
-      case PROTOBUF -> readProtobuf(in, assembler, delivery);
-      case UNKNOWN ->
-          delivery.refused(
-              0,
-              "the input is no OTLP: neither JSON nor protobuf of an ExportTraceServiceRequest, nor"
-                  + " gzip of one");
-    }
-  }
-
-  private void readProtobuf(RawInput in, RequestAssembler assembler, Delivery delivery)
-      throws IOException {
     try {
-      new ProtobufRequestReader(in, assembler, delivery, maxMessageBytes).readAll();
-    } catch (InvalidProtocolBufferException damaged) {
-      delivery.refused(
-          0,
-          (delivery.delivered() == 0
-                  ? "the input is no OTLP: it is no JSON, and as protobuf it is damaged or truncated"
-                      + " before its first span: "
-                  : "the input is damaged or truncated; the spans before it were kept ("
-                      + delivery.delivered()
-                      + "): ")
-              + damaged.getMessage()
-              + assembler.abandon());
+      new ContentReader(delivery, maxMessageBytes).read(new RawInput(in, handler::onBytes));
+    } catch (IOException failed) {
+      delivery.finish();
+      throw failed;
     }
+    delivery.finish();
   }
 
   /** Sets how an input is read. Not thread-safe. */

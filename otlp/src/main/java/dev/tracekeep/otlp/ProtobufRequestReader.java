@@ -89,12 +89,12 @@ final class ProtobufRequestReader {
           return true;
         });
     if (spans == 0) {
-      delivery.warning(0, "the request has no span in it" + (unknown == 0 ? "" : unknown()));
+      delivery.once(
+          OtlpProblem.Severity.WARNING,
+          0,
+          JsonRequestReader.NO_SPANS
+              + (unknown == 0 ? "" : ": " + unknown + " fields of it are unknown to OTLP"));
     }
-  }
-
-  private String unknown() {
-    return ": " + unknown + " fields of it are unknown to OTLP";
   }
 
   private boolean readResourceSpansField(int tag) throws IOException {
@@ -153,7 +153,7 @@ final class ProtobufRequestReader {
     try {
       return parser.parseFrom(coded(bytes));
     } catch (InvalidProtocolBufferException damaged) {
-      delivery.warning(0, "a " + what + " was not kept: " + damaged.getMessage());
+      delivery.warning(0, "a " + what + " was not kept: " + reason(damaged));
       return null;
     }
   }
@@ -165,19 +165,47 @@ final class ProtobufRequestReader {
       return;
     }
     try {
-      CodedInputStream span = coded(bytes);
-      assembler.span(span(Span.parser().parseFrom(span), bytes.length));
+      Span span = Span.parser().parseFrom(coded(bytes));
+      if (span.getStartTimeUnixNano() != 0 || !isOtherSignal(bytes)) {
+        assembler.span(span(span, bytes.length));
+      }
     } catch (InvalidProtocolBufferException damaged) {
+      if (isOtherSignal(bytes)) {
+        return;
+      }
       String which =
           damaged.getUnfinishedMessage() instanceof Span span
               ? Delivery.described(span(span, 0))
               : "a span";
-      delivery.refused(0, which + " (number " + spans + " of the input): " + damaged.getMessage());
+      delivery.refused(0, which + " (number " + spans + " of the input): " + reason(damaged));
     }
   }
 
+  /** Notes a record of another signal, which stands where a span would. */
+  private boolean isOtherSignal(byte[] bytes) throws IOException {
+    String signal = OtherSignals.of(bytes);
+    if (signal != null) {
+      delivery.once(OtlpProblem.Severity.OTHER_SIGNAL, 0, signal);
+    }
+    return signal != null;
+  }
+
   private String tooLong() {
-    return "more than " + maxMessageBytes + " bytes, the limit (max-message-bytes)";
+    return "more than " + maxMessageBytes + " bytes, the limit";
+  }
+
+  /** What is wrong, in words for the owner of the input instead of the caller of the library. */
+  static String reason(InvalidProtocolBufferException damaged) {
+    String message = String.valueOf(damaged.getMessage());
+    if (message.contains("too many levels")) {
+      return "it nests values more than " + MAX_DEPTH + " messages deep";
+    }
+    if (message.contains("UTF-8")) {
+      return "it has a string that is not UTF-8";
+    }
+    return message.contains("truncated") || message.contains("ended unexpectedly")
+        ? "it ends too early"
+        : "it is no well-formed protobuf";
   }
 
   private static CodedInputStream coded(byte[] bytes) {

@@ -4,36 +4,57 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A buffer over the caller's stream that counts what is taken, and shows what comes next without
  * taking it. Not thread-safe. Closing it does nothing: the stream belongs to the caller.
  */
 final class RawInput extends InputStream {
-  private static final int SIZE = 1 << 16;
+  /** How much is buffered if nothing is said. */
+  static final int SIZE = 1 << 16;
 
   private final InputStream in;
   private final LongConsumer progress;
-  private final byte[] buffer = new byte[SIZE];
+  private final byte[] buffer;
   private int position;
   private int end;
   private boolean ended;
   private long taken;
+  private @Nullable IOException failure;
 
   RawInput(InputStream in, LongConsumer progress) {
+    this(in, progress, SIZE);
+  }
+
+  /**
+   * @param size how much is buffered; no more can be peeked at
+   */
+  RawInput(InputStream in, LongConsumer progress, int size) {
     this.in = in;
     this.progress = progress;
+    this.buffer = new byte[size];
+  }
+
+  /** Why the stream could not be read on; null if it could. */
+  @Nullable IOException failure() {
+    return failure;
+  }
+
+  /** How many bytes can be peeked at without a wait. */
+  int buffered() {
+    return end - position;
   }
 
   /** The bytes that come next, at most so many and fewer at the end of the stream. */
   byte[] peek(int count) throws IOException {
-    if (position > 0) {
+    if (position > 0 && position + count > end) {
       System.arraycopy(buffer, position, buffer, 0, end - position);
       end -= position;
       position = 0;
     }
-    while (end < count && fill()) {}
-    return Arrays.copyOf(buffer, Math.min(count, end));
+    while (buffered() < count && fill()) {}
+    return Arrays.copyOfRange(buffer, position, position + Math.min(count, buffered()));
   }
 
   /** Passes over bytes that were seen by {@link #peek}. */
@@ -45,7 +66,13 @@ final class RawInput extends InputStream {
     if (ended) {
       return false;
     }
-    int read = in.read(buffer, end, SIZE - end);
+    int read;
+    try {
+      read = in.read(buffer, end, buffer.length - end);
+    } catch (IOException e) {
+      failure = e;
+      throw e;
+    }
     if (read < 0) {
       ended = true;
       progress.accept(taken);

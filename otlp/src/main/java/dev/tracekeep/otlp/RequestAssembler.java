@@ -10,8 +10,13 @@ import org.jspecify.annotations.Nullable;
  * or scope waits for it. Not thread-safe.
  */
 final class RequestAssembler {
+  /** How much input may wait. A fixed limit, so that an input gives the same spans everywhere. */
+  static final long MAX_WAITING_BYTES = 16L << 20;
+
+  /** What a span takes beside what it has to say. */
+  private static final long SPAN_OVERHEAD = 512;
+
   private final Delivery delivery;
-  private final long maxWaitingBytes;
 
   private @Nullable ResourceFields resource;
   private @Nullable ScopeFields scope;
@@ -21,9 +26,8 @@ final class RequestAssembler {
 
   private record Waiting(SpanFields span, @Nullable ScopeFields scope) {}
 
-  RequestAssembler(Delivery delivery, long maxWaitingBytes) {
+  RequestAssembler(Delivery delivery) {
     this.delivery = delivery;
-    this.maxWaitingBytes = maxWaitingBytes;
   }
 
   void beginResource() {
@@ -54,8 +58,8 @@ final class RequestAssembler {
       return;
     }
     waiting.add(new Waiting(span, scope));
-    waitingBytes += span.size;
-    if (waitingBytes > maxWaitingBytes) {
+    waitingBytes += span.size + SPAN_OVERHEAD;
+    if (waitingBytes > MAX_WAITING_BYTES) {
       gaveUpWaiting = true;
       deliverWaiting();
     }
@@ -107,8 +111,8 @@ final class RequestAssembler {
           "the "
               + what
               + " comes behind more than "
-              + maxWaitingBytes
-              + " bytes of its spans (max-message-bytes): the first of them were kept without it");
+              + MAX_WAITING_BYTES
+              + " bytes of its spans: the first of them were kept without it");
     }
   }
 }

@@ -201,7 +201,7 @@ class OtlpReaderTest {
                 + B
                 + " of trace "
                 + Requests.TRACE
-                + " (number 2 of the input): Protocol message had invalid UTF-8.");
+                + " (number 2 of the input): it has a string that is not UTF-8");
   }
 
   @Test
@@ -214,8 +214,7 @@ class OtlpReaderTest {
     assertThat(read.ids()).containsExactly(A, C);
     assertThat(read.messages())
         .containsExactly(
-            "spans.json: span number 2 of the input has more than 100 bytes, the limit"
-                + " (max-message-bytes)");
+            "spans.json: span number 2 of the input has more than 100 bytes, the limit");
   }
 
   @Test
@@ -291,7 +290,7 @@ class OtlpReaderTest {
     assertThat(read.spans).hasSize(10);
     assertThat(read.messages())
         .containsExactly(
-            "spans.json: the input is damaged: the gzip data are corrupt (Corrupt GZIP trailer)");
+            "spans.json: the input is damaged: the checksum of its gzip data is wrong");
   }
 
   @Test
@@ -357,7 +356,7 @@ class OtlpReaderTest {
 
     assertThat(read.ids()).containsExactly(A, C);
     assertThat(read.problems).hasSize(1);
-    assertThat(read.messages().get(0)).startsWith("spans.json:2: the line is not UTF-8 from byte ");
+    assertThat(read.messages().get(0)).startsWith("spans.json:2: the line is not UTF-8 at column ");
   }
 
   @Test
@@ -392,8 +391,7 @@ class OtlpReaderTest {
 
     assertThat(read.ids()).containsExactly(A, C);
     assertThat(read.messages())
-        .containsExactly(
-            "spans.json:2: the line has more than 400 bytes, the limit (max-message-bytes)");
+        .containsExactly("spans.json:2: the line has more than 400 bytes, the limit");
   }
 
   @ParameterizedTest
@@ -415,7 +413,7 @@ class OtlpReaderTest {
                 problem.severity() == OtlpProblem.Severity.REFUSED
                     && problem
                         .message()
-                        .equals(
+                        .startsWith(
                             "is JSON but no OTLP: an ExportTraceServiceRequest has the field"
                                 + " resourceSpans"));
   }
@@ -423,24 +421,20 @@ class OtlpReaderTest {
   @Test
   void otlpLogs_areNamed() {
     assertThat(Collected.of("{\"resourceLogs\":[]}").messages())
-        .containsExactly("spans.json:1: holds logs, not traces: it was passed over");
-  }
-
-  @Test
-  void emptyObject_isFine() {
-    assertThat(Collected.of("{}").problems).isEmpty();
+        .containsExactly("spans.json:1: holds logs, not traces: passed over");
   }
 
   @ParameterizedTest
   @ValueSource(
       strings = {
+        "{}",
         "{\"resourceSpans\":[]}",
         "{\"resourceSpans\":null}",
         "{\"resourceSpans\":[{\"schemaUrl\":\"s\",\"scopeSpans\":[]}]}"
       })
   void requestWithoutSpans_isAWarning(String json) {
     assertThat(Collected.of(json).messages())
-        .containsExactly("spans.json:1: the request has resourceSpans, but no span in it");
+        .containsExactly("spans.json:1: the request has no span in it");
   }
 
   @Test
@@ -451,28 +445,25 @@ class OtlpReaderTest {
                         + "{\"scopeSpans\":[{\"\\u001bitems\":[]}]}]}")
                 .messages())
         .containsExactly(
-            "spans.json:1: the request has resourceSpans, but no span in it: unknown to OTLP are"
+            "spans.json:1: the request has no span in it: unknown to OTLP are"
                 + " ?items, groupSpans");
   }
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"hello\nworld\n", "<html></html>", "\u0000\u0001\u0002", "PK\u0003\u0004"})
+      strings = {
+        "hello\nworld\n",
+        "\nhello, this is a letter\n",
+        "[1] started\n",
+        "<html></html>",
+        "\u0000\u0001\u0002",
+        "PK\u0003\u0004"
+      })
   void otherFiles_areOneProblem(String content) {
     assertThat(Collected.of(content).messages())
         .containsExactly(
             "spans.json: the input is no OTLP: neither JSON nor protobuf of an"
-                + " ExportTraceServiceRequest, nor gzip of one");
-  }
-
-  @Test
-  void textThatStartsWithALineFeed_isOneProblem() {
-    assertThat(Collected.of("\nhello, this is a letter\n").messages())
-        .hasSize(1)
-        .first()
-        .asString()
-        .startsWith(
-            "spans.json: the input is no OTLP: it is no JSON, and as protobuf it is damaged");
+                + " ExportTraceServiceRequest, nor gzip, zstd or snappy of one");
   }
 
   @ParameterizedTest
