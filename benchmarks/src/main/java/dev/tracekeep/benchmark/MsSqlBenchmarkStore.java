@@ -8,6 +8,7 @@ import dev.tracekeep.span.EpochNanos;
 import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
+import dev.tracekeep.span.SpanVersion;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -151,7 +152,7 @@ final class MsSqlBenchmarkStore implements BenchmarkStore {
 
     @Override
     public int getPrecision(int ordinal) {
-      return getColumnType(ordinal) == Types.VARCHAR ? 131 : 25;
+      return getColumnType(ordinal) == Types.VARCHAR ? 131 : SpanVersion.LENGTH;
     }
 
     @Override

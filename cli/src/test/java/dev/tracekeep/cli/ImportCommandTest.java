@@ -76,6 +76,26 @@ class ImportCommandTest {
     assertThat(screen.err()).isEmpty();
   }
 
+  /** 200 spans, and the same with the same times but without any attribute. */
+  private static final Path SAME_TIMES =
+      Path.of("src", "test", "resources", "dev", "tracekeep", "cli", "same-times");
+
+  @Test
+  void import_strippedCopiesOfTheSameTimes_eraseNothingInEitherOrder() throws IOException {
+    String rich = SAME_TIMES.resolve("rich.jsonl").toString();
+    String bare = SAME_TIMES.resolve("bare.jsonl").toString();
+
+    assertThat(screen.run("import", rich)).isEqualTo(ExitCode.OK);
+    assertThat(screen.run("import", bare)).isEqualTo(ExitCode.OK);
+    assertThat(out()).contains("  unchanged  200\n");
+
+    Path otherFolder = Files.createDirectory(folder.resolve("other"));
+    TestScreen otherScreen = new TestStore(otherFolder).screen();
+    assertThat(otherScreen.run("import", bare)).isEqualTo(ExitCode.OK);
+    assertThat(otherScreen.run("import", rich)).isEqualTo(ExitCode.OK);
+    assertThat(otherScreen.out()).contains("  replaced   200\n");
+  }
+
   @Test
   void import_brokenLine_isReportedAndTheRestGoesIn() throws IOException {
     String file = store.write("broken.jsonl", "{\"resourceSpans\": [ oops\n" + TestStore.OTLP);

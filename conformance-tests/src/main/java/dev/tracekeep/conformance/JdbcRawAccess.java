@@ -186,24 +186,44 @@ public abstract class JdbcRawAccess implements RawAccess {
   }
 
   @Override
-  public boolean insertCopy(SpanKey key) throws SQLException {
-    String sql =
-        "INSERT INTO "
-            + quoted(table)
-            + " SELECT * FROM "
-            + quoted(table)
-            + " WHERE "
-            + quoted("tenant_id")
-            + " = ? AND "
-            + quoted("trace_id")
-            + " = ? AND "
-            + quoted("span_id")
-            + " = ?";
+  public byte[] storedVersion(SpanKey key) throws SQLException {
     try (Connection connection = connect();
-        PreparedStatement statement = connection.prepareStatement(sql)) {
-      statement.setString(1, key.tenantId());
-      statement.setString(2, key.traceId());
-      statement.setString(3, key.spanId());
+        PreparedStatement statement =
+            keyed(connection, "SELECT " + quoted(SpanColumn.VERSION_NAME) + fromRowOfKey(), key);
+        ResultSet row = statement.executeQuery()) {
+      if (!row.next()) {
+        throw new IllegalStateException("There is no row of " + key);
+      }
+      return row.getBytes(1);
+    }
+  }
+
+  private String fromRowOfKey() {
+    return " FROM "
+        + quoted(table)
+        + " WHERE "
+        + quoted("tenant_id")
+        + " = ? AND "
+        + quoted("trace_id")
+        + " = ? AND "
+        + quoted("span_id")
+        + " = ?";
+  }
+
+  private static PreparedStatement keyed(Connection connection, String sql, SpanKey key)
+      throws SQLException {
+    PreparedStatement statement = connection.prepareStatement(sql);
+    statement.setString(1, key.tenantId());
+    statement.setString(2, key.traceId());
+    statement.setString(3, key.spanId());
+    return statement;
+  }
+
+  @Override
+  public boolean insertCopy(SpanKey key) throws SQLException {
+    String sql = "INSERT INTO " + quoted(table) + " SELECT *" + fromRowOfKey();
+    try (Connection connection = connect();
+        PreparedStatement statement = keyed(connection, sql, key)) {
       if (statement.executeUpdate() == 0) {
         throw new IllegalStateException("There is no row of " + key + " to copy");
       }

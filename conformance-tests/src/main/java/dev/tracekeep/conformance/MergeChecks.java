@@ -10,6 +10,7 @@ import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanType;
 import dev.tracekeep.span.SpanUpdate;
+import dev.tracekeep.span.SpanVersion;
 import dev.tracekeep.storage.Capability;
 import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.Trace;
@@ -20,8 +21,10 @@ import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Combinators;
 import org.junit.jupiter.api.Test;
 
 /** The best version wins, in any order, any number of times. */
@@ -145,12 +148,73 @@ abstract class MergeChecks extends CrudChecks {
     assertThat(storage.getSpan(done.key())).contains(done);
   }
 
-  /** With all times equal the digest decides: the same winner in every order. */
+  /**
+   * With all times equal the copy that says more wins in every order: more columns, however little
+   * is in them, and of as many columns more text.
+   */
+  @Test
+  public final void equalTimes_theCopyThatSaysMoreWins() throws Exception {
+    Span bare = Spans.root("t").endedAt(Spans.at(5)).build();
+    Span wordy = bare.toBuilder().name("a name of many letters").build();
+    Span tagged = bare.toBuilder().tags(List.of("")).build();
+    Span rich = Spans.with(tagged, SpanColumn.USER_ID, "u");
+    assertWinner(rich, tagged, wordy);
+    assertWinner(wordy, bare);
+    assertWinner(tagged.toBuilder().event(true).build(), tagged, wordy);
+  }
+
+  /** JSON is compared letter by letter, so the stored spelling depends on no order. */
+  @Test
+  public final void equalTimes_twoSpellingsHaveOneWinner() throws Exception {
+    Span one = spelled("{\"a\":1,\"b\":10}");
+    List<Span> sorted = new ArrayList<>(List.of(one, spelled("{\"b\":10,\"a\":1}")));
+    sorted.sort(TheRule::compare);
+    assertWinner(sorted.get(1), sorted.get(0));
+    assertWinner(spelled("{\"a\": 1, \"b\": 1e1}"), sorted.get(1), sorted.get(0));
+  }
+
+  private static Span spelled(String json) {
+    return Spans.root("t").payload(Payload.builder().output(Json.parse(json)).build()).build();
+  }
+
+  /** A row is stored under the version of what is in it, also where an update has filled it. */
+  @Test
+  public final void version_ofReadRow_isTheStoredVersion() throws Exception {
+    ObservabilityStorage storage = storage();
+    RawAccess raw = raw();
+    SpanKey key = SpanKey.of("t", "s");
+    PropertyCheck.check(
+        20,
+        Combinators.combine(
+                SpanArbitraries.spans(Arbitraries.just(key)).list().ofMinSize(1).ofMaxSize(3),
+                SpanArbitraries.updates(Arbitraries.just(key)).list().ofMaxSize(2))
+            .as(Map::entry),
+        history -> Described.spans(history.getKey()) + " " + history.getValue(),
+        history -> {
+          storage.dangerouslyClearAll();
+          for (Span span : history.getKey()) {
+            storage.createSpan(span);
+            assertStoredUnderItsVersion(storage, raw, key);
+          }
+          for (SpanUpdate update : history.getValue()) {
+            storage.updateSpan(update);
+            assertStoredUnderItsVersion(storage, raw, key);
+          }
+        });
+  }
+
+  private static void assertStoredUnderItsVersion(
+      ObservabilityStorage storage, RawAccess raw, SpanKey key) throws Exception {
+    assertThat(SpanVersion.ofBytes(raw.storedVersion(key)))
+        .isEqualTo(storage.getSpan(key).orElseThrow().version());
+  }
+
+  /** With all else equal the hash decides: the same winner in every order. */
   @Test
   public final void ties_areDeterministic() throws Exception {
     Span one = Spans.root("t").endedAt(Spans.at(5)).name("one").build();
     Span two = one.toBuilder().name("two").build();
-    Span three = one.toBuilder().tags(List.of("three")).build();
+    Span three = one.toBuilder().name("six").build();
     List<Span> sorted = new ArrayList<>(List.of(one, two, three));
     sorted.sort(TheRule::compare);
     assertWinner(sorted.get(2), sorted.get(0), sorted.get(1));

@@ -52,6 +52,13 @@ public interface RawAccess {
    */
   default void endClaims() throws Exception {}
 
+  /**
+   * The version that the one stored row of a key has: the {@link
+   * dev.tracekeep.span.SpanVersion#LENGTH} bytes of its column {@link
+   * dev.tracekeep.span.SpanColumn#VERSION_NAME}.
+   */
+  byte[] storedVersion(SpanKey key) throws Exception;
+
   /** The names of all tables (collections, views) in the database. */
   Set<String> tableNames() throws Exception;
 

@@ -3,7 +3,6 @@ package dev.tracekeep.conformance;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
-import dev.tracekeep.span.StoredSpan;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -42,7 +41,7 @@ final class ReferenceDatabase implements RawAccess {
     ReferenceTable table = create(mainTable);
     int number = 0;
     for (Span row : rows) {
-      table.add(StoredSpan.of(row), Integer.toString(number++));
+      table.add(row, Integer.toString(number++));
     }
   }
 
@@ -71,7 +70,7 @@ final class ReferenceDatabase implements RawAccess {
   private static Map<String, @Nullable String> asText(ReferenceTable.Row row) {
     Map<String, @Nullable String> text = new TreeMap<>();
     for (SpanColumn column : SpanColumn.all()) {
-      Object value = column.read(row.stored().span());
+      Object value = column.read(row.span());
       text.put(column.columnName(), value == null ? null : value.toString());
     }
     text.put(USER_COLUMN, row.userNote());
@@ -90,6 +89,15 @@ final class ReferenceDatabase implements RawAccess {
     }
     rows.add(rows.get(0));
     return true;
+  }
+
+  @Override
+  public synchronized byte[] storedVersion(SpanKey key) {
+    List<ReferenceTable.Row> rows = create(mainTable).rows.get(key);
+    if (rows == null) {
+      throw new IllegalStateException("There is no row of " + key);
+    }
+    return rows.get(0).version().toBytes();
   }
 
   @Override

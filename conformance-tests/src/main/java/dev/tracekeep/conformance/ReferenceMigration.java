@@ -140,7 +140,7 @@ class ReferenceMigration implements DedupeMigration {
             moved++;
           }
         }
-        SpanKey key = winner.stored().key();
+        SpanKey key = winner.span().key();
         table.rows.put(key, new ArrayList<>(List.of(winner)));
       }
     }
@@ -222,7 +222,7 @@ class ReferenceMigration implements DedupeMigration {
             for (ReferenceTable.ArchivedRow archived : archived(table, migrationId)) {
               table
                   .rows
-                  .computeIfAbsent(archived.row().stored().key(), k -> new ArrayList<>())
+                  .computeIfAbsent(archived.row().span().key(), k -> new ArrayList<>())
                   .add(archived.row());
               table.archive.remove(archived);
             }

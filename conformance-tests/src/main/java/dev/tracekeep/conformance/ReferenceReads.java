@@ -78,7 +78,7 @@ abstract class ReferenceReads implements ObservabilityStorage {
               if (key.tenantId().equals(tenantId)) {
                 traces
                     .computeIfAbsent(key.traceId(), any -> new ArrayList<>())
-                    .add(ReferenceTable.best(rows).span());
+                    .add(ReferenceTable.best(rows));
               }
             });
     return traces;
@@ -96,8 +96,7 @@ abstract class ReferenceReads implements ObservabilityStorage {
   public Optional<Span> getSpan(SpanKey key) {
     synchronized (database) {
       requireOpen();
-      return Optional.ofNullable(table().rows.get(key))
-          .map(rows -> ReferenceTable.best(rows).span());
+      return Optional.ofNullable(table().rows.get(key)).map(rows -> ReferenceTable.best(rows));
     }
   }
 
@@ -165,7 +164,7 @@ abstract class ReferenceReads implements ObservabilityStorage {
     synchronized (database) {
       requireOpen();
       List<Span> spans =
-          table().rows.values().stream().map(rows -> ReferenceTable.best(rows).span()).toList();
+          table().rows.values().stream().map(rows -> ReferenceTable.best(rows)).toList();
       return new StorageStatistics(
           spans.size(),
           spans.stream().map(span -> span.key().trace()).distinct().count(),

@@ -8,7 +8,7 @@ import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanUpdate;
-import dev.tracekeep.span.StoredSpan;
+import dev.tracekeep.span.SpanVersion;
 import dev.tracekeep.span.TraceKey;
 import dev.tracekeep.storage.Capability;
 import dev.tracekeep.storage.Health;
@@ -64,13 +64,18 @@ public class ReferenceStorage extends ReferenceReads {
   // ---- the decisions, each in one place so that a broken variant can break one alone ----
 
   /** What stands in the table after a create; {@code old} itself if nothing changes. */
-  StoredSpan merged(@Nullable StoredSpan old, StoredSpan given) {
+  Span merged(@Nullable Span old, Span given) {
     return old != null && TheRule.compare(given, old) <= 0 ? old : given;
   }
 
   /** What stands in the table after an update; empty if nothing changes. */
-  Optional<StoredSpan> updated(StoredSpan row, SpanUpdate update) {
+  Optional<Span> updated(Span row, SpanUpdate update) {
     return update.applyTo(row);
+  }
+
+  /** The version that a row gets. */
+  SpanVersion versionOf(@Nullable Span old, Span now) {
+    return now.version();
   }
 
   // ---- writes ----
@@ -102,7 +107,7 @@ public class ReferenceStorage extends ReferenceReads {
       }
       WriteResult.Counts counts = WriteResult.Counts.NONE;
       for (Span span : best.values()) {
-        counts = counts.plus(write(StoredSpan.of(span)));
+        counts = counts.plus(write(span));
       }
       return new WriteResult(
           best.size(),
@@ -113,19 +118,19 @@ public class ReferenceStorage extends ReferenceReads {
     }
   }
 
-  private WriteResult.Counts write(StoredSpan given) {
+  private WriteResult.Counts write(Span given) {
     ReferenceTable table = table();
     if (capabilities.contains(Capability.DELETION_IS_REMEMBERED)
         && table.deleted.contains(given.key().trace())) {
       return new WriteResult.Counts(0, 0, 1);
     }
     List<ReferenceTable.Row> rows = table.rows.get(given.key());
-    StoredSpan old = rows == null ? null : ReferenceTable.best(rows);
-    StoredSpan now = merged(old, given);
+    Span old = rows == null ? null : ReferenceTable.best(rows);
+    Span now = merged(old, given);
     if (now.equals(old)) {
       return new WriteResult.Counts(0, 0, 1);
     }
-    table.put(now);
+    table.put(now, versionOf(old, now));
     return old == null ? new WriteResult.Counts(1, 0, 0) : new WriteResult.Counts(0, 1, 0);
   }
 
@@ -187,14 +192,15 @@ public class ReferenceStorage extends ReferenceReads {
           continue;
         }
         boolean changed = false;
-        StoredSpan row = ReferenceTable.best(rows);
+        Span before = ReferenceTable.best(rows);
+        Span row = before;
         for (SpanUpdate update : entry.getValue()) {
-          Optional<StoredSpan> result = updated(row, update);
+          Optional<Span> result = updated(row, update);
           changed |= result.isPresent();
           row = result.orElse(row);
         }
         if (changed) {
-          table().put(row);
+          table().put(row, versionOf(before, row));
         }
         counts = counts.plus(new WriteResult.Counts(0, changed ? 1 : 0, changed ? 0 : 1));
       }

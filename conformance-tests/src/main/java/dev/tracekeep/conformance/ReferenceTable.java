@@ -1,8 +1,9 @@
 package dev.tracekeep.conformance;
 
 import dev.tracekeep.migration.MigrationRecord;
+import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanKey;
-import dev.tracekeep.span.StoredSpan;
+import dev.tracekeep.span.SpanVersion;
 import dev.tracekeep.span.TraceKey;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -13,8 +14,8 @@ import java.util.TreeMap;
 
 /** A table of the reference storage: a bag of rows until it is unique. Guarded by its database. */
 final class ReferenceTable {
-  /** A row: the span, and what stands in the column that is the user's own. */
-  record Row(StoredSpan stored, String userNote) {}
+  /** A row: the span, its version, and what stands in the column that is the user's own. */
+  record Row(Span span, SpanVersion version, String userNote) {}
 
   /** A row that a migration removed. */
   record ArchivedRow(Row row, String migrationId) {}
@@ -26,28 +27,29 @@ final class ReferenceTable {
   boolean unique;
 
   /** What is read of a key, whatever the table holds: its best row. */
-  static StoredSpan best(List<Row> rows) {
-    return bestRow(rows).stored();
+  static Span best(List<Row> rows) {
+    return bestRow(rows).span();
   }
 
   static Row bestRow(List<Row> rows) {
     Row best = rows.get(0);
     for (Row row : rows) {
-      if (TheRule.compare(row.stored(), best.stored()) > 0) {
+      if (TheRule.compare(row.span(), best.span()) > 0) {
         best = row;
       }
     }
     return best;
   }
 
-  void add(StoredSpan stored, String userNote) {
-    rows.computeIfAbsent(stored.key(), key -> new ArrayList<>()).add(new Row(stored, userNote));
+  void add(Span span, String userNote) {
+    rows.computeIfAbsent(span.key(), key -> new ArrayList<>())
+        .add(new Row(span, span.version(), userNote));
   }
 
-  void put(StoredSpan stored) {
-    List<Row> before = rows.get(stored.key());
+  void put(Span span, SpanVersion version) {
+    List<Row> before = rows.get(span.key());
     String userNote = before == null ? "" : before.get(0).userNote();
-    rows.put(stored.key(), new ArrayList<>(List.of(new Row(stored, userNote))));
+    rows.put(span.key(), new ArrayList<>(List.of(new Row(span, version, userNote))));
   }
 
   long rowCount() {

@@ -1,14 +1,19 @@
 package dev.tracekeep.conformance;
 
+import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Span;
-import dev.tracekeep.span.StoredSpan;
+import dev.tracekeep.span.SpanColumn;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 
 /**
  * The one rule once more, from its sentence and not from its bytes: completed before running, then
- * the later {@code updatedAt}, then the later {@code createdAt}, then the digest. An oracle that
- * compared the bytes alone would share their faults.
+ * the later {@code updatedAt}, then the later {@code createdAt}, then the more columns, then the
+ * more text, then the hash. An oracle that compared the bytes alone would share their faults.
  */
 final class TheRule {
   private static final Comparator<Instant> ABSENT_IS_EARLIEST =
@@ -18,6 +23,8 @@ final class TheRule {
       Comparator.comparing((Span span) -> span.times().endedAt() != null)
           .thenComparing(span -> span.times().updatedAt(), ABSENT_IS_EARLIEST)
           .thenComparing(span -> span.times().createdAt(), ABSENT_IS_EARLIEST)
+          .thenComparing(TheRule::columns)
+          .thenComparing(TheRule::bytes)
           .thenComparing(Span::version);
 
   private TheRule() {}
@@ -27,15 +34,27 @@ final class TheRule {
     return SPANS.compare(left, right);
   }
 
-  /**
-   * The same between a row and another. A row that an update has filled ranks above its own
-   * content, so there the stored version decides.
-   */
-  static int compare(StoredSpan left, StoredSpan right) {
-    boolean raised =
-        !left.version().equals(left.span().version())
-            || !right.version().equals(right.span().version());
-    return raised ? left.version().compareTo(right.version()) : compare(left.span(), right.span());
+  /** How many columns beside the key say something. */
+  private static long columns(Span span) {
+    return content(span).filter(value -> !value.equals(false) && !value.equals(List.of())).count();
+  }
+
+  /** How many bytes of text they hold, as far as the rule tells them apart. */
+  private static long bytes(Span span) {
+    long bytes =
+        content(span)
+            .flatMap(value -> value instanceof List<?> list ? list.stream() : Stream.of(value))
+            .filter(value -> value instanceof String || value instanceof Json)
+            .mapToLong(value -> value.toString().getBytes(StandardCharsets.UTF_8).length)
+            .sum();
+    return Math.min(bytes, (1 << 24) - 1);
+  }
+
+  private static Stream<Object> content(Span span) {
+    return SpanColumn.all().stream()
+        .filter(column -> !column.isKey())
+        .map(column -> column.read(span))
+        .filter(Objects::nonNull);
   }
 
   /** The better of two spans of one key. */

@@ -5,8 +5,10 @@ import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
+import dev.tracekeep.span.SpanVersion;
 import dev.tracekeep.storage.StorageConfig;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -137,23 +139,40 @@ final class ClickHouseRawAccess implements RawAccess {
     return rows;
   }
 
+  private static final String ROWS_OF_KEY =
+      " FROM "
+          + TABLE
+          + " WHERE tenant_id = {tenant:String} AND trace_id = {trace:String}"
+          + " AND span_id = {span:String}";
+
+  private static Map<String, String> parameters(SpanKey key) {
+    return Map.of(
+        "param_tenant", key.tenantId(),
+        "param_trace", key.traceId(),
+        "param_span", key.spanId());
+  }
+
+  /** Of the rows that no merge has dropped yet the greatest one counts. */
+  @Override
+  public byte[] storedVersion(SpanKey key) throws IOException {
+    String number =
+        ClickHouseTestServer.query(
+            url, "SELECT toString(max(version))" + ROWS_OF_KEY, parameters(key));
+    byte[] digits = new BigInteger(number.strip()).toByteArray();
+    byte[] version = new byte[SpanVersion.LENGTH];
+    int zeros = version.length - digits.length;
+    System.arraycopy(digits, 0, version, zeros, digits.length);
+    return version;
+  }
+
   @Override
   public boolean insertCopy(SpanKey key) throws IOException {
-    String condition =
-        " FROM "
-            + TABLE
-            + " WHERE tenant_id = {tenant:String} AND trace_id = {trace:String}"
-            + " AND span_id = {span:String}";
-    Map<String, String> parameters =
-        Map.of(
-            "param_tenant", key.tenantId(),
-            "param_trace", key.traceId(),
-            "param_span", key.spanId());
-    if (ClickHouseTestServer.query(url, "SELECT count()" + condition, parameters).equals("0\n")) {
+    Map<String, String> parameters = parameters(key);
+    if (ClickHouseTestServer.query(url, "SELECT count()" + ROWS_OF_KEY, parameters).equals("0\n")) {
       throw new IllegalStateException("There is no row of " + key + " to copy");
     }
     ClickHouseTestServer.query(
-        url, "INSERT INTO " + TABLE + " SELECT *" + condition + " LIMIT 1", parameters);
+        url, "INSERT INTO " + TABLE + " SELECT *" + ROWS_OF_KEY + " LIMIT 1", parameters);
     return true;
   }
 

@@ -71,7 +71,7 @@ final class MigrationMutants {
                 group.stream()
                     .max(
                         Comparator.comparing(
-                            row -> row.stored().span().times().endedAt(),
+                            row -> row.span().times().endedAt(),
                             Comparator.nullsFirst(Comparator.naturalOrder())))
                     .orElseThrow()));
     mutants.add(
@@ -133,7 +133,8 @@ final class MigrationMutants {
                         .values()
                         .forEach(
                             rows ->
-                                rows.replaceAll(row -> new ReferenceTable.Row(row.stored(), "")));
+                                rows.replaceAll(
+                                    row -> new ReferenceTable.Row(row.span(), row.version(), "")));
                   }
                 }));
     mutants.add(

@@ -31,6 +31,7 @@ import org.bson.BsonDocument;
 import org.bson.BsonInt32;
 import org.bson.BsonValue;
 import org.bson.Document;
+import org.bson.types.Binary;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -217,6 +218,22 @@ final class MongoFixture implements StorageFixture {
               database
                   .getCollection("tracekeep_migrator")
                   .updateMany(new Document(), Updates.set("ends_at", 0L)));
+    }
+
+    @Override
+    public byte[] storedVersion(SpanKey key) {
+      return in(
+          database ->
+              Optional.ofNullable(
+                      database
+                          .getCollection(TABLE)
+                          .find(
+                              new Document("tenant_id", key.tenantId())
+                                  .append("trace_id", key.traceId())
+                                  .append("span_id", key.spanId()))
+                          .first())
+                  .map(row -> row.get(SpanColumn.VERSION_NAME, Binary.class).getData())
+                  .orElseThrow());
     }
 
     @Override

@@ -5,7 +5,7 @@ import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanUpdate;
-import dev.tracekeep.span.StoredSpan;
+import dev.tracekeep.span.SpanVersion;
 import dev.tracekeep.storage.Capability;
 import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.StorageConfig;
@@ -15,6 +15,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -27,7 +28,7 @@ final class WriteMutants {
 
   /** Which of two descriptions stands. */
   private interface Merge {
-    StoredSpan of(StoredSpan old, StoredSpan given);
+    Span of(Span old, Span given);
   }
 
   private static Mutant merging(String fault, Merge merge) {
@@ -36,15 +37,14 @@ final class WriteMutants {
         (database, config, capabilities) ->
             new ReferenceStorage(database, config, capabilities) {
               @Override
-              StoredSpan merged(@Nullable StoredSpan old, StoredSpan given) {
+              Span merged(@Nullable Span old, Span given) {
                 return old == null ? given : merge.of(old, given);
               }
             });
   }
 
   private static Mutant ordering(String fault, Comparator<Span> order) {
-    return merging(
-        fault, (old, given) -> order.compare(given.span(), old.span()) > 0 ? given : old);
+    return merging(fault, (old, given) -> order.compare(given, old) > 0 ? given : old);
   }
 
   private static Mutant keeping(String fault, UnaryOperator<Span> change) {
@@ -62,7 +62,7 @@ final class WriteMutants {
 
   /** What an update does. */
   private interface Apply {
-    Optional<StoredSpan> of(StoredSpan row, SpanUpdate update);
+    Optional<Span> of(Span row, SpanUpdate update);
   }
 
   private static Mutant updating(String fault, Apply apply) {
@@ -71,7 +71,7 @@ final class WriteMutants {
         (database, config, capabilities) ->
             new ReferenceStorage(database, config, capabilities) {
               @Override
-              Optional<StoredSpan> updated(StoredSpan row, SpanUpdate update) {
+              Optional<Span> updated(Span row, SpanUpdate update) {
                 return apply.of(row, update);
               }
             });
@@ -84,8 +84,17 @@ final class WriteMutants {
       Comparator.comparing(span -> span.times().updatedAt(), EARLY);
   private static final Comparator<Span> CREATED =
       Comparator.comparing(span -> span.times().createdAt(), EARLY);
-  private static final Comparator<Span> DIGEST =
-      Comparator.comparing(span -> span.version().toHex().substring(34));
+
+  /** All that the rule looks at behind the times, as the hexadecimal digits of a version. */
+  private static final Comparator<Span> DIGEST = part(34, 58);
+
+  private static final Comparator<Span> COLUMNS = part(34, 36);
+  private static final Comparator<Span> BYTES = part(36, 42);
+  private static final Comparator<Span> HASH = part(42, 58);
+
+  private static Comparator<Span> part(int from, int to) {
+    return Comparator.comparing(span -> span.version().toHex().substring(from, to));
+  }
 
   static List<Mutant> all() {
     List<Mutant> mutants = new ArrayList<>();
@@ -119,40 +128,58 @@ final class WriteMutants {
                 .thenComparing(span -> millis(span.times().updatedAt()), EARLY)
                 .thenComparing(span -> millis(span.times().createdAt()), EARLY)
                 .thenComparing(DIGEST)));
+    Comparator<Span> times = COMPLETED.thenComparing(UPDATED).thenComparing(CREATED);
+    mutants.add(ordering("of equal times the hash decides", times.thenComparing(HASH)));
+    mutants.add(
+        ordering(
+            "of equal times the more text decides, before the more columns",
+            times.thenComparing(BYTES).thenComparing(DIGEST)));
+    mutants.add(
+        ordering(
+            "of equal times and columns the hash decides, before the more text",
+            times.thenComparing(COLUMNS).thenComparing(HASH)));
+    mutants.add(
+        merging(
+            "takes two spellings of JSON for one, so that the first one stays",
+            (old, given) ->
+                sameMeaning(old, given) || TheRule.compare(given, old) <= 0 ? old : given));
     mutants.add(
         merging(
             "mixes the tags of the loser into the winner",
             (old, given) -> {
-              Span best = TheRule.better(old.span(), given.span());
-              return best.tags().isEmpty()
-                  ? StoredSpan.of(Spans.with(best, SpanColumn.TAGS, old.span().tags()))
-                  : StoredSpan.of(best);
+              Span best = TheRule.better(old, given);
+              return best.tags().isEmpty() ? Spans.with(best, SpanColumn.TAGS, old.tags()) : best;
             }));
 
     mutants.add(
         updating(
             "an outdated update overrides",
             (row, update) -> {
-              Span span = row.span();
+              Span span = row;
               for (SpanColumn column : update.columns()) {
                 span = Spans.with(span, column, update.value(column));
               }
-              return Optional.of(new StoredSpan(span, row.version()));
+              return Optional.of(span);
             }));
     mutants.add(
         updating(
             "an outdated update fills nothing",
             (row, update) -> {
-              Instant now = row.span().times().updatedAt();
+              Instant now = row.times().updatedAt();
               return now != null && now.isAfter(update.updatedAt())
                   ? Optional.empty()
                   : update.applyTo(row);
             }));
     mutants.add(
-        updating(
-            "an updated row keeps its old rank, so that a replay undoes the update",
-            (row, update) ->
-                update.applyTo(row).map(result -> new StoredSpan(result.span(), row.version()))));
+        Mutant.of(
+            "a row that is written again keeps its old version",
+            (database, config, capabilities) ->
+                new ReferenceStorage(database, config, capabilities) {
+                  @Override
+                  SpanVersion versionOf(@Nullable Span old, Span now) {
+                    return (old == null ? now : old).version();
+                  }
+                }));
     mutants.add(updating("updates are accepted and dropped", (row, update) -> Optional.empty()));
     mutants.add(Mutant.of("updates of missing spans are dropped in silence", SilentUpdates::new));
     mutants.add(Mutant.of("an update of a missing span makes one", CreatingUpdates::new));
@@ -210,6 +237,18 @@ final class WriteMutants {
     mutants.add(Mutant.of("acknowledges before it writes", EarlyAcknowledgement::new));
     mutants.add(Mutant.of("counts a replay as created rows", WrongCounts::new));
     return mutants;
+  }
+
+  private static boolean sameMeaning(Span a, Span b) {
+    return SpanColumn.all().stream()
+        .allMatch(
+            column -> {
+              Object left = column.read(a);
+              Object right = column.read(b);
+              return left instanceof Json json && right instanceof Json other
+                  ? json.sameValue(other)
+                  : Objects.equals(left, right);
+            });
   }
 
   private static @Nullable Instant millis(@Nullable Instant time) {

@@ -1,5 +1,6 @@
 package dev.tracekeep.span;
 
+import com.dynatrace.hash4j.hashing.Hashing;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -10,17 +11,18 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A JSON value, kept as the text that came in and compared by what it means.
+ * A JSON value, kept as the text that came in.
  *
- * <p>The text is not rewritten: numbers keep their digits, objects the order of their keys. Two
- * values are equal if they differ only in white space, the order of keys, the spelling of numbers
- * ({@code 1}, {@code 1.0}, {@code 1e0}) or of escapes. {@code null}, {@code ""}, {@code {}}, {@code
- * []} and a bare scalar are five values, and a Java null (absent) is a sixth.
+ * <p>Two values are equal if their texts are, letter by letter; that is how versions tell spans
+ * apart. Where a filter asks, {@link #sameValue} compares what they mean: it looks past white
+ * space, the order of keys, and the spelling of numbers ({@code 1}, {@code 1.0}, {@code 1e0}) and
+ * of escapes. {@code null}, {@code ""}, {@code {}}, {@code []} and a bare scalar are five values,
+ * and a Java null (absent) is a sixth.
  *
- * <p>Lone surrogates and U+0000 inside of strings and names are kept as {@code \}{@code u} escapes,
- * so that the text itself is always well-formed. An object that repeats a name keeps its last value
- * alone, because the engines disagree about which one counts: the only case in which text is
- * rewritten.
+ * <p>The text is rewritten in two cases. Lone surrogates and U+0000 inside of strings and names are
+ * kept as {@code \}{@code u} escapes, so that the text itself is always well-formed. And where an
+ * object repeats a name the earlier members are cut out, because the engines disagree about which
+ * one counts: {@code {"a":1,"b":2,"a":3}} becomes {@code {"b":2,"a":3}}.
  *
  * <p>Nesting ends at {@value #MAX_DEPTH} levels: that is where SQLite stops, and all engines must
  * agree. The exponent of a number ends at {@value #MAX_EXPONENT_DIGITS} digits.
@@ -36,13 +38,13 @@ public final class Json {
   static final int MAX_EXPONENT_DIGITS = 1000;
 
   /** JSON {@code null}: a value, not an absence. */
-  public static final Json NULL = trusted("null");
+  public static final Json NULL = scalar("null");
 
   /** JSON {@code true}. */
-  public static final Json TRUE = trusted("true");
+  public static final Json TRUE = scalar("true");
 
   /** JSON {@code false}. */
-  public static final Json FALSE = trusted("false");
+  public static final Json FALSE = scalar("false");
 
   /** What a JSON value is. */
   public enum Kind {
@@ -60,19 +62,17 @@ public final class Json {
     NULL
   }
 
+  /** Of text that nobody has looked at. */
+  private static final int UNKNOWN_DEPTH = -1;
+
   private final String text;
 
-  /**
-   * SHA-256 of the canonical form; computed when first needed, racing writers agree. Volatile,
-   * because a reader must not see the array ahead of its bytes.
-   */
-  private volatile byte @Nullable [] contentHash;
+  /** How deeply arrays and objects are nested. */
+  private final int depth;
 
-  private Json(String text, byte @Nullable [] contentHash) {
+  private Json(String text, int depth) {
     this.text = text;
-    if (contentHash != null) {
-      this.contentHash = contentHash;
-    }
+    this.depth = depth;
   }
 
   /**
@@ -82,10 +82,8 @@ public final class Json {
    *     where, and quotes at most one character
    */
   public static Json parse(String text) {
-    String clean = JsonWriter.escapeLoneSurrogates(stripped(text));
-    JsonScanner.Checked checked = JsonScanner.check(clean);
-    return new Json(
-        checked.repeatsName() ? JsonScanner.withoutRepeatedNames(clean) : clean, checked.hash());
+    JsonScanner.Checked checked = JsonScanner.check(stripped(text));
+    return new Json(checked.text(), checked.depth());
   }
 
   /** Without the white space around it; RFC 8259 knows fewer of it than {@link String#strip}. */
@@ -106,28 +104,28 @@ public final class Json {
   }
 
   /**
-   * Takes text that a store gives back, without looking at it. Malformed text is then equal only to
-   * the same text.
+   * Takes text that a store gives back, without looking at it. Malformed text then has the value of
+   * the same text only.
    */
   public static Json ofStored(String text) {
-    return new Json(stripped(text), null);
+    return new Json(stripped(text), UNKNOWN_DEPTH);
   }
 
   /** A JSON string. */
   public static Json of(String value) {
     StringBuilder out = new StringBuilder(value.length() + 16);
     JsonWriter.quote(value, out);
-    return trusted(out.toString());
+    return scalar(out.toString());
   }
 
   /** A JSON number. */
   public static Json of(long value) {
-    return trusted(Long.toString(value));
+    return scalar(Long.toString(value));
   }
 
   /** A JSON number with the digits of the value. */
   public static Json of(BigDecimal value) {
-    return trusted(value.toString());
+    return scalar(value.toString());
   }
 
   /**
@@ -135,7 +133,7 @@ public final class Json {
    * {@code "Infinity"} and {@code "-Infinity"} as in the protobuf JSON mapping.
    */
   public static Json of(double value) {
-    return Double.isFinite(value) ? trusted(Double.toString(value)) : of(Double.toString(value));
+    return Double.isFinite(value) ? scalar(Double.toString(value)) : of(Double.toString(value));
   }
 
   /** A JSON boolean. */
@@ -150,13 +148,15 @@ public final class Json {
    */
   public static Json array(List<Json> elements) {
     StringBuilder out = new StringBuilder("[");
+    int deepest = 0;
     for (Json element : elements) {
       if (out.length() > 1) {
         out.append(',');
       }
       out.append(element.text);
+      deepest = Math.max(deepest, element.depth());
     }
-    return composed(out.append(']'));
+    return composed(out.append(']'), deepest);
   }
 
   /**
@@ -175,13 +175,19 @@ public final class Json {
     return new ObjectBuilder();
   }
 
-  private static Json trusted(String text) {
-    return new Json(text, null);
+  private static Json scalar(String text) {
+    return new Json(text, 0);
   }
 
-  private static Json composed(StringBuilder text) {
-    JsonScanner.checkDepth(text);
-    return trusted(text.toString());
+  private static Json composed(StringBuilder text, int deepest) {
+    if (deepest >= MAX_DEPTH) {
+      throw JsonScanner.tooDeep();
+    }
+    return new Json(text.toString(), deepest + 1);
+  }
+
+  private int depth() {
+    return depth == UNKNOWN_DEPTH ? JsonScanner.depth(text) : depth;
   }
 
   /** The text as it came in, without white space around it. */
@@ -218,7 +224,7 @@ public final class Json {
   public Map<String, Json> members() {
     Map<String, Json> members = new LinkedHashMap<>();
     if (kind() == Kind.OBJECT) {
-      JsonScanner.parts(text, (name, value) -> members.put(name, trusted(value)));
+      JsonScanner.parts(text, (name, value) -> members.put(name, new Json(value, UNKNOWN_DEPTH)));
     }
     return members;
   }
@@ -231,7 +237,7 @@ public final class Json {
   public List<Json> elements() {
     List<Json> elements = new ArrayList<>();
     if (kind() == Kind.ARRAY) {
-      JsonScanner.parts(text, (name, value) -> elements.add(trusted(value)));
+      JsonScanner.parts(text, (name, value) -> elements.add(new Json(value, UNKNOWN_DEPTH)));
     }
     return elements;
   }
@@ -241,32 +247,46 @@ public final class Json {
     return kind() == Kind.STRING ? JsonScanner.string(text, 0) : text;
   }
 
-  /** SHA-256 of the canonical form; the array must not be changed. */
-  byte[] contentHash() {
-    byte[] hash = contentHash;
-    if (hash == null) {
-      try {
-        hash = JsonScanner.check(text).hash();
-      } catch (InvalidSpanException malformed) {
-        // Only a store that others write to can hold such text. It is equal to itself alone.
-        hash = Digests.sha256(("malformed:" + text).getBytes(StandardCharsets.UTF_8));
-      }
-      contentHash = hash;
+  /**
+   * Whether two values mean the same: see the class description. Text of a store that is no JSON
+   * means what the same text does.
+   */
+  public boolean sameValue(Json other) {
+    if (text.equals(other.text)) {
+      return true;
     }
-    return hash;
+    if (kind() != other.kind()) {
+      return false;
+    }
+    byte[] canonical = canonical();
+    return canonical != null && Arrays.equals(canonical, other.canonical());
   }
 
-  /** Compares by structure: see the class description. */
+  /** A hash of what this value means: the same for each {@link #sameValue}, and for ever. */
+  public long valueHash() {
+    byte[] canonical = canonical();
+    return Hashing.xxh3_64()
+        .hashBytesToLong(canonical == null ? text.getBytes(StandardCharsets.UTF_8) : canonical);
+  }
+
+  private byte @Nullable [] canonical() {
+    try {
+      return JsonScanner.canonical(text);
+    } catch (InvalidSpanException malformed) {
+      // Only a store that others write to can hold such text.
+      return null;
+    }
+  }
+
+  /** Compares letter by letter; {@link #sameValue} compares by structure. */
   @Override
   public boolean equals(@Nullable Object other) {
-    return this == other
-        || (other instanceof Json that
-            && (text.equals(that.text) || Arrays.equals(contentHash(), that.contentHash())));
+    return this == other || (other instanceof Json that && text.equals(that.text));
   }
 
   @Override
   public int hashCode() {
-    return Arrays.hashCode(contentHash());
+    return text.hashCode();
   }
 
   /** The text. */
@@ -319,15 +339,16 @@ public final class Json {
      */
     public Json build() {
       StringBuilder out = new StringBuilder("{");
-      members.forEach(
-          (name, value) -> {
-            if (out.length() > 1) {
-              out.append(',');
-            }
-            JsonWriter.quote(name, out);
-            out.append(':').append(value.text);
-          });
-      return composed(out.append('}'));
+      int deepest = 0;
+      for (Map.Entry<String, Json> member : members.entrySet()) {
+        if (out.length() > 1) {
+          out.append(',');
+        }
+        JsonWriter.quote(member.getKey(), out);
+        out.append(':').append(member.getValue().text);
+        deepest = Math.max(deepest, member.getValue().depth());
+      }
+      return composed(out.append('}'), deepest);
     }
   }
 }

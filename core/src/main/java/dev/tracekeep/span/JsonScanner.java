@@ -1,68 +1,113 @@
 package dev.tracekeep.span;
 
 import java.math.BigInteger;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a JSON text (RFC 8259) once, from left to right, and writes its canonical form: equal for
- * two texts exactly if they mean the same.
+ * Reads a JSON text (RFC 8259) once, from left to right. It says whether the text is JSON and what
+ * repeats a name in it, takes arrays and objects apart, and writes the canonical form of a value:
+ * equal for two texts exactly if they mean the same.
  *
  * <p>The form follows the idea of RFC 8785 (JSON Canonicalization Scheme): no white space, members
  * sorted by name, the shortest escapes. It departs from it in two places. Names are sorted by the
  * bytes that they are written in here instead of by UTF-16 units. Numbers are not squeezed through
  * a double, which would make 2^53 and 2^53+1 equal: they become their significant digits and a
- * decimal exponent, of any size.
+ * decimal exponent, of any size. Filters alone compare by it.
  *
- * <p>Versions of stored spans depend on this form: it may never change.
- *
- * <p>Why not a library: every write of every span pays for this, and a general parser with a tree
- * or events in between took two and a half times as long (10 against 4 microseconds for 850
+ * <p>Why not a library: text that comes in is checked on every write, and a general parser with a
+ * tree or events in between took two and a half times as long (10 against 4 microseconds for 850
  * characters). Besides, the usual parsers refuse a lone surrogate in a name, which JSON allows.
  */
 final class JsonScanner {
+  /** In smaller objects to compare each name with each other is faster than to hash them. */
+  private static final int FEW_MEMBERS = 8;
+
   private final String text;
-  private final boolean keepsNumbers;
-  private final Utf8Buffer out = new Utf8Buffer();
+
+  /** What the canonical form is written into; null where it is not asked for. */
+  private final @Nullable Utf8Buffer out;
+
   private int at;
   private int depth;
-  private boolean repeatsName;
+  private int deepest;
+  private int escapes;
+  private boolean hasLoneSurrogate;
+
+  /** Where the repeated members are in the text, as pairs of start and end. */
+  private final List<int[]> repeated = new ArrayList<>(0);
 
   /**
-   * Where the members of all open objects start in the output, and where their names end: pairs.
+   * Of the members of all open objects: with a canonical form where they start in it and where
+   * their names end there, without one where their names start and end in the text and where the
+   * members end, each with its comma.
    */
-  private int[] marks = new int[32];
+  private int[] marks = NO_MARKS;
+
+  private static final int[] NO_MARKS = {};
 
   private int markCount;
 
   /** A high surrogate that was read and may be half of a pair; 0 for none. */
   private char pendingHigh;
 
-  private JsonScanner(String text, boolean keepsNumbers) {
+  private JsonScanner(String text, @Nullable Utf8Buffer out) {
     this.text = text;
-    this.keepsNumbers = keepsNumbers;
+    this.out = out;
   }
 
   /**
-   * What a look at a text gives.
+   * A text that was looked at.
    *
-   * @param hash SHA-256 of the canonical form
-   * @param repeatsName whether an object repeats a name, so that its last value counts
+   * @param text the same text; lone surrogates as escapes, and without members whose name comes
+   *     again
+   * @param depth how deeply arrays and objects are nested in it
    */
-  record Checked(byte[] hash, boolean repeatsName) {}
+  record Checked(String text, int depth) {}
 
   /** Refuses text that is no JSON. */
   static Checked check(String text) {
-    JsonScanner scanner = scan(text, false);
-    return new Checked(Digests.sha256(scanner.out.bytes, scanner.out.length), scanner.repeatsName);
+    JsonScanner scanner = scan(text, null);
+    if (scanner.hasLoneSurrogate) {
+      return check(JsonWriter.escapeLoneSurrogates(text));
+    }
+    return new Checked(scanner.withoutRepeatedMembers(), scanner.deepest);
   }
 
-  /** The same value with each name once, the last one's value; numbers keep their digits. */
-  static String withoutRepeatedNames(String text) {
-    return scan(text, true).out.toString();
+  /** The canonical form in UTF-8. */
+  static byte[] canonical(String text) {
+    Utf8Buffer out = new Utf8Buffer();
+    scan(text, out);
+    return Arrays.copyOf(out.bytes, out.length);
   }
 
-  private static JsonScanner scan(String text, boolean keepsNumbers) {
-    JsonScanner scanner = new JsonScanner(text, keepsNumbers);
+  /** How deeply arrays and objects are nested in a text that may be no JSON. */
+  static int depth(String text) {
+    int depth = 0;
+    int deepest = 0;
+    boolean inString = false;
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == '\\') {
+        i++;
+      } else if (c == '"') {
+        inString = !inString;
+      } else if (!inString && (c == '[' || c == '{')) {
+        deepest = Math.max(deepest, ++depth);
+      } else if (!inString && (c == ']' || c == '}')) {
+        depth--;
+      }
+    }
+    return deepest;
+  }
+
+  private static JsonScanner scan(String text, @Nullable Utf8Buffer out) {
+    JsonScanner scanner = new JsonScanner(text, out);
     scanner.skipSpace();
     scanner.value();
     scanner.end();
@@ -76,7 +121,7 @@ final class JsonScanner {
 
   /** Takes an object or an array apart; any other value has no parts. */
   static void parts(String text, Parts parts) {
-    JsonScanner scanner = new JsonScanner(text, false);
+    JsonScanner scanner = new JsonScanner(text, null);
     scanner.skipSpace();
     char first = scanner.peek();
     if (first != '{' && first != '[') {
@@ -91,7 +136,6 @@ final class JsonScanner {
         scanner.skipSpace();
         String name = named ? scanner.name() : "";
         int start = scanner.at;
-        scanner.out.length = 0;
         scanner.value();
         parts.part(name, text.substring(start, scanner.at));
         scanner.skipSpace();
@@ -104,7 +148,6 @@ final class JsonScanner {
 
   private String name() {
     String name = string(text, at);
-    out.length = 0;
     string();
     colon();
     return name;
@@ -113,7 +156,7 @@ final class JsonScanner {
   /** The characters of the string that starts at the given quote. */
   static String string(String text, int quoteAt) {
     StringBuilder characters = new StringBuilder();
-    JsonScanner scanner = new JsonScanner(text, false);
+    JsonScanner scanner = new JsonScanner(text, null);
     scanner.at = quoteAt;
     scanner.expect('"', "a string");
     while (scanner.peek() != '"') {
@@ -122,30 +165,7 @@ final class JsonScanner {
     return characters.toString();
   }
 
-  /** Refuses text that was put together from well-formed values, and is nested too deeply now. */
-  static void checkDepth(CharSequence text) {
-    if (text.length() <= 2 * Json.MAX_DEPTH) {
-      return; // each level takes two characters
-    }
-    int depth = 0;
-    boolean inString = false;
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (c == '\\') {
-        i++;
-      } else if (c == '"') {
-        inString = !inString;
-      } else if (!inString && (c == '[' || c == '{')) {
-        if (++depth > Json.MAX_DEPTH) {
-          throw tooDeep();
-        }
-      } else if (!inString && (c == ']' || c == '}')) {
-        depth--;
-      }
-    }
-  }
-
-  private static InvalidSpanException tooDeep() {
+  static InvalidSpanException tooDeep() {
     return new InvalidSpanException("json", "is nested deeper than " + Json.MAX_DEPTH + " levels");
   }
 
@@ -174,48 +194,43 @@ final class JsonScanner {
         value();
         skipSpace();
         if (peek() == ',') {
-          out.append(',');
+          write(',');
         }
       } while (more(']'));
     }
     depth--;
-    out.append(']');
+    write(']');
   }
 
   private void object() {
     int firstMark = markCount;
     open('{');
-    int contentAt = out.length;
     if (peek() == '}') {
       at++;
+    } else if (out != null) {
+      canonicalMembers(out, firstMark);
     } else {
-      do {
-        skipSpace();
-        if (out.length > contentAt) {
-          out.append(',');
-        }
-        int start = out.length;
-        string();
-        mark(start, out.length);
-        colon();
-        out.append(':');
-        value();
-        skipSpace();
-      } while (more('}'));
+      members(firstMark);
     }
-    sortMembers(firstMark);
     markCount = firstMark;
     depth--;
-    out.append('}');
+    write('}');
   }
 
   private void open(char bracket) {
     if (++depth > Json.MAX_DEPTH) {
       throw tooDeep();
     }
+    deepest = Math.max(deepest, depth);
     at++;
-    out.append(bracket);
+    write(bracket);
     skipSpace();
+  }
+
+  private void write(char ascii) {
+    if (out != null) {
+      out.append(ascii);
+    }
   }
 
   /** Behind a value: takes a comma and says that more follows, or takes the closing bracket. */
@@ -239,31 +254,119 @@ final class JsonScanner {
       throw unexpected("a value");
     }
     at += word.length();
-    out.appendAscii(word);
+    if (out != null) {
+      out.appendAscii(word);
+    }
+  }
+
+  // ---- members whose name comes again ----------------------------------------------------------
+
+  private void members(int firstMark) {
+    boolean spelled = false;
+    do {
+      skipSpace();
+      int start = at;
+      int escapesBefore = escapes;
+      string();
+      spelled |= escapes > escapesBefore;
+      mark(start);
+      mark(at);
+      int end = markCount;
+      mark(0); // once it is known
+      colon();
+      value();
+      skipSpace();
+      marks[end] = at + 1;
+    } while (more('}'));
+    int count = (markCount - firstMark) / 3;
+    if (spelled || count > FEW_MEMBERS) {
+      findRepeatedAmongMany(firstMark, count);
+    } else {
+      findRepeatedAmongFew(firstMark, count);
+    }
+  }
+
+  private void findRepeatedAmongFew(int firstMark, int count) {
+    for (int i = 0; i < count - 1; i++) {
+      int nameAt = marks[firstMark + 3 * i];
+      int length = marks[firstMark + 3 * i + 1] - nameAt;
+      for (int j = i + 1; j < count; j++) {
+        int otherAt = marks[firstMark + 3 * j];
+        if (marks[firstMark + 3 * j + 1] - otherAt == length
+            && text.regionMatches(nameAt, text, otherAt, length)) {
+          repeated.add(new int[] {nameAt, marks[firstMark + 3 * i + 2]});
+          break;
+        }
+      }
+    }
+  }
+
+  private void findRepeatedAmongMany(int firstMark, int count) {
+    Set<String> later = new HashSet<>();
+    for (int i = count - 1; i >= 0; i--) {
+      int nameAt = marks[firstMark + 3 * i];
+      if (!later.add(string(text, nameAt))) {
+        repeated.add(new int[] {nameAt, marks[firstMark + 3 * i + 2]});
+      }
+    }
+  }
+
+  /** Cuts each repeated member out with its comma; all other letters stay. */
+  private String withoutRepeatedMembers() {
+    if (repeated.isEmpty()) {
+      return text;
+    }
+    repeated.sort(Comparator.comparingInt(member -> member[0]));
+    StringBuilder kept = new StringBuilder(text.length());
+    int from = 0;
+    for (int[] member : repeated) {
+      if (member[0] >= from) { // else it lies within one that is cut out
+        kept.append(text, from, member[0]);
+        from = member[1];
+      }
+    }
+    return kept.append(text, from, text.length()).toString();
+  }
+
+  private void mark(int position) {
+    if (markCount == marks.length) {
+      marks = Arrays.copyOf(marks, Math.max(24, marks.length * 2));
+    }
+    marks[markCount++] = position;
   }
 
   // ---- members in order ------------------------------------------------------------------------
 
-  private void mark(int start, int nameEnd) {
-    if (markCount + 2 > marks.length) {
-      marks = Arrays.copyOf(marks, marks.length * 2);
-    }
-    marks[markCount++] = start;
-    marks[markCount++] = nameEnd;
+  private void canonicalMembers(Utf8Buffer out, int firstMark) {
+    int contentAt = out.length;
+    do {
+      skipSpace();
+      if (out.length > contentAt) {
+        out.append(',');
+      }
+      mark(out.length);
+      string();
+      mark(out.length);
+      colon();
+      out.append(':');
+      value();
+      skipSpace();
+    } while (more('}'));
+    sortMembers(out, firstMark);
   }
 
-  private void sortMembers(int firstMark) {
+  private void sortMembers(Utf8Buffer out, int firstMark) {
     int members = (markCount - firstMark) / 2;
     boolean sorted = true;
     for (int i = 1; i < members && sorted; i++) {
       sorted = compareNames(out.bytes, firstMark, i - 1, i, 0) < 0;
     }
     if (!sorted) {
-      rearrange(firstMark, members);
+      rearrange(out, firstMark, members);
     }
   }
 
-  private void rearrange(int firstMark, int members) {
+  private void rearrange(Utf8Buffer out, int firstMark, int members) {
     int base = marks[firstMark];
     int end = out.length;
     byte[] given = Arrays.copyOfRange(out.bytes, base, end);
@@ -274,7 +377,6 @@ final class JsonScanner {
     out.length = base;
     for (int i = 0; i < members; i++) {
       if (i + 1 < members && compareNames(given, firstMark, order[i], order[i + 1], base) == 0) {
-        repeatsName = true;
         continue;
       }
       if (out.length > base) {
@@ -303,15 +405,15 @@ final class JsonScanner {
 
   private void string() {
     expect('"', "a string");
-    out.append('"');
+    write('"');
     while (true) {
       int plain = at;
       char c = 0;
       while (at < text.length() && isPlain(c = text.charAt(at))) {
         at++;
       }
-      if (at > plain) {
-        flushHigh();
+      if (at > plain && out != null) {
+        flushHigh(out);
         out.appendAscii(text, plain, at);
       }
       if (at == text.length()) {
@@ -320,11 +422,21 @@ final class JsonScanner {
       if (c == '"') {
         break;
       }
-      unit(character());
+      if (out != null) {
+        unit(out, character());
+      } else if (Character.isSurrogate(c)) {
+        boolean pair = Text.isPairAt(text, at);
+        hasLoneSurrogate |= !pair;
+        at += pair ? 2 : 1;
+      } else {
+        character();
+      }
     }
-    flushHigh();
+    if (out != null) {
+      flushHigh(out);
+    }
     at++;
-    out.append('"');
+    write('"');
   }
 
   /** Stands for itself in one byte. */
@@ -332,13 +444,13 @@ final class JsonScanner {
     return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
   }
 
-  private void unit(char c) {
+  private void unit(Utf8Buffer out, char c) {
     if (pendingHigh != 0 && Character.isLowSurrogate(c)) {
       out.appendCodePoint(Character.toCodePoint(pendingHigh, c));
       pendingHigh = 0;
       return;
     }
-    flushHigh();
+    flushHigh(out);
     if (Character.isHighSurrogate(c)) {
       pendingHigh = c;
     } else if (Character.isLowSurrogate(c)) {
@@ -349,7 +461,7 @@ final class JsonScanner {
   }
 
   /** A high surrogate that no low one follows has no UTF-8 form: it stays an escape. */
-  private void flushHigh() {
+  private void flushHigh(Utf8Buffer out) {
     if (pendingHigh != 0) {
       out.appendEscape(pendingHigh);
       pendingHigh = 0;
@@ -367,6 +479,7 @@ final class JsonScanner {
     if (c != '\\') {
       return c;
     }
+    escapes++;
     char escaped = peek();
     at++;
     return switch (escaped) {
@@ -422,10 +535,19 @@ final class JsonScanner {
       if (peek() == '+' || peek() == '-') {
         at++;
       }
+      int exponent = at;
       digits("a digit");
+      if (at - exponent > Json.MAX_EXPONENT_DIGITS) {
+        throw new InvalidSpanException(
+            "json",
+            "has a number with an exponent of more than " + Json.MAX_EXPONENT_DIGITS + " digits");
+      }
+    }
+    if (out == null) {
+      return;
     }
     // An integer that ends in no zero is its own canonical form.
-    if (keepsNumbers || (integer && text.charAt(at - 1) != '0')) {
+    if (integer && text.charAt(at - 1) != '0') {
       out.appendAscii(text, start, at);
     } else {
       out.appendAscii(number(text.substring(start, at)));
@@ -474,11 +596,6 @@ final class JsonScanner {
       return significant + (shift == 0 ? "" : "e" + shift);
     }
     String spelled = text.substring(exponentAt + 1);
-    if (spelled.length() > Json.MAX_EXPONENT_DIGITS) {
-      throw new InvalidSpanException(
-          "json",
-          "has a number with an exponent of more than " + Json.MAX_EXPONENT_DIGITS + " digits");
-    }
     BigInteger exponent =
         new BigInteger(spelled.startsWith("+") ? spelled.substring(1) : spelled)
             .add(BigInteger.valueOf(shift));

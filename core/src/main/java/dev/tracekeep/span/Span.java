@@ -288,8 +288,9 @@ public final class Span {
   }
 
   /**
-   * The rank of this description of the span among others of the same key. Computed once. That of a
-   * light span ranks what was read alone, and is not the version of the row.
+   * The rank of this description of the span among others of the same key, and the version under
+   * which every store keeps it. Computed once. That of a light span ranks what was read alone, and
+   * is not the version of the row.
    */
   public SpanVersion version() {
     SpanVersion known = version;
@@ -298,6 +299,18 @@ public final class Span {
       version = known;
     }
     return known;
+  }
+
+  /**
+   * The better one of two descriptions of the same span; this one if they are equal.
+   *
+   * @throws IllegalArgumentException if the other one is of another key
+   */
+  public Span orBetter(Span other) {
+    if (!key.equals(other.key)) {
+      throw new IllegalArgumentException(key + " and " + other.key + " are two spans");
+    }
+    return other.version().compareTo(version()) > 0 ? other : this;
   }
 
   @Override

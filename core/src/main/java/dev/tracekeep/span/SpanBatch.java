@@ -13,7 +13,7 @@ import java.util.TreeMap;
  * @param spans one for each key, in key order; unmodifiable
  * @param duplicates how many of the given spans were left out for a better one of the same key
  */
-public record SpanBatch(List<StoredSpan> spans, int duplicates) {
+public record SpanBatch(List<Span> spans, int duplicates) {
   /** Copies the list. */
   public SpanBatch {
     spans = List.copyOf(spans);
@@ -21,9 +21,9 @@ public record SpanBatch(List<StoredSpan> spans, int duplicates) {
 
   /** Reduces the given spans; their order does not matter. */
   public static SpanBatch of(Collection<Span> given) {
-    SortedMap<SpanKey, StoredSpan> best = new TreeMap<>();
+    SortedMap<SpanKey, Span> best = new TreeMap<>();
     for (Span span : given) {
-      best.merge(span.key(), StoredSpan.of(span), StoredSpan::orBetter);
+      best.merge(span.key(), span, Span::orBetter);
     }
     return new SpanBatch(List.copyOf(best.values()), given.size() - best.size());
   }

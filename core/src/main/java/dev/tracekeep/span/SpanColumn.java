@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Every field of a span as one flat list: the columns that each table has beside {@link
- * #VERSION_NAME}, in this order. Row mapping, digests, filters and updates all loop over it, so a
+ * #VERSION_NAME}, in this order. Row mapping, versions, filters and updates all loop over it, so a
  * new field is one new line here.
  */
 public enum SpanColumn {
@@ -156,10 +156,16 @@ public enum SpanColumn {
     return reader.apply(span);
   }
 
-  /** Whether the span has no value here; an empty list of tags counts as none. */
+  /** Whether the span has no value here; an empty list and a false flag count as none. */
   boolean isAbsentIn(Span span) {
-    Object value = read(span);
-    return value == null || (value instanceof List<?> list && list.isEmpty());
+    return isNothing(read(span));
+  }
+
+  /** Whether a column with that value is absent. */
+  static boolean isNothing(@Nullable Object value) {
+    return value == null
+        || Boolean.FALSE.equals(value)
+        || (value instanceof List<?> list && list.isEmpty());
   }
 
   /**

@@ -4,7 +4,6 @@ import java.time.Instant;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.EnumMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -31,8 +30,8 @@ public final class SpanUpdate {
   public static final Comparator<SpanUpdate> ORDER =
       Comparator.comparing(SpanUpdate::key)
           .thenComparing(SpanUpdate::updatedAt)
-          .thenComparing(update -> HexFormat.of().formatHex(update.contentDigest()))
-          // To set a name to "" and to set none have one digest, and are two updates.
+          .thenComparing(SpanUpdate::version)
+          // To set a name to "" and to set none have one version, and are two updates.
           .thenComparing(update -> update.columns().toString());
 
   private static final Set<SpanColumn> NOT_UPDATABLE =
@@ -134,27 +133,36 @@ public final class SpanUpdate {
    * Applies this update to a row.
    *
    * <p>The result ranks above the row in every case, so that a replay of what the row was made from
-   * cannot undo the update, and an engine that keeps the greatest version keeps the result.
+   * cannot undo the update, and an engine that keeps the greatest version keeps the result: what
+   * overrides is greater by its time, by its end or, at the row's own time, by the rule; what fills
+   * has more columns.
    *
    * @return the row as it should stand, or empty if nothing changes
    * @throws IllegalArgumentException if the row is another span, or light
    */
-  public Optional<StoredSpan> applyTo(StoredSpan row) {
+  public Optional<Span> applyTo(Span row) {
     if (!key.equals(row.key())) {
       throw new IllegalArgumentException("An update of " + key + " cannot change " + row.key());
     }
-    if (row.span().isLight()) {
+    if (row.isLight()) {
       throw new IllegalArgumentException(
           "The span " + key + " was read without its heavy fields and cannot be updated");
     }
-    // Judged by its own time: with the row's later one a tie would be left, and the digest would
-    // let every other outdated update win.
-    if (override(row.span(), updatedAt).version().compareTo(row.version()) > 0) {
-      Instant before = row.span().times().updatedAt();
-      Instant after = before != null && before.isAfter(updatedAt) ? before : updatedAt;
-      return changed(row, override(row.span(), after));
-    }
-    return changed(row, fill(row.span()));
+    Span result = overrides(row) ? override(row, latest(row)) : fill(row);
+    return result.equals(row) ? Optional.empty() : Optional.of(result);
+  }
+
+  /**
+   * Judged by the update's own time: with the row's later one a tie would be left, and every other
+   * outdated update would win it.
+   */
+  private boolean overrides(Span row) {
+    return override(row, updatedAt).version().compareTo(row.version()) > 0;
+  }
+
+  private Instant latest(Span row) {
+    Instant before = row.times().updatedAt();
+    return before != null && before.isAfter(updatedAt) ? before : updatedAt;
   }
 
   private Span override(Span span, Instant newUpdatedAt) {
@@ -175,19 +183,10 @@ public final class SpanUpdate {
                 : column.read(span));
   }
 
-  private static Optional<StoredSpan> changed(StoredSpan row, Span result) {
-    if (result.equals(row.span())) {
-      return Optional.empty();
-    }
-    SpanVersion next = row.version().next();
-    SpanVersion own = result.version();
-    return Optional.of(new StoredSpan(result, own.compareTo(next) > 0 ? own : next));
-  }
-
-  private byte[] contentDigest() {
-    // A digest needs a whole span; the fields that it lacks are the same for every update.
+  private SpanVersion version() {
+    // A version needs a whole span; the fields that it lacks are the same for every update.
     Span blank = Span.builder(key).name("").startedAt(EpochNanos.MIN).build();
-    return override(blank, updatedAt).version().toBytes();
+    return override(blank, updatedAt).version();
   }
 
   /** Key, time and the names of the columns; never a value, which may be private. */
@@ -284,7 +283,7 @@ public final class SpanUpdate {
      */
     public SpanUpdate build() {
       SpanUpdate update = new SpanUpdate(key, updatedAt, new EnumMap<>(values));
-      update.contentDigest(); // refuses what a span may not have, before any store is asked
+      update.version(); // refuses what a span may not have, before any store is asked
       return update;
     }
   }

@@ -1,48 +1,51 @@
 package dev.tracekeep.span;
 
-import java.nio.charset.StandardCharsets;
+import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.HexFormat;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The one rule: which of two descriptions of a span is the better one. Compared in this order:
- * completed (has an end) before running; the later {@code updatedAt}; the later {@code createdAt}
- * (absent is earliest for both); the greater digest of the content, so that no tie is left to
- * chance.
+ *
+ * <ol>
+ *   <li>completed (has an end) before running;
+ *   <li>the later {@code updatedAt}, absent being the earliest;
+ *   <li>the later {@code createdAt}, likewise;
+ *   <li>the one that says more: the more columns are present, then the more bytes its text and JSON
+ *       have;
+ *   <li>the greater hash of the content letter by letter, so that no tie is left to chance.
+ * </ol>
  *
  * <p>The order is packed into {@value #LENGTH} bytes that compare like the rule when taken as
  * unsigned, big-endian:
  *
  * <pre>
- *   [1: completed] [8: updatedAt] [8: createdAt] [8: head of SHA-256 of the content]
+ *   [1: completed] [8: updatedAt] [8: createdAt]
+ *   [1: columns present] [3: bytes of content] [8: hash of the content]
  * </pre>
  *
  * Times are nanoseconds since the epoch with the sign bit flipped, and 0 where absent (no accepted
- * time flips to 0).
+ * time flips to 0). Columns of the key are not counted; an empty list of tags and a false event
+ * flag are absent. The bytes of content end at 0xFFFFFF. The hash is XXH3 with 64 bits and seed 0.
  *
- * <p>The content is every present column but the key, each as its name and value, JSON in canonical
- * form. An absent column adds nothing, so a column that a later release adds leaves the versions of
- * older spans as they are.
+ * <p>The hash decides only between descriptions that say as much at the same times. It is no
+ * defence against a writer who forges such a tie: who may write a span may replace it anyway.
  *
  * <p>Immutable and thread-safe.
  */
 public final class SpanVersion implements Comparable<SpanVersion> {
   /** How many bytes a version has. */
-  public static final int LENGTH = 25;
+  public static final int LENGTH = 29;
 
   /** Below the version of every span. */
   public static final SpanVersion LOWEST = new SpanVersion(new byte[LENGTH]);
 
-  private static final int DIGEST_AT = 17;
-  private static final List<SpanColumn> CONTENT =
-      SpanColumn.all().stream().filter(column -> !column.isKey()).toList();
-  private static final byte[][] NAMES =
-      CONTENT.stream()
-          .map(column -> column.columnName().getBytes(StandardCharsets.US_ASCII))
-          .toArray(byte[][]::new);
+  /** The most bytes of content that are told apart. */
+  static final int MAX_CONTENT_BYTES = 0xFF_FFFF;
+
+  private static final ThreadLocal<SpanContent> CONTENT = ThreadLocal.withInitial(SpanContent::new);
 
   private final byte[] bytes;
 
@@ -52,23 +55,37 @@ public final class SpanVersion implements Comparable<SpanVersion> {
 
   /** The version of a span's content; {@link Span#version()} remembers it. */
   static SpanVersion of(Span span) {
+    SpanContent content = CONTENT.get().of(span);
     Times times = span.times();
-    return of(times.endedAt() != null, times.updatedAt(), times.createdAt(), contentDigest(span));
+    return of(
+        times.endedAt() != null,
+        times.updatedAt(),
+        times.createdAt(),
+        content.columns(),
+        content.textBytes(),
+        content.hash());
   }
 
-  /**
-   * Packs the four parts of the order.
-   *
-   * @param digest at least eight bytes, of which the first eight count
-   */
+  /** Packs the parts of the order. */
   static SpanVersion of(
-      boolean completed, @Nullable Instant updatedAt, @Nullable Instant createdAt, byte[] digest) {
-    byte[] bytes = new byte[LENGTH];
-    bytes[0] = (byte) (completed ? 1 : 0);
-    putTime(bytes, 1, updatedAt);
-    putTime(bytes, 9, createdAt);
-    System.arraycopy(digest, 0, bytes, DIGEST_AT, LENGTH - DIGEST_AT);
-    return new SpanVersion(bytes);
+      boolean completed,
+      @Nullable Instant updatedAt,
+      @Nullable Instant createdAt,
+      int columns,
+      long contentBytes,
+      long hash) {
+    ByteBuffer packed = ByteBuffer.allocate(LENGTH);
+    packed.put((byte) (completed ? 1 : 0));
+    packed.putLong(ordered(updatedAt));
+    packed.putLong(ordered(createdAt));
+    packed.putInt(columns << 24 | (int) Math.min(contentBytes, MAX_CONTENT_BYTES));
+    packed.putLong(hash);
+    return new SpanVersion(packed.array());
+  }
+
+  /** A time as an unsigned number that is the greater the later it is. */
+  private static long ordered(@Nullable Instant time) {
+    return time == null ? 0 : EpochNanos.of(time) ^ Long.MIN_VALUE;
   }
 
   /**
@@ -92,57 +109,6 @@ public final class SpanVersion implements Comparable<SpanVersion> {
   /** The bytes in lower-case hexadecimal digits, which compare like the bytes. */
   public String toHex() {
     return HexFormat.of().formatHex(bytes);
-  }
-
-  /** The version right above this one: an update ranks above the row that it was applied to. */
-  SpanVersion next() {
-    byte[] next = bytes.clone();
-    for (int i = LENGTH - 1; i >= 0; i--) {
-      if (++next[i] != 0) {
-        break;
-      }
-    }
-    return new SpanVersion(next);
-  }
-
-  private static void putTime(byte[] bytes, int at, @Nullable Instant time) {
-    long flipped = time == null ? 0 : EpochNanos.of(time) ^ Long.MIN_VALUE;
-    for (int i = 7; i >= 0; i--) {
-      bytes[at + i] = (byte) flipped;
-      flipped >>>= 8;
-    }
-  }
-
-  private static byte[] contentDigest(Span span) {
-    Utf8Buffer content = new Utf8Buffer();
-    for (int i = 0; i < NAMES.length; i++) {
-      SpanColumn column = CONTENT.get(i);
-      if (column.isAbsentIn(span)) {
-        continue;
-      }
-      content.append(NAMES[i]);
-      content.append('=');
-      appendValue(content, column.read(span));
-    }
-    return Digests.sha256(content.bytes, content.length);
-  }
-
-  private static void appendValue(Utf8Buffer content, @Nullable Object value) {
-    if (value instanceof String text) {
-      // The quotes make the end of each value plain, so that no two contents run into one another.
-      content.appendQuoted(text);
-    } else if (value instanceof Instant time) {
-      content.appendLong(EpochNanos.of(time));
-    } else if (value instanceof Boolean flag) {
-      content.append(flag ? '1' : '0');
-    } else if (value instanceof Json json) {
-      content.append(json.contentHash());
-    } else if (value instanceof List<?> list) {
-      content.appendLong(list.size());
-      list.forEach(element -> content.appendQuoted((String) element));
-    } else {
-      throw new IllegalStateException("No canonical form for " + value);
-    }
   }
 
   /** Orders like the bytes, unsigned: greater is better. */

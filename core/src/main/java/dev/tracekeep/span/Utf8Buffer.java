@@ -3,7 +3,7 @@ package dev.tracekeep.span;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/** A growing buffer of UTF-8 bytes: what the canonical forms are written into. */
+/** A growing buffer of UTF-8 bytes: what a canonical form is written into. */
 final class Utf8Buffer {
   private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
 
@@ -15,21 +15,10 @@ final class Utf8Buffer {
     bytes[length++] = (byte) ascii;
   }
 
-  void append(byte[] source) {
-    append(source, 0, source.length);
-  }
-
   void append(byte[] source, int from, int count) {
     ensure(count);
     System.arraycopy(source, from, bytes, length, count);
     length += count;
-  }
-
-  void appendLong(long value) {
-    ensure(Long.BYTES);
-    for (int shift = 56; shift >= 0; shift -= 8) {
-      bytes[length++] = (byte) (value >>> shift);
-    }
   }
 
   void appendAscii(String text) {
@@ -41,22 +30,6 @@ final class Utf8Buffer {
     ensure(to - from);
     text.getBytes(from, to, bytes, length);
     length += to - from;
-  }
-
-  /** Appends well-formed text between quotes with the fewest escapes. */
-  void appendQuoted(String text) {
-    append('"');
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (Text.isPairAt(text, i)) {
-        appendCodePoint(Character.toCodePoint(c, text.charAt(++i)));
-      } else if (Character.isSurrogate(c)) {
-        appendEscape(c);
-      } else {
-        appendCharacter(c);
-      }
-    }
-    append('"');
   }
 
   /** Appends a character that is no surrogate, escaped if it must be. */
@@ -105,11 +78,5 @@ final class Utf8Buffer {
     if (bytes.length - length < more) {
       bytes = Arrays.copyOf(bytes, Math.max(bytes.length * 2, length + more));
     }
-  }
-
-  /** The text. */
-  @Override
-  public String toString() {
-    return new String(bytes, 0, length, StandardCharsets.UTF_8);
   }
 }

@@ -8,7 +8,6 @@ import dev.tracekeep.span.SpanBatch;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanUpdate;
-import dev.tracekeep.span.StoredSpan;
 import dev.tracekeep.span.TraceKey;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -81,7 +80,7 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
    *
    * @return what changed, or null if the engine cannot say
    */
-  protected abstract WriteResult.@Nullable Counts write(List<StoredSpan> batch) throws Exception;
+  protected abstract WriteResult.@Nullable Counts write(List<Span> batch) throws Exception;
 
   /**
    * Says why the engine can never hold a span although it is within {@code max-span-bytes}, as a
@@ -229,11 +228,11 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
 
   /**
    * Lets another core work out the versions of a large batch while this thread sends the first
-   * rows: digests are a third of what a write costs this side of the engine. It starts at the end,
+   * rows: versions are a part of what a write costs this side of the engine. It starts at the end,
    * so that the two meet in the middle; in the same direction they would work out each version
    * twice, side by side. Whoever needs a version first works it out; both come to the same.
    */
-  private static void workOutVersionsAhead(List<StoredSpan> batch) {
+  private static void workOutVersionsAhead(List<Span> batch) {
     if (batch.size() >= SPANS_WORTH_A_THREAD) {
       ForkJoinPool.commonPool()
           .execute(

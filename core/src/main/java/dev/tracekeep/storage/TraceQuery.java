@@ -148,7 +148,12 @@ public final class TraceQuery {
       return false;
     }
     Map<String, Json> members = object.members();
-    return wanted.entrySet().stream().allMatch(e -> e.getValue().equals(members.get(e.getKey())));
+    return wanted.entrySet().stream()
+        .allMatch(
+            e -> {
+              Json member = members.get(e.getKey());
+              return member != null && e.getValue().sameValue(member);
+            });
   }
 
   /**

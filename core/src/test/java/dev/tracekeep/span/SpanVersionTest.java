@@ -3,6 +3,7 @@ package dev.tracekeep.span;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -20,19 +21,18 @@ import org.junit.jupiter.api.Test;
 
 class SpanVersionTest {
   /** The rule as one would say it. */
-  private record Rank(boolean completed, Instant updatedAt, Instant createdAt, long digest) {
+  private record Rank(
+      boolean completed, Instant updatedAt, Instant createdAt, int columns, int bytes, long hash) {
     static final Comparator<Rank> RULE =
         Comparator.comparing(Rank::completed)
             .thenComparing(Rank::updatedAt, Comparator.nullsFirst(Comparator.naturalOrder()))
             .thenComparing(Rank::createdAt, Comparator.nullsFirst(Comparator.naturalOrder()))
-            .thenComparing(Rank::digest, Long::compareUnsigned);
+            .thenComparing(Rank::columns)
+            .thenComparing(rank -> Math.min(rank.bytes, SpanVersion.MAX_CONTENT_BYTES))
+            .thenComparing(Rank::hash, Long::compareUnsigned);
 
     SpanVersion packed() {
-      byte[] bytes = new byte[8];
-      for (int i = 0; i < 8; i++) {
-        bytes[i] = (byte) (digest >>> 56 - 8 * i);
-      }
-      return SpanVersion.of(completed, updatedAt, createdAt, bytes);
+      return SpanVersion.of(completed, updatedAt, createdAt, columns, bytes, hash);
     }
   }
 
@@ -44,7 +44,12 @@ class SpanVersionTest {
             .map(EpochNanos::toInstant);
     Arbitrary<Instant> times = Arbitraries.oneOf(SpanArbitraries.times(), any).injectNull(0.2);
     return Combinators.combine(
-            Arbitraries.of(false, true), times, times, Arbitraries.of(0L, 1L, -1L, 255L, 256L))
+            Arbitraries.of(false, true),
+            times,
+            times,
+            Arbitraries.of(0, 1, 43, 127, 128, 255),
+            Arbitraries.of(0, 1, 255, 256, 65536, 0xFFFFFE, 0xFFFFFF, 0x1000000, 1 << 30),
+            Arbitraries.of(0L, 1L, -1L, 255L, 256L))
         .as(Rank::new);
   }
 
@@ -73,27 +78,39 @@ class SpanVersionTest {
 
   @Property
   void versionOfASpan_followsTheRule(@ForAll("spans") Span a, @ForAll("spans") Span b) {
-    int byTimes = Rank.RULE.compare(rankOf(a), rankOf(b));
+    int byRank = Rank.RULE.compare(rankOf(a), rankOf(b));
     int byVersion = a.version().compareTo(b.version());
 
-    if (byTimes != 0) {
-      assertThat(Integer.signum(byVersion)).isEqualTo(Integer.signum(byTimes));
+    if (byRank != 0) {
+      assertThat(Integer.signum(byVersion)).isEqualTo(Integer.signum(byRank));
     }
     assertThat(byVersion == 0).isEqualTo(a.equals(b));
   }
 
   private static Rank rankOf(Span span) {
     Times times = span.times();
-    return new Rank(times.endedAt() != null, times.updatedAt(), times.createdAt(), 0);
+    int columns = 0;
+    int bytes = 0;
+    for (SpanColumn column : SpanColumn.all()) {
+      if (!column.isKey() && !column.isAbsentIn(span)) {
+        columns++;
+        Object value = column.read(span);
+        for (Object part : value instanceof List<?> list ? list : List.of(value)) {
+          bytes += part instanceof String || part instanceof Json ? utf8(part.toString()) : 0;
+        }
+      }
+    }
+    return new Rank(
+        times.endedAt() != null, times.updatedAt(), times.createdAt(), columns, bytes, 0);
+  }
+
+  private static int utf8(String text) {
+    return text.getBytes(StandardCharsets.UTF_8).length;
   }
 
   @Property
   void merge_isCommutativeAssociativeAndIdempotent(
-      @ForAll("spans") Span first, @ForAll("spans") Span second, @ForAll("spans") Span third) {
-    StoredSpan a = StoredSpan.of(first);
-    StoredSpan b = StoredSpan.of(second);
-    StoredSpan c = StoredSpan.of(third);
-
+      @ForAll("spans") Span a, @ForAll("spans") Span b, @ForAll("spans") Span c) {
     assertThat(a.orBetter(b)).isEqualTo(b.orBetter(a));
     assertThat(a.orBetter(b).orBetter(c)).isEqualTo(a.orBetter(b.orBetter(c)));
     assertThat(a.orBetter(a)).isEqualTo(a);
@@ -102,15 +119,15 @@ class SpanVersionTest {
 
   @Test
   void merge_ofEqualSpansKeepsTheFirst() {
-    StoredSpan a = StoredSpan.of(full());
+    Span a = full();
 
-    assertThat(a.orBetter(StoredSpan.of(full()))).isSameAs(a);
+    assertThat(a.orBetter(full())).isSameAs(a);
   }
 
   @Test
   void merge_ofTwoSpansIsRefused() {
-    StoredSpan a = StoredSpan.of(minimal(SpanKey.of("t", "a")));
-    StoredSpan b = StoredSpan.of(minimal(SpanKey.of("t", "b")));
+    Span a = minimal(SpanKey.of("t", "a"));
+    Span b = minimal(SpanKey.of("t", "b"));
 
     assertThatThrownBy(() -> a.orBetter(b))
         .isInstanceOf(IllegalArgumentException.class)
@@ -128,8 +145,8 @@ class SpanVersionTest {
     SpanBatch shuffled = SpanBatch.of(other);
 
     assertThat(shuffled.spans()).isEqualTo(batch.spans());
-    assertThat(batch.spans()).isSortedAccordingTo(Comparator.comparing(StoredSpan::key));
-    assertThat(batch.spans()).extracting(StoredSpan::key).doesNotHaveDuplicates();
+    assertThat(batch.spans()).isSortedAccordingTo(Comparator.comparing(Span::key));
+    assertThat(batch.spans()).extracting(Span::key).doesNotHaveDuplicates();
     assertThat(batch.duplicates()).isEqualTo(spans.size() - batch.spans().size());
     assertThat(shuffled.duplicates()).isEqualTo(other.size() - batch.spans().size());
     for (Span span : spans) {
@@ -140,13 +157,58 @@ class SpanVersionTest {
     }
   }
 
-  // The three versions below may never change: every row that was ever written carries one, and a
-  // replay of the same span must find it equal. A failure here is a fault in the code, not here.
+  // The versions below may never change: every row that was ever written carries one, and a replay
+  // of the same span must find it equal. A failure here is a fault in the code, not here. Those of
+  // the small spans were worked out by another program, with the reference implementation of XXH3.
 
   @Test
   void version_ofTheSmallestSpanStaysAsItIs() {
     assertThat(minimal(SpanKey.of("trace", "span")).version().toHex())
-        .isEqualTo("0000000000000000000000000000000000d6ed51d170250948");
+        .isEqualTo("000000000000000000000000000000000003000007c7bce4950e6a4b7a");
+  }
+
+  @Test
+  void version_ofEachTypeOfColumnStaysAsItIs() {
+    Span.Builder span = minimal(SpanKey.of("trace", "span")).toBuilder();
+
+    assertThat(span.name("caf\u00e9 \uD83D\uDE00 \"quoted\" \\ \n").build().version().toHex())
+        .as("TEXT")
+        .isEqualTo("00000000000000000000000000000000000300001eff4733200cbc3ddf");
+    assertThat(span.name("").endedAt(Instant.EPOCH.plusNanos(1)).build().version().toHex())
+        .as("TIME")
+        .isEqualTo("0100000000000000000000000000000000040000078ba65ea8eaa90149");
+    assertThat(span.endedAt(null).startedAt(Instant.EPOCH.minusNanos(1)).build().version().toHex())
+        .as("TIME before 1970")
+        .isEqualTo("000000000000000000000000000000000003000007fc9705b5a8fd29d2");
+    assertThat(span.startedAt(Instant.EPOCH).event(true).build().version().toHex())
+        .as("FLAG")
+        .isEqualTo("00000000000000000000000000000000000400000785858282484fc841");
+    assertThat(
+            span.event(false)
+                .payload(
+                    Payload.builder()
+                        .metadata(
+                            Json.parse("{\"b\": [1.50, -0.0, 1e400], \"a\": \"\\ud800\\u0000\"}"))
+                        .build())
+                .build()
+                .version()
+                .toHex())
+        .as("JSON")
+        .isEqualTo("000000000000000000000000000000000004000036c93309cc8906707d");
+    assertThat(span.payload(Payload.NONE).tags(List.of("b", "a", "")).build().version().toHex())
+        .as("TEXT_LIST")
+        .isEqualTo("000000000000000000000000000000000004000009788c2df94795f1dd");
+  }
+
+  @Test
+  void version_ofContentBeyondTheCapStaysAsItIs() {
+    Span span =
+        minimal(SpanKey.of("trace", "span")).toBuilder()
+            .payload(Payload.builder().input(Json.of("x".repeat(1 << 24))).build())
+            .build();
+
+    assertThat(span.version().toHex())
+        .isEqualTo("000000000000000000000000000000000004ffffffb767cfcfbff04b58");
   }
 
   @Test
@@ -169,13 +231,13 @@ class SpanVersionTest {
             .build();
 
     assertThat(span.version().toHex())
-        .isEqualTo("00000000000000000061581863df2f0000bfb5ef59a0429a00");
+        .isEqualTo("00000000000000000061581863df2f00000a000060400552d278a1e3db");
   }
 
   @Test
   void version_ofASpanWithEveryFieldStaysAsItIs() {
     assertThat(full().version().toHex())
-        .isEqualTo("01ffffffffcd0d28009844e96ac5f34d15e05f8026b4503672");
+        .isEqualTo("01ffffffffcd0d28009844e96ac5f34d152a000129876b5c5864077619");
   }
 
   @Test
@@ -219,25 +281,14 @@ class SpanVersionTest {
     assertThat(SpanVersion.ofBytes(bytes)).isEqualTo(version).hasSameHashCodeAs(version);
     bytes[0] = 42;
     assertThat(version.toBytes()[0]).isEqualTo((byte) 1);
-    assertThatThrownBy(() -> SpanVersion.ofBytes(new byte[24]))
+    assertThatThrownBy(() -> SpanVersion.ofBytes(new byte[25]))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("A span version has 25 bytes, not 24");
+        .hasMessage("A span version has 29 bytes, not 25");
   }
 
   @Test
   void lowest_isBelowEverySpan() {
     assertThat(minimal(SpanKey.of("t", "s")).version()).isGreaterThan(SpanVersion.LOWEST);
-  }
-
-  @Test
-  void next_carriesIntoHigherBytes() {
-    byte[] bytes = new byte[SpanVersion.LENGTH];
-    bytes[23] = 7;
-    bytes[24] = -1;
-    SpanVersion version = SpanVersion.ofBytes(bytes);
-
-    assertThat(version.next()).isGreaterThan(version);
-    assertThat(version.next().toHex()).endsWith("0800");
   }
 
   private static Span minimal(SpanKey key) {

@@ -6,7 +6,6 @@ import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanUpdate;
-import dev.tracekeep.span.StoredSpan;
 import dev.tracekeep.span.TraceKey;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -22,7 +21,7 @@ import java.util.function.Function;
 /** A store in a map that writes down which hooks were called, and fails when told to. */
 final class FakeStorage extends AbstractObservabilityStorage {
   final List<String> calls = new ArrayList<>();
-  final Map<SpanKey, StoredSpan> rows = new TreeMap<>();
+  final Map<SpanKey, Span> rows = new TreeMap<>();
   final Set<Capability> capabilities = EnumSet.of(Capability.EXACT_WRITE_COUNTS);
   TracingStrategySupport strategies =
       TracingStrategySupport.allPreferring(TracingStrategy.REALTIME);
@@ -80,9 +79,9 @@ final class FakeStorage extends AbstractObservabilityStorage {
   }
 
   @Override
-  protected WriteResult.Counts write(List<StoredSpan> batch) throws Exception {
+  protected WriteResult.Counts write(List<Span> batch) throws Exception {
     called("write " + batch.stream().map(span -> span.key().spanId()).toList());
-    batch.forEach(span -> rows.merge(span.key(), span, StoredSpan::orBetter));
+    batch.forEach(span -> rows.merge(span.key(), span, Span::orBetter));
     return new WriteResult.Counts(batch.size(), 0, 0);
   }
 
@@ -91,7 +90,7 @@ final class FakeStorage extends AbstractObservabilityStorage {
     called("update " + updates.stream().map(update -> update.key().spanId()).toList());
     List<SpanKey> missing = new ArrayList<>();
     for (SpanUpdate update : updates) {
-      StoredSpan row = rows.get(update.key());
+      Span row = rows.get(update.key());
       if (row == null) {
         missing.add(update.key());
       } else {
@@ -104,7 +103,7 @@ final class FakeStorage extends AbstractObservabilityStorage {
   @Override
   protected Optional<Span> readSpan(SpanKey key) throws Exception {
     called("readSpan");
-    return Optional.ofNullable(rows.get(key)).map(StoredSpan::span);
+    return Optional.ofNullable(rows.get(key));
   }
 
   @Override
@@ -117,7 +116,6 @@ final class FakeStorage extends AbstractObservabilityStorage {
   protected List<Span> readTrace(TraceKey trace, List<SpanColumn> columns) throws Exception {
     called("readTrace " + columns.size());
     return rows.values().stream()
-        .map(StoredSpan::span)
         .filter(span -> span.key().trace().equals(trace))
         .sorted(Comparator.comparing((Span span) -> span.key().spanId()).reversed())
         .toList();
@@ -127,7 +125,7 @@ final class FakeStorage extends AbstractObservabilityStorage {
   protected List<Span> readRoots(TraceQuery query, int limit) throws Exception {
     called("readRoots " + limit);
     return rows.values().stream()
-        .map(stored -> stored.span().toLight())
+        .map(stored -> stored.toLight())
         .filter(query::matches)
         .sorted(query.order().comparator())
         .filter(

@@ -4,7 +4,6 @@ import dev.tracekeep.document.DeadLetter;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanUpdate;
-import dev.tracekeep.span.StoredSpan;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -74,7 +73,7 @@ final class Batch {
       operations.add(operation);
       if (operation.kind() == DeadLetter.Operation.CREATE) {
         Span created = operation.span();
-        span = span == null ? created : StoredSpan.of(span).orBetter(StoredSpan.of(created)).span();
+        span = span == null ? created : span.orBetter(created);
         return;
       }
       SpanUpdate change = operation.update();
@@ -99,7 +98,7 @@ final class Batch {
     }
 
     private static Span applied(SpanUpdate update, Span span) {
-      return update.applyTo(StoredSpan.of(span)).map(StoredSpan::span).orElse(span);
+      return update.applyTo(span).orElse(span);
     }
   }
 

@@ -4,7 +4,6 @@ import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanUpdate;
-import dev.tracekeep.span.StoredSpan;
 import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.WriteResult;
@@ -28,7 +27,7 @@ final class SimulatedStore {
     FAILS_THE_BATCH
   }
 
-  final Map<SpanKey, StoredSpan> rows = new TreeMap<>();
+  final Map<SpanKey, Span> rows = new TreeMap<>();
   private final PoisonStyle style;
   private final boolean countsExactly;
 
@@ -68,19 +67,19 @@ final class SimulatedStore {
             .distinct()
             .toList();
     complain(bad);
-    Map<SpanKey, StoredSpan> best = new LinkedHashMap<>();
+    Map<SpanKey, Span> best = new LinkedHashMap<>();
     int fitting = 0;
     for (Span span : spans) {
       if (!span.name().equals(POISON)) {
         fitting++;
-        best.merge(span.key(), StoredSpan.of(span), StoredSpan::orBetter);
+        best.merge(span.key(), span, Span::orBetter);
       }
     }
     long created = 0;
     long replaced = 0;
     long unchanged = 0;
-    for (StoredSpan span : best.values()) {
-      StoredSpan before = rows.get(span.key());
+    for (Span span : best.values()) {
+      Span before = rows.get(span.key());
       if (before == null) {
         created++;
         rows.put(span.key(), span);
@@ -110,12 +109,12 @@ final class SimulatedStore {
       if (isPoison(update)) {
         continue;
       }
-      StoredSpan before = rows.get(update.key());
+      Span before = rows.get(update.key());
       if (before == null) {
         missing.add(update.key());
         continue;
       }
-      StoredSpan after = update.applyTo(before).orElse(before);
+      Span after = update.applyTo(before).orElse(before);
       rows.put(update.key(), after);
       if (after == before) {
         unchanged++;

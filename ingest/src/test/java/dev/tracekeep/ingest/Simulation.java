@@ -10,7 +10,6 @@ import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanUpdate;
-import dev.tracekeep.span.StoredSpan;
 import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.TracingStrategy;
@@ -691,14 +690,14 @@ final class Simulation {
 
   /** The best of what was acknowledged is there, or something better that was sent. */
   private void checkBest(SpanKey key, List<Sent> operations) {
-    StoredSpan row = store.rows.get(key);
+    Span row = store.rows.get(key);
     List<Span> possible =
         operations.stream()
             .filter(each -> !isKeptOut(each))
             .map(each -> Objects.requireNonNull(SimulatedTransformer.redacted(each.span)))
             .toList();
     if (row != null) {
-      assertThat(possible).as("what was sent of " + key).contains(row.span());
+      assertThat(possible).as("what was sent of " + key).contains(row);
     }
     for (Sent each : operations) {
       if (each.isSafe() && !isKeptOut(each)) {
@@ -713,16 +712,14 @@ final class Simulation {
 
   /** If all of a span's operations were acknowledged, the row is what they come to in order. */
   private void checkInOrder(SpanKey key, List<Sent> operations) {
-    StoredSpan row = store.rows.get(key);
+    Span row = store.rows.get(key);
     if (operations.stream().anyMatch(Simulation::isKeptOut)) {
       assertThat(row).as("a span that must not be stored: " + key).isNull();
       return;
     }
     boolean allSafe = operations.stream().allMatch(Sent::isSafe);
     if (allSafe) {
-      StoredSpan expected =
-          StoredSpan.of(
-              Objects.requireNonNull(SimulatedTransformer.redacted(operations.get(0).span)));
+      Span expected = Objects.requireNonNull(SimulatedTransformer.redacted(operations.get(0).span));
       for (Sent each : operations.subList(1, operations.size())) {
         SpanUpdate update =
             each.update != null
@@ -732,19 +729,19 @@ final class Simulation {
       }
       assertThat(row).as("acknowledged " + key).isNotNull();
       for (SpanColumn column : SpanColumn.all()) {
-        assertThat(column.read(row.span()))
+        assertThat(column.read(row))
             .as(column.columnName() + " of " + key)
-            .isEqualTo(column.read(expected.span()));
+            .isEqualTo(column.read(expected));
       }
     } else if (row != null) {
-      boolean ended = row.span().times().endedAt() != null;
+      boolean ended = row.times().endedAt() != null;
       assertThat(ended)
           .as("the end of " + key)
           .isIn(
               operations.stream().anyMatch(each -> each.kind == DeadLetter.Operation.END),
               operations.stream()
                   .anyMatch(each -> each.kind == DeadLetter.Operation.END && each.isSafe()));
-      assertThat(row.span().payload().requestContext()).isEqualTo(Json.of("***"));
+      assertThat(row.payload().requestContext()).isEqualTo(Json.of("***"));
     } else {
       assertThat(operations)
           .as("acknowledged " + key)

@@ -8,7 +8,6 @@ import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanUpdate;
-import dev.tracekeep.span.StoredSpan;
 import dev.tracekeep.span.TraceKey;
 import dev.tracekeep.storage.AbstractObservabilityStorage;
 import dev.tracekeep.storage.Health;
@@ -82,21 +81,20 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
    *
    * @throws SQLException of which {@link #isDuplicateKey} says true if a key was there already
    */
-  protected abstract void insertDirect(Connection connection, List<StoredSpan> batch)
-      throws Exception;
+  protected abstract void insertDirect(Connection connection, List<Span> batch) throws Exception;
 
   /**
    * Puts each span of the batch into the table if its key is new or its version greater, in the
    * current transaction.
    */
-  protected abstract WriteResult.Counts merge(Connection connection, List<StoredSpan> batch)
+  protected abstract WriteResult.Counts merge(Connection connection, List<Span> batch)
       throws Exception;
 
   /**
    * Writes spans over rows that are there and that this transaction has locked; by default by
    * {@link #merge}.
    */
-  protected void overwrite(Connection connection, List<StoredSpan> better) throws Exception {
+  protected void overwrite(Connection connection, List<Span> better) throws Exception {
     merge(connection, better);
   }
 
@@ -208,7 +206,7 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
   // ---- writes ----------------------------------------------------------------------------------
 
   @Override
-  protected final WriteResult.Counts write(List<StoredSpan> batch) throws Exception {
+  protected final WriteResult.Counts write(List<Span> batch) throws Exception {
     if (isBulk(batch.size()) && bulkPolicy.shouldTryDirect()) {
       try {
         connections.transact(
@@ -241,17 +239,20 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
     long replaced = 0;
     List<SpanKey> missing = new ArrayList<>();
     for (List<SpanKey> keys : chunks(List.copyOf(byKey.keySet()))) {
-      Map<SpanKey, StoredSpan> rows =
-          sql.selectForUpdate(keys).list(connection, sql::readStored).stream()
-              .collect(Collectors.toMap(StoredSpan::key, row -> row));
-      List<StoredSpan> changed = new ArrayList<>();
+      Map<SpanKey, Span> rows =
+          sql
+              .selectForUpdate(keys)
+              .list(connection, row -> sql.readSpan(row, SpanColumn.all()))
+              .stream()
+              .collect(Collectors.toMap(Span::key, row -> row));
+      List<Span> changed = new ArrayList<>();
       for (SpanKey key : keys) {
-        StoredSpan before = rows.get(key);
+        Span before = rows.get(key);
         if (before == null) {
           missing.add(key);
           continue;
         }
-        StoredSpan after = before;
+        Span after = before;
         for (SpanUpdate update : byKey.get(key)) {
           after = update.applyTo(after).orElse(after);
         }

@@ -5,8 +5,6 @@ import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanStatus;
-import dev.tracekeep.span.SpanVersion;
-import dev.tracekeep.span.StoredSpan;
 import dev.tracekeep.span.TraceKey;
 import dev.tracekeep.storage.PruneRequest;
 import dev.tracekeep.storage.TimeRange;
@@ -128,27 +126,26 @@ public final class SpanTableSql {
   // ---- reads -----------------------------------------------------------------------------------
 
   SqlStatement selectSpan(SpanKey key) {
-    return select(SpanColumn.all(), false)
+    return select(SpanColumn.all())
         .append(" WHERE ")
         .append(inTrace("r", key.trace()))
         .append(isSpan("r", key));
   }
 
   SqlStatement selectRoots(TraceKey trace) {
-    return select(SpanColumn.all(), false)
+    return select(SpanColumn.all())
         .append(" WHERE ")
         .append(inTrace("r", trace))
         .append(" AND r." + name(SpanColumn.PARENT_SPAN_ID) + " IS NULL");
   }
 
   SqlStatement selectTrace(TraceKey trace, List<SpanColumn> columns) {
-    return select(columns, false).append(" WHERE ").append(inTrace("r", trace));
+    return select(columns).append(" WHERE ").append(inTrace("r", trace));
   }
 
-  /** Selects the rows of keys that are in key order, with versions, locked until the commit. */
+  /** Selects the rows of keys that are in key order, locked until the commit. */
   SqlStatement selectForUpdate(List<SpanKey> keys) {
-    SqlStatement statement =
-        select(SpanColumn.all(), true).append(dialect.forUpdateHint() + " WHERE ");
+    SqlStatement statement = select(SpanColumn.all()).append(dialect.forUpdateHint() + " WHERE ");
     String separator = "";
     for (SpanKey key : keys) {
       statement
@@ -161,13 +158,12 @@ public final class SpanTableSql {
     return statement.append(" ORDER BY " + keyNames() + dialect.forUpdate());
   }
 
-  private SqlStatement select(List<SpanColumn> columns, boolean withVersion) {
+  private SqlStatement select(List<SpanColumn> columns) {
     String list =
         columns.stream()
             .map(column -> dialect.select(column, "r." + name(column)))
             .collect(Collectors.joining(", "));
-    return new SqlStatement(
-        "SELECT " + list + (withVersion ? ", r." + versionName() : "") + " FROM " + table + " r");
+    return new SqlStatement("SELECT " + list + " FROM " + table + " r");
   }
 
   /** A condition: the row is of this trace. */
@@ -210,15 +206,6 @@ public final class SpanTableSql {
     return Span.fromColumns(columns, values::get);
   }
 
-  /** Reads a row of all columns and the version, which an older release may have left out. */
-  StoredSpan readStored(ResultSet row) throws SQLException {
-    Span span = readSpan(row, SpanColumn.all());
-    byte @Nullable [] version = row.getBytes(SpanColumn.all().size() + 1);
-    return version == null
-        ? StoredSpan.of(span)
-        : new StoredSpan(span, SpanVersion.ofBytes(version));
-  }
-
   // ---- the list of traces ----------------------------------------------------------------------
 
   /**
@@ -227,7 +214,7 @@ public final class SpanTableSql {
    */
   SqlStatement selectRoots(TraceQuery query, TraceQuery.@Nullable Position after, int limit) {
     SqlStatement statement =
-        select(SpanColumn.light(), false)
+        select(SpanColumn.light())
             .append(" WHERE ")
             .append(comparesId("r", SpanColumn.TENANT_ID, "="), dialect.storedId(query.tenantId()))
             .append(" AND r." + name(SpanColumn.PARENT_SPAN_ID) + " IS NULL");

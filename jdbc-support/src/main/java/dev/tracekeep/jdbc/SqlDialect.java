@@ -31,7 +31,7 @@ public abstract class SqlDialect {
     return "";
   }
 
-  /** The engine's type for the 25 bytes of a version. */
+  /** The engine's type for the {@link dev.tracekeep.span.SpanVersion#LENGTH} bytes of a version. */
   public abstract String versionType();
 
   /** The name, quoted so that the engine takes it as it is; standard SQL by default. */

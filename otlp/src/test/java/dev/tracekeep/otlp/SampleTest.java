@@ -109,15 +109,15 @@ class SampleTest {
         .isEqualTo(
             Json.parse(
                 """
-                {"toolCalls":[{"toolCallId":"call_k7sqiov3y4","toolName":"weather",
-                               "input":"{\\"city\\":\\"Lisbon\\"}"}]}
+                {"toolCalls":[{"toolCallId":"call_k7sqiov3y4","toolName":"weather",\
+                "input":"{\\"city\\":\\"Lisbon\\"}"}]}
                 """));
     assertThat(step.payload().metadata())
         .isEqualTo(
             Json.parse(
                 """
-                {"model":"mock-large","provider":"mock","otel":{"flags":257},
-                 "usage":{"inputTokens":188,"outputTokens":18}}
+                {"model":"mock-large","provider":"mock",\
+                "usage":{"inputTokens":188,"outputTokens":18},"otel":{"flags":257}}
                 """));
     assertThat(step.payload().attributes().get("ai.settings.maxRetries")).isEqualTo(Json.of(2));
     assertThat(step.payload().attributes().get("ai.telemetry.metadata.userId"))

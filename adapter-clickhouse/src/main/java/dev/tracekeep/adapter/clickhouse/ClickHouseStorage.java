@@ -7,7 +7,6 @@ import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanUpdate;
-import dev.tracekeep.span.StoredSpan;
 import dev.tracekeep.span.TraceKey;
 import dev.tracekeep.storage.AbstractObservabilityStorage;
 import dev.tracekeep.storage.Capability;
@@ -200,7 +199,7 @@ final class ClickHouseStorage extends AbstractObservabilityStorage {
   // ---- writes ----------------------------------------------------------------------------------
 
   @Override
-  protected WriteResult.@Nullable Counts write(List<StoredSpan> batch) throws Exception {
+  protected WriteResult.@Nullable Counts write(List<Span> batch) throws Exception {
     writes.insert(batch);
     return null;
   }

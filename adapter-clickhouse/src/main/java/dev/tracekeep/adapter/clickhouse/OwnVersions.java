@@ -8,9 +8,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The versions of rows that have none. Their last part is a digest of the canonical content, which
- * SQL cannot work out: so the rows pass through this process once, one at a time, and what goes
- * back is a hash and a version for each.
+ * The versions of rows that have none. Their last part is a hash of the content, which SQL cannot
+ * work out: so the rows pass through this process once, one at a time, and what goes back is a hash
+ * and a version for each.
  */
 final class OwnVersions {
   private static final int HASH_WIDTH = 16;

@@ -72,8 +72,9 @@ final class RowExpressions {
   }
 
   /**
-   * The one rule as a number, in the layout of {@link dev.tracekeep.span.SpanVersion}: completed,
-   * then updatedAt, then createdAt, then a hash of the content.
+   * The one rule as a number: completed, then updatedAt, then createdAt, then a hash of the
+   * content. Of another program's columns nobody knows which say more, so that step of {@link
+   * dev.tracekeep.span.SpanVersion} is left out.
    */
   String version() {
     if (columns.version() != null) {

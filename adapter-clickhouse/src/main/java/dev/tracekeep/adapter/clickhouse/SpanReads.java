@@ -5,7 +5,6 @@ import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanStatus;
-import dev.tracekeep.span.StoredSpan;
 import dev.tracekeep.span.TraceKey;
 import dev.tracekeep.storage.PruneRequest;
 import dev.tracekeep.storage.StorageStatistics;
@@ -135,7 +134,7 @@ final class SpanReads {
   }
 
   /** The stored rows of some keys of one tenant; those that are not there are left out. */
-  Map<SpanKey, StoredSpan> stored(String tenantId, List<SpanKey> keys) throws Exception {
+  Map<SpanKey, Span> stored(String tenantId, List<SpanKey> keys) throws Exception {
     List<String> pairs = new ArrayList<>();
     for (SpanKey key : keys) {
       pairs.add("(" + SqlText.literal(key.traceId()) + ", " + SqlText.literal(key.spanId()) + ")");
@@ -151,9 +150,9 @@ final class SpanReads {
             + ") IN ("
             + String.join(", ", pairs)
             + ")";
-    Map<SpanKey, StoredSpan> rows = new LinkedHashMap<>();
+    Map<SpanKey, Span> rows = new LinkedHashMap<>();
     client
-        .list(newest(ALL + ", " + VERSION, condition), SpanRows::readStored)
+        .list(newest(ALL, condition), row -> SpanRows.read(row, SpanColumn.all()))
         .forEach(row -> rows.put(row.key(), row));
     return rows;
   }

@@ -5,7 +5,6 @@ import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanVersion;
-import dev.tracekeep.span.StoredSpan;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -40,8 +39,7 @@ final class SpanRows {
   }
 
   /** Writes all columns of a span and its version. */
-  static void write(StoredSpan stored, RowBinaryWriter out) throws IOException {
-    Span span = stored.span();
+  static void write(Span span, RowBinaryWriter out) throws IOException {
     for (int i = 0; i < COLUMNS.size(); i++) {
       SpanColumn column = COLUMNS.get(i);
       Object value = column.read(span);
@@ -54,7 +52,7 @@ final class SpanRows {
       }
       write(value, out);
     }
-    out.unsigned(stored.version().toBytes(), VERSION_WIDTH);
+    out.unsigned(span.version().toBytes(), VERSION_WIDTH);
     out.endRow();
   }
 
@@ -84,12 +82,6 @@ final class SpanRows {
       }
     }
     return Span.fromColumns(columns, values::get);
-  }
-
-  /** Reads a span of all columns, and its version. */
-  static StoredSpan readStored(RowBinaryReader row) throws IOException {
-    Span span = read(row, COLUMNS);
-    return new StoredSpan(span, readVersion(row));
   }
 
   /** Reads a version. */

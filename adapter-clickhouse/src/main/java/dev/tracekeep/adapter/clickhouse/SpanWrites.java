@@ -1,8 +1,8 @@
 package dev.tracekeep.adapter.clickhouse;
 
+import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanUpdate;
-import dev.tracekeep.span.StoredSpan;
 import dev.tracekeep.span.TraceKey;
 import dev.tracekeep.storage.PruneReport;
 import dev.tracekeep.storage.PruneRequest;
@@ -53,7 +53,7 @@ final class SpanWrites {
   record Updated(long changed, List<SpanKey> missing) {}
 
   /** Inserts rows; which of a key counts, their versions say. */
-  void insert(List<StoredSpan> batch) throws Exception {
+  void insert(List<Span> batch) throws Exception {
     int from = 0;
     while (from < batch.size()) {
       from = insert(batch, from);
@@ -61,7 +61,7 @@ final class SpanWrites {
   }
 
   /** Inserts as many rows as one insert should have; returns where the next one starts. */
-  private int insert(List<StoredSpan> batch, int from) throws Exception {
+  private int insert(List<Span> batch, int from) throws Exception {
     int[] next = new int[1];
     client.insert(
         table,
@@ -84,15 +84,15 @@ final class SpanWrites {
     try {
       for (Map.Entry<String, List<SpanKey>> tenant : byTenant(updates.keySet()).entrySet()) {
         for (List<SpanKey> keys : chunks(tenant.getValue(), KEYS_PER_READ)) {
-          Map<SpanKey, StoredSpan> rows = reads.stored(tenant.getKey(), keys);
-          List<StoredSpan> newer = new ArrayList<>();
+          Map<SpanKey, Span> rows = reads.stored(tenant.getKey(), keys);
+          List<Span> newer = new ArrayList<>();
           for (SpanKey key : keys) {
-            StoredSpan before = rows.get(key);
+            Span before = rows.get(key);
             if (before == null) {
               missing.add(key);
               continue;
             }
-            StoredSpan after = before;
+            Span after = before;
             for (SpanUpdate update : updates.getOrDefault(key, List.of())) {
               after = update.applyTo(after).orElse(after);
             }

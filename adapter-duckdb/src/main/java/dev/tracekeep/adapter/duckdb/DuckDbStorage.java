@@ -4,8 +4,8 @@ import dev.tracekeep.jdbc.JdbcStorage;
 import dev.tracekeep.jdbc.MigrationDialect;
 import dev.tracekeep.jdbc.SqlDialect;
 import dev.tracekeep.jdbc.SqlStatement;
+import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
-import dev.tracekeep.span.StoredSpan;
 import dev.tracekeep.storage.Capability;
 import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.StorageException;
@@ -101,7 +101,7 @@ final class DuckDbStorage extends JdbcStorage {
   }
 
   @Override
-  protected void insertDirect(Connection connection, List<StoredSpan> batch) throws SQLException {
+  protected void insertDirect(Connection connection, List<Span> batch) throws SQLException {
     List<String> columns =
         List.copyOf(migration.columns(connection, config().schema(), config().table()).keySet());
     String schema = config().schema() == null ? connection.getSchema() : config().schema();
@@ -114,10 +114,9 @@ final class DuckDbStorage extends JdbcStorage {
    * rows for those only: a replay moves none.
    */
   @Override
-  protected WriteResult.Counts merge(Connection connection, List<StoredSpan> batch)
-      throws SQLException {
-    List<StoredSpan> fresh = new ArrayList<>();
-    List<StoredSpan> better = new ArrayList<>();
+  protected WriteResult.Counts merge(Connection connection, List<Span> batch) throws SQLException {
+    List<Span> fresh = new ArrayList<>();
+    List<Span> better = new ArrayList<>();
     stageKeys(connection, batch);
     String isNew = "t." + sql().name(SpanColumn.SPAN_ID) + " IS NULL";
     new SqlStatement(
@@ -145,7 +144,7 @@ final class DuckDbStorage extends JdbcStorage {
         fresh.size(), better.size(), batch.size() - fresh.size() - better.size());
   }
 
-  private void stageKeys(Connection connection, List<StoredSpan> batch) throws SQLException {
+  private void stageKeys(Connection connection, List<Span> batch) throws SQLException {
     new SqlStatement(
             "CREATE TEMP TABLE IF NOT EXISTS "
                 + name(stagedKeys)
@@ -155,7 +154,7 @@ final class DuckDbStorage extends JdbcStorage {
     SpanAppender.appendKeys(connection, "temp", "main", stagedKeys, batch);
   }
 
-  private void replace(Connection connection, List<StoredSpan> better) throws SQLException {
+  private void replace(Connection connection, List<Span> better) throws SQLException {
     new SqlStatement(
             "CREATE TEMP TABLE IF NOT EXISTS "
                 + name(stagedRows)

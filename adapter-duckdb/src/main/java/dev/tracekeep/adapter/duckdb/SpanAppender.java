@@ -2,9 +2,9 @@ package dev.tracekeep.adapter.duckdb;
 
 import dev.tracekeep.span.EpochNanos;
 import dev.tracekeep.span.Json;
+import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
-import dev.tracekeep.span.StoredSpan;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -33,19 +33,19 @@ final class SpanAppender {
       String schema,
       String table,
       List<String> columns,
-      List<StoredSpan> spans)
+      List<Span> spans)
       throws SQLException {
     List<@Nullable SpanColumn> order = new ArrayList<>();
     columns.forEach(name -> order.add(SpanColumn.named(name).orElse(null)));
     int versionAt = columns.indexOf(SpanColumn.VERSION_NAME);
     DuckDBConnection duckDb = connection.unwrap(DuckDBConnection.class);
     try (DuckDBAppender appender = duckDb.createAppender(catalog, schema, table)) {
-      for (StoredSpan stored : spans) {
+      for (Span stored : spans) {
         appender.beginRow();
         for (int i = 0; i < order.size(); i++) {
           SpanColumn column = order.get(i);
           if (column != null) {
-            append(appender, column.read(stored.span()));
+            append(appender, column.read(stored));
           } else if (i == versionAt) {
             appender.append(stored.version().toBytes());
           } else {
@@ -61,7 +61,7 @@ final class SpanAppender {
 
   /** Appends the position in the batch, the key and the version of each span. */
   static void appendKeys(
-      Connection connection, String catalog, String schema, String table, List<StoredSpan> spans)
+      Connection connection, String catalog, String schema, String table, List<Span> spans)
       throws SQLException {
     DuckDBConnection duckDb = connection.unwrap(DuckDBConnection.class);
     try (DuckDBAppender appender = duckDb.createAppender(catalog, schema, table)) {

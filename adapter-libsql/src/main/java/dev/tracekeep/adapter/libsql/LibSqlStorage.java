@@ -3,8 +3,8 @@ package dev.tracekeep.adapter.libsql;
 import dev.tracekeep.jdbc.JdbcStorage;
 import dev.tracekeep.jdbc.MigrationDialect;
 import dev.tracekeep.jdbc.SqlStatement;
+import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
-import dev.tracekeep.span.StoredSpan;
 import dev.tracekeep.storage.Capability;
 import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.StorageException;
@@ -95,18 +95,17 @@ final class LibSqlStorage extends JdbcStorage {
   }
 
   @Override
-  protected void insertDirect(Connection connection, List<StoredSpan> batch) throws SQLException {
+  protected void insertDirect(Connection connection, List<Span> batch) throws SQLException {
     writer.merge(connection, batch);
   }
 
   @Override
-  protected WriteResult.Counts merge(Connection connection, List<StoredSpan> batch)
-      throws SQLException {
+  protected WriteResult.Counts merge(Connection connection, List<Span> batch) throws SQLException {
     return writer.merge(connection, batch);
   }
 
   @Override
-  protected void overwrite(Connection connection, List<StoredSpan> better) throws SQLException {
+  protected void overwrite(Connection connection, List<Span> better) throws SQLException {
     writer.replace(connection, better);
   }
 

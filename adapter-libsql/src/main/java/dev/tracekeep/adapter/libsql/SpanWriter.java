@@ -2,9 +2,9 @@ package dev.tracekeep.adapter.libsql;
 
 import dev.tracekeep.jdbc.SpanTableSql;
 import dev.tracekeep.jdbc.SqlStatement;
+import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanVersion;
-import dev.tracekeep.span.StoredSpan;
 import dev.tracekeep.storage.OptimisticBulkPolicy;
 import dev.tracekeep.storage.WriteResult;
 import java.sql.Connection;
@@ -59,10 +59,10 @@ final class SpanWriter {
   }
 
   /** Stores each span if its key is new or its version greater; the transaction can write. */
-  WriteResult.Counts merge(Connection connection, List<StoredSpan> batch) throws SQLException {
-    List<StoredSpan> rest = batch;
-    List<StoredSpan> absent = new ArrayList<>();
-    List<StoredSpan> better = new ArrayList<>();
+  WriteResult.Counts merge(Connection connection, List<Span> batch) throws SQLException {
+    List<Span> rest = batch;
+    List<Span> absent = new ArrayList<>();
+    List<Span> better = new ArrayList<>();
     if (policy.shouldTryDirect()) {
       rest = existing(batch, write(connection, insert, batch));
     }
@@ -75,11 +75,11 @@ final class SpanWriter {
   }
 
   /** Writes over rows that are there, if the version is greater. */
-  void replace(Connection connection, List<StoredSpan> better) throws SQLException {
+  void replace(Connection connection, List<Span> better) throws SQLException {
     write(connection, replace, better);
   }
 
-  private static List<StoredSpan> existing(List<StoredSpan> batch, int[] written) {
+  private static List<Span> existing(List<Span> batch, int[] written) {
     return IntStream.range(0, written.length)
         .filter(i -> written[i] == 0)
         .mapToObj(batch::get)
@@ -88,14 +88,10 @@ final class SpanWriter {
 
   /** Sorts out which spans have no row, and which one of a lower version. */
   private void compare(
-      Connection connection,
-      List<StoredSpan> spans,
-      List<StoredSpan> absent,
-      List<StoredSpan> better)
+      Connection connection, List<Span> spans, List<Span> absent, List<Span> better)
       throws SQLException {
     for (int start = 0; start < spans.size(); start += KEYS_PER_LOOKUP) {
-      List<StoredSpan> chunk =
-          spans.subList(start, Math.min(spans.size(), start + KEYS_PER_LOOKUP));
+      List<Span> chunk = spans.subList(start, Math.min(spans.size(), start + KEYS_PER_LOOKUP));
       boolean[] found = new boolean[chunk.size()];
       versionsOf(chunk)
           .forEach(
@@ -118,7 +114,7 @@ final class SpanWriter {
     }
   }
 
-  private SqlStatement versionsOf(List<StoredSpan> chunk) {
+  private SqlStatement versionsOf(List<Span> chunk) {
     SqlStatement statement = new SqlStatement("WITH k (i, tenant, trace, span) AS (VALUES ");
     for (int i = 0; i < chunk.size(); i++) {
       statement.append(
@@ -148,7 +144,7 @@ final class SpanWriter {
    * <p>In rounds: the driver keeps the values of a round, and while SQLite stores one, another
    * thread works out the versions of the last.
    */
-  private int[] write(Connection connection, String statementText, List<StoredSpan> spans)
+  private int[] write(Connection connection, String statementText, List<Span> spans)
       throws SQLException {
     if (spans.isEmpty()) {
       return new int[0];
@@ -157,11 +153,10 @@ final class SpanWriter {
     int[] touched = new int[spans.size()];
     try (PreparedStatement statement = connection.prepareStatement(statementText)) {
       for (int start = 0; start < spans.size(); start += SPANS_PER_ROUND) {
-        for (StoredSpan stored :
-            spans.subList(start, Math.min(spans.size(), start + SPANS_PER_ROUND))) {
+        for (Span stored : spans.subList(start, Math.min(spans.size(), start + SPANS_PER_ROUND))) {
           for (int i = 0; i < columns.size(); i++) {
             SpanColumn column = columns.get(i);
-            dialect.bind(statement, i + 1, column, column.read(stored.span()));
+            dialect.bind(statement, i + 1, column, column.read(stored));
           }
           statement.setBytes(columns.size() + 1, stored.version().toBytes());
           statement.addBatch();

@@ -3,7 +3,6 @@ package dev.tracekeep.adapter.mongo;
 import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
-import dev.tracekeep.span.StoredSpan;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -25,7 +24,7 @@ final class DocumentSize {
     if (upperBound(span) <= LIMIT) {
       return null;
     }
-    int size = SpanCodec.size(StoredSpan.of(span));
+    int size = SpanCodec.size(span);
     return size <= LIMIT
         ? null
         : "makes a document of "

@@ -7,7 +7,6 @@ import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanStatus;
-import dev.tracekeep.span.StoredSpan;
 import dev.tracekeep.span.TraceKey;
 import dev.tracekeep.storage.StorageStatistics;
 import dev.tracekeep.storage.Trace;
@@ -36,8 +35,8 @@ final class DuplicateReads implements SpanReads {
     this.table = table;
   }
 
-  private MongoCollection<StoredSpan> spans() {
-    return connection.unhurried().getCollection(table, StoredSpan.class);
+  private MongoCollection<Span> spans() {
+    return connection.unhurried().getCollection(table, Span.class);
   }
 
   @Override
@@ -61,9 +60,9 @@ final class DuplicateReads implements SpanReads {
   }
 
   private List<Span> best(Bson filter) {
-    SortedMap<SpanKey, StoredSpan> best = new TreeMap<>();
-    spans().find(filter).forEach(span -> best.merge(span.key(), span, StoredSpan::orBetter));
-    return best.values().stream().map(StoredSpan::span).toList();
+    SortedMap<SpanKey, Span> best = new TreeMap<>();
+    spans().find(filter).forEach(span -> best.merge(span.key(), span, Span::orBetter));
+    return List.copyOf(best.values());
   }
 
   @Override
@@ -107,11 +106,11 @@ final class DuplicateReads implements SpanReads {
   }
 
   private void forEachTrace(Bson filter, Consumer<Collection<Span>> action) {
-    SortedMap<SpanKey, StoredSpan> trace = new TreeMap<>();
+    SortedMap<SpanKey, Span> trace = new TreeMap<>();
     Runnable finish =
         () -> {
           if (!trace.isEmpty()) {
-            action.accept(trace.values().stream().map(StoredSpan::span).toList());
+            action.accept(List.copyOf(trace.values()));
             trace.clear();
           }
         };
@@ -125,7 +124,7 @@ final class DuplicateReads implements SpanReads {
               if (!trace.isEmpty() && !trace.firstKey().trace().equals(span.key().trace())) {
                 finish.run();
               }
-              trace.merge(span.key(), span, StoredSpan::orBetter);
+              trace.merge(span.key(), span, Span::orBetter);
             });
     finish.run();
   }

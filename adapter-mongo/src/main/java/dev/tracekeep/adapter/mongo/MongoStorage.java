@@ -11,7 +11,6 @@ import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanUpdate;
-import dev.tracekeep.span.StoredSpan;
 import dev.tracekeep.span.TraceKey;
 import dev.tracekeep.storage.AbstractObservabilityStorage;
 import dev.tracekeep.storage.Capability;
@@ -181,7 +180,7 @@ final class MongoStorage extends AbstractObservabilityStorage {
   }
 
   @Override
-  protected WriteResult.Counts write(List<StoredSpan> batch) {
+  protected WriteResult.Counts write(List<Span> batch) {
     return writer.write(batch);
   }
 

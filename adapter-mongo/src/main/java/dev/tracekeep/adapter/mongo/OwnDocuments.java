@@ -6,8 +6,8 @@ import com.mongodb.client.model.BulkWriteOptions;
 import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.UpdateOneModel;
 import dev.tracekeep.span.InvalidSpanException;
+import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
-import dev.tracekeep.span.StoredSpan;
 import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.StorageException;
 import java.util.ArrayList;
@@ -100,7 +100,7 @@ final class OwnDocuments {
   }
 
   private Bson filled(RawBsonDocument document) {
-    StoredSpan span = span(document);
+    Span span = span(document);
     BsonDocument fields =
         new BsonDocument(SpanColumn.VERSION_NAME, new BsonBinary(span.version().toBytes()));
     BsonDocument whole = new BsonDocument();
@@ -111,7 +111,7 @@ final class OwnDocuments {
     return new BsonDocument("$set", fields);
   }
 
-  private StoredSpan span(RawBsonDocument document) {
+  private Span span(RawBsonDocument document) {
     try {
       return CODEC.decode(document.asBsonReader(), DecoderContext.builder().build());
     } catch (InvalidSpanException | BsonInvalidOperationException | ClassCastException e) {

@@ -5,7 +5,6 @@ import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanVersion;
-import dev.tracekeep.span.StoredSpan;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -31,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * for a path or an operator. Times are 64-bit nanoseconds, because BSON's dates end at
  * milliseconds.
  */
-final class SpanCodec implements Codec<StoredSpan> {
+final class SpanCodec implements Codec<Span> {
   /**
    * What no span has, but queries and indexes need: absent in a span that is no root and failed
    * not.
@@ -86,11 +85,9 @@ final class SpanCodec implements Codec<StoredSpan> {
       return Span.fromColumns(columns, values::get);
     }
 
-    /** The whole span, under the version of its content where it has none. */
-    StoredSpan stored() {
-      Span span = span(SpanColumn.all());
-      SpanVersion known = version;
-      return known == null ? StoredSpan.of(span) : new StoredSpan(span, known);
+    /** The whole span. */
+    Span span() {
+      return span(SpanColumn.all());
     }
   }
 
@@ -119,37 +116,36 @@ final class SpanCodec implements Codec<StoredSpan> {
   }
 
   @Override
-  public Class<StoredSpan> getEncoderClass() {
-    return StoredSpan.class;
+  public Class<Span> getEncoderClass() {
+    return Span.class;
   }
 
   /** How many bytes the span's document has. */
-  static int size(StoredSpan span) {
+  static int size(Span span) {
     BsonBytes bytes = new BsonBytes();
     write(bytes, span);
     return bytes.length();
   }
 
   /**
-   * A number that stands for a member of a JSON object: the same for values that are equal by
-   * structure. Two members can share one, so who filters by it looks again.
+   * A number that stands for a member of a JSON object: the same for values that mean the same. Two
+   * members can share one, so who filters by it looks again.
    */
   static long token(String name, Json value) {
-    return (long) name.hashCode() << 32 | value.hashCode() & 0xFFFF_FFFFL;
+    return (long) name.hashCode() << 32 | value.valueHash() & 0xFFFF_FFFFL;
   }
 
   @Override
-  public void encode(BsonWriter writer, StoredSpan stored, EncoderContext context) {
+  public void encode(BsonWriter writer, Span span, EncoderContext context) {
     BsonBytes bytes = BUFFER.get();
     bytes.clear();
-    write(bytes, stored);
+    write(bytes, span);
     try (BsonBinaryReader reader = new BsonBinaryReader(bytes.buffer())) {
       writer.pipe(reader);
     }
   }
 
-  private static void write(BsonBytes out, StoredSpan stored) {
-    Span span = stored.span();
+  private static void write(BsonBytes out, Span span) {
     int document = out.start();
     for (int i = 0; i < NAMES.length; i++) {
       Object value = SpanColumn.all().get(i).read(span);
@@ -158,7 +154,7 @@ final class SpanCodec implements Codec<StoredSpan> {
       }
     }
     out.field(BsonType.BINARY, VERSION_FIELD);
-    out.binary(stored.version().toBytes());
+    out.binary(span.version().toBytes());
     if (span.isRoot() || span.payload().error() != null) {
       writeDerived(out, span);
     }
@@ -230,8 +226,8 @@ final class SpanCodec implements Codec<StoredSpan> {
   }
 
   @Override
-  public StoredSpan decode(BsonReader reader, DecoderContext context) {
-    return read(reader).stored();
+  public Span decode(BsonReader reader, DecoderContext context) {
+    return read(reader).span();
   }
 
   private static Row read(BsonReader reader) {

@@ -2,9 +2,10 @@ package dev.tracekeep.adapter.mongo;
 
 import com.mongodb.client.model.Projections;
 import dev.tracekeep.adapter.mongo.SpanWriter.Refusals;
+import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanUpdate;
-import dev.tracekeep.span.StoredSpan;
+import dev.tracekeep.span.SpanVersion;
 import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.StorageException;
 import java.util.ArrayList;
@@ -78,7 +79,7 @@ final class SpanUpdater {
   /** Tries once; returns the spans that somebody else changed meanwhile. */
   private List<SpanKey> attempt(
       List<SpanKey> keys, Map<SpanKey, List<SpanUpdate>> updates, Outcome outcome) {
-    Map<SpanKey, StoredSpan> rows = new HashMap<>();
+    Map<SpanKey, Span> rows = new HashMap<>();
     Map<SpanKey, Bson> asRead = new HashMap<>();
     SpanKeys.forEachRow(
         connection.primary(),
@@ -86,22 +87,22 @@ final class SpanUpdater {
         keys,
         Projections.exclude(SpanCodec.DERIVED),
         row -> {
-          StoredSpan stored = row.stored();
+          Span stored = row.span();
           rows.put(stored.key(), stored);
           asRead.put(stored.key(), SpanKeys.unchanged(stored.key(), row.version()));
         });
-    List<StoredSpan> changed = new ArrayList<>();
+    List<Span> changed = new ArrayList<>();
     for (SpanKey key : keys) {
-      StoredSpan before = rows.get(key);
+      Span before = rows.get(key);
       if (before == null) {
         outcome.missing.add(key);
         continue;
       }
-      StoredSpan after = before;
+      Span after = before;
       for (SpanUpdate update : updates.get(key)) {
         after = update.applyTo(after).orElse(after);
       }
-      String problem = DocumentSize.problem(after.span());
+      String problem = DocumentSize.problem(after);
       if (after == before) {
         outcome.unchanged++;
       } else if (problem != null) {
@@ -118,24 +119,18 @@ final class SpanUpdater {
     return overtaken;
   }
 
-  /**
-   * The server says how many documents it replaced, but not which. Nor does the version tell: two
-   * updates that only fill absent fields of one document may both rank next above it.
-   */
-  private List<SpanKey> overtaken(List<StoredSpan> changed) {
-    Map<SpanKey, StoredSpan> now = new HashMap<>();
+  /** The server says how many documents it replaced, but not which. */
+  private List<SpanKey> overtaken(List<Span> changed) {
+    Map<SpanKey, SpanVersion> now = new HashMap<>();
     SpanKeys.forEachRow(
         connection.primary(),
         table,
-        changed.stream().map(StoredSpan::key).toList(),
-        Projections.exclude(SpanCodec.DERIVED),
-        row -> {
-          StoredSpan stored = row.stored();
-          now.put(stored.key(), stored);
-        });
+        changed.stream().map(Span::key).toList(),
+        SpanKeys.VERSION_ONLY,
+        row -> now.put(SpanKeys.key(row), SpanKeys.version(row)));
     return changed.stream()
-        .filter(span -> !span.equals(now.get(span.key())))
-        .map(StoredSpan::key)
+        .filter(span -> !span.version().equals(now.get(span.key())))
+        .map(Span::key)
         .toList();
   }
 }

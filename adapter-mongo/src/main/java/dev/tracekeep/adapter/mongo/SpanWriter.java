@@ -6,9 +6,9 @@ import com.mongodb.client.MongoCollection;
 import com.mongodb.client.model.BulkWriteOptions;
 import com.mongodb.client.model.InsertManyOptions;
 import com.mongodb.client.model.ReplaceOneModel;
+import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanVersion;
-import dev.tracekeep.span.StoredSpan;
 import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.OptimisticBulkPolicy;
 import dev.tracekeep.storage.StorageException;
@@ -42,26 +42,26 @@ final class SpanWriter {
     this.table = table;
   }
 
-  private MongoCollection<StoredSpan> spans() {
-    return connection.primary().getCollection(table, StoredSpan.class);
+  private MongoCollection<Span> spans() {
+    return connection.primary().getCollection(table, Span.class);
   }
 
   /** Stores each span if its key is new or its version greater. */
-  WriteResult.Counts write(List<StoredSpan> batch) {
+  WriteResult.Counts write(List<Span> batch) {
     WriteResult.Counts counts = WriteResult.Counts.NONE;
     Refusals refusals = new Refusals();
     for (int i = 0; i < batch.size(); i += SPANS_PER_COMMAND) {
-      List<StoredSpan> chunk = batch.subList(i, Math.min(batch.size(), i + SPANS_PER_COMMAND));
+      List<Span> chunk = batch.subList(i, Math.min(batch.size(), i + SPANS_PER_COMMAND));
       counts = counts.plus(writeChunk(chunk, refusals));
     }
     refusals.throwIfAny();
     return counts;
   }
 
-  private WriteResult.Counts writeChunk(List<StoredSpan> chunk, Refusals refusals) {
+  private WriteResult.Counts writeChunk(List<Span> chunk, Refusals refusals) {
     if (bulkPolicy.shouldTryDirect()) {
       // If the insert fails, the batch is sent again, and then any of it may be there.
-      List<StoredSpan> existing = chunk;
+      List<Span> existing = chunk;
       try {
         existing = insert(chunk, refusals);
       } finally {
@@ -71,15 +71,15 @@ final class SpanWriter {
       }
       Map<SpanKey, SpanVersion> stored = versions(existing);
       // One that cannot be read yet is there all the same, so its replacement asks for the version.
-      List<StoredSpan> better =
+      List<Span> better =
           existing.stream().filter(span -> isBetter(span, stored.get(span.key()))).toList();
       return counts(chunk.size(), existing.size(), replaceOlder(better, refusals));
     }
     // Replays, most likely: of what is there as good or better, no payload is sent.
     Map<SpanKey, SpanVersion> stored = versions(chunk);
-    List<StoredSpan> absent = new ArrayList<>();
-    List<StoredSpan> better = new ArrayList<>();
-    for (StoredSpan span : chunk) {
+    List<Span> absent = new ArrayList<>();
+    List<Span> better = new ArrayList<>();
+    for (Span span : chunk) {
       SpanVersion version = stored.get(span.key());
       if (version == null) {
         absent.add(span);
@@ -88,18 +88,18 @@ final class SpanWriter {
       }
     }
     long replaced = replaceOlder(better, refusals);
-    List<StoredSpan> overtaken = insert(absent, refusals);
+    List<Span> overtaken = insert(absent, refusals);
     replaced += replaceOlder(overtaken, refusals);
     int existing = chunk.size() - absent.size() + overtaken.size();
     bulkPolicy.merged(existing);
     return counts(chunk.size(), existing, replaced);
   }
 
-  private Map<SpanKey, SpanVersion> versions(List<StoredSpan> spans) {
-    return SpanKeys.versions(connection, table, spans.stream().map(StoredSpan::key).toList());
+  private Map<SpanKey, SpanVersion> versions(List<Span> spans) {
+    return SpanKeys.versions(connection, table, spans.stream().map(Span::key).toList());
   }
 
-  private static boolean isBetter(StoredSpan span, @Nullable SpanVersion stored) {
+  private static boolean isBetter(Span span, @Nullable SpanVersion stored) {
     return stored == null || span.version().compareTo(stored) > 0;
   }
 
@@ -108,8 +108,8 @@ final class SpanWriter {
   }
 
   /** Inserts spans; returns those whose key was there already. */
-  private List<StoredSpan> insert(List<StoredSpan> absent, Refusals refusals) {
-    List<StoredSpan> existing = new ArrayList<>();
+  private List<Span> insert(List<Span> absent, Refusals refusals) {
+    List<Span> existing = new ArrayList<>();
     if (absent.isEmpty()) {
       return existing;
     }
@@ -118,7 +118,7 @@ final class SpanWriter {
     } catch (MongoBulkWriteException e) {
       // Which documents failed is right on every server; how many were inserted is not.
       for (BulkWriteError error : e.getWriteErrors()) {
-        StoredSpan span = absent.get(error.getIndex());
+        Span span = absent.get(error.getIndex());
         if (isKeyConflict(span.key(), error)) {
           existing.add(span);
         } else {
@@ -131,16 +131,16 @@ final class SpanWriter {
   }
 
   /** Replaces documents whose version is lower; returns how many. */
-  private long replaceOlder(List<StoredSpan> better, Refusals refusals) {
+  private long replaceOlder(List<Span> better, Refusals refusals) {
     return replace(better, span -> SpanKeys.olderThan(span.key(), span.version()), refusals);
   }
 
   /** Replaces those documents that pass their filters; returns how many. */
-  long replace(List<StoredSpan> spans, Function<StoredSpan, Bson> filter, Refusals refusals) {
+  long replace(List<Span> spans, Function<Span, Bson> filter, Refusals refusals) {
     if (spans.isEmpty()) {
       return 0;
     }
-    List<ReplaceOneModel<StoredSpan>> replacements =
+    List<ReplaceOneModel<Span>> replacements =
         spans.stream().map(span -> new ReplaceOneModel<>(filter.apply(span), span)).toList();
     try {
       return spans()

@@ -3,8 +3,9 @@ package dev.tracekeep.adapter.mssql;
 import com.microsoft.sqlserver.jdbc.ISQLServerBulkData;
 import dev.tracekeep.span.EpochNanos;
 import dev.tracekeep.span.Json;
+import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
-import dev.tracekeep.span.StoredSpan;
+import dev.tracekeep.span.SpanVersion;
 import java.sql.Types;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -23,10 +24,7 @@ final class BulkRows implements ISQLServerBulkData {
 
   /** A column of the table that is filled: its name, its JDBC type, and where its value is. */
   private record Column(
-      String name,
-      int type,
-      int precision,
-      BiFunction<StoredSpan, Integer, @Nullable Object> value) {}
+      String name, int type, int precision, BiFunction<Span, Integer, @Nullable Object> value) {}
 
   /** What the table of staged keys calls a row's place in the batch. */
   static final String POSITION = "position";
@@ -35,21 +33,21 @@ final class BulkRows implements ISQLServerBulkData {
   private static final List<Column> KEYS = keys();
 
   private final transient List<Column> columns;
-  private final transient List<StoredSpan> spans;
+  private final transient List<Span> spans;
   private int position = -1;
 
-  private BulkRows(List<Column> columns, List<StoredSpan> spans) {
+  private BulkRows(List<Column> columns, List<Span> spans) {
     this.columns = columns;
     this.spans = spans;
   }
 
   /** All columns of the span table. */
-  static BulkRows whole(List<StoredSpan> spans) {
+  static BulkRows whole(List<Span> spans) {
     return new BulkRows(WHOLE, spans);
   }
 
   /** {@value #POSITION}, the key and the version alone. */
-  static BulkRows keys(List<StoredSpan> spans) {
+  static BulkRows keys(List<Span> spans) {
     return new BulkRows(KEYS, spans);
   }
 
@@ -72,15 +70,15 @@ final class BulkRows implements ISQLServerBulkData {
     int type = jdbcType(column);
     int precision = type == Types.VARCHAR ? MsSqlDialect.LONGEST_STORED_ID : 0;
     return new Column(
-        column.columnName(),
-        type,
-        precision,
-        (span, place) -> crossing(column, column.read(span.span())));
+        column.columnName(), type, precision, (span, place) -> crossing(column, column.read(span)));
   }
 
   private static Column version() {
     return new Column(
-        SpanColumn.VERSION_NAME, Types.BINARY, 25, (span, place) -> span.version().toBytes());
+        SpanColumn.VERSION_NAME,
+        Types.BINARY,
+        SpanVersion.LENGTH,
+        (span, place) -> span.version().toBytes());
   }
 
   private static int jdbcType(SpanColumn column) {

@@ -4,6 +4,7 @@ import dev.tracekeep.jdbc.SqlDialect;
 import dev.tracekeep.jdbc.SqlStatement;
 import dev.tracekeep.span.Json;
 import dev.tracekeep.span.SpanColumn;
+import dev.tracekeep.span.SpanVersion;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -63,7 +64,7 @@ final class MsSqlDialect extends SqlDialect {
 
   @Override
   public String versionType() {
-    return "binary(25)";
+    return "binary(" + SpanVersion.LENGTH + ")";
   }
 
   @Override

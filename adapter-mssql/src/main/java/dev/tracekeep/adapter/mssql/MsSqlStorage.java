@@ -4,8 +4,8 @@ import dev.tracekeep.jdbc.JdbcStorage;
 import dev.tracekeep.jdbc.MigrationDialect;
 import dev.tracekeep.jdbc.SqlStatement;
 import dev.tracekeep.migration.SpanTable;
+import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
-import dev.tracekeep.span.StoredSpan;
 import dev.tracekeep.storage.Capability;
 import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.StorageException;
@@ -187,13 +187,12 @@ final class MsSqlStorage extends JdbcStorage {
   }
 
   @Override
-  protected void insertDirect(Connection connection, List<StoredSpan> batch) throws SQLException {
+  protected void insertDirect(Connection connection, List<Span> batch) throws SQLException {
     writer.copy(connection, batch);
   }
 
   @Override
-  protected WriteResult.Counts merge(Connection connection, List<StoredSpan> batch)
-      throws SQLException {
+  protected WriteResult.Counts merge(Connection connection, List<Span> batch) throws SQLException {
     return isBulk(batch.size())
         ? writer.mergeStaged(connection, batch)
         : writer.mergeFew(connection, batch);

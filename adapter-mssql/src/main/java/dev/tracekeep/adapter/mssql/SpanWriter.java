@@ -5,8 +5,8 @@ import com.microsoft.sqlserver.jdbc.SQLServerBulkCopyOptions;
 import com.microsoft.sqlserver.jdbc.SQLServerConnection;
 import dev.tracekeep.jdbc.SpanTableSql;
 import dev.tracekeep.jdbc.SqlStatement;
+import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
-import dev.tracekeep.span.StoredSpan;
 import dev.tracekeep.storage.WriteResult;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -53,7 +53,7 @@ final class SpanWriter {
   // ---- bulk ------------------------------------------------------------------------------------
 
   /** Copies new rows straight into the table. */
-  void copy(Connection connection, List<StoredSpan> batch) throws SQLException {
+  void copy(Connection connection, List<Span> batch) throws SQLException {
     copy(connection, sql.table(), BulkRows.whole(batch));
   }
 
@@ -84,9 +84,8 @@ final class SpanWriter {
    *
    * @throws LostRaceException if another writer was first with one of the keys
    */
-  WriteResult.Counts mergeStaged(Connection connection, List<StoredSpan> batch)
-      throws SQLException {
-    List<StoredSpan> candidates = newOrBetter(connection, batch);
+  WriteResult.Counts mergeStaged(Connection connection, List<Span> batch) throws SQLException {
+    List<Span> candidates = newOrBetter(connection, batch);
     if (candidates.isEmpty()) {
       return counts(0, 0, batch.size());
     }
@@ -96,8 +95,7 @@ final class SpanWriter {
       if (i > 0) {
         execute(connection, "TRUNCATE TABLE " + STAGE);
       }
-      List<StoredSpan> part =
-          candidates.subList(i, Math.min(candidates.size(), i + ROWS_PER_STATEMENT));
+      List<Span> part = candidates.subList(i, Math.min(candidates.size(), i + ROWS_PER_STATEMENT));
       copy(connection, STAGE, BulkRows.whole(part));
       written[0] += new SqlStatement(updateFrom(STAGE)).execute(connection);
       written[1] += insertNew(connection);
@@ -115,8 +113,7 @@ final class SpanWriter {
   }
 
   /** Those whose key is not there or has an older version; others may write meanwhile. */
-  private List<StoredSpan> newOrBetter(Connection connection, List<StoredSpan> batch)
-      throws SQLException {
+  private List<Span> newOrBetter(Connection connection, List<Span> batch) throws SQLException {
     execute(
         connection,
         "CREATE TABLE "
@@ -132,7 +129,7 @@ final class SpanWriter {
             + sql.versionDefinition()
             + ")");
     copy(connection, STAGED_KEYS, BulkRows.keys(batch));
-    List<StoredSpan> candidates =
+    List<Span> candidates =
         new SqlStatement(newOrBetter()).list(connection, row -> batch.get(row.getInt(1)));
     execute(connection, "DROP TABLE " + STAGED_KEYS);
     return candidates;
@@ -152,12 +149,12 @@ final class SpanWriter {
    *
    * @throws LostRaceException if another writer was first with one of the keys
    */
-  WriteResult.Counts mergeFew(Connection connection, List<StoredSpan> batch) throws SQLException {
+  WriteResult.Counts mergeFew(Connection connection, List<Span> batch) throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(mergeFew(batch.size()))) {
       int index = 1;
-      for (StoredSpan span : batch) {
+      for (Span span : batch) {
         for (SpanColumn column : COLUMNS) {
-          bind(statement, index++, column, column.read(span.span()));
+          bind(statement, index++, column, column.read(span));
         }
         statement.setBytes(index++, span.version().toBytes());
       }

@@ -8,7 +8,6 @@ import dev.tracekeep.span.Payload;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
-import dev.tracekeep.span.StoredSpan;
 import java.sql.Types;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -21,14 +20,13 @@ import org.junit.jupiter.api.Test;
 class BulkRowsTest {
   private static final Instant START = Instant.parse("2026-01-02T03:04:05.123456789Z");
 
-  private static final StoredSpan SPAN =
-      StoredSpan.of(
-          Span.builder(new SpanKey("tenant", "trace", "s "))
-              .name("über")
-              .startedAt(START)
-              .tags(List.of("a", "\"b\""))
-              .payload(Payload.builder().input(Json.parse("{\"b\":1.0}")).build())
-              .build());
+  private static final Span SPAN =
+      Span.builder(new SpanKey("tenant", "trace", "s "))
+          .name("über")
+          .startedAt(START)
+          .tags(List.of("a", "\"b\""))
+          .payload(Payload.builder().input(Json.parse("{\"b\":1.0}")).build())
+          .build();
 
   private static Map<String, Object> row(BulkRows rows) {
     Object[] data = rows.getRowData();
@@ -81,6 +79,6 @@ class BulkRowsTest {
     assertThat(rows.getColumnOrdinals().stream().map(rows::getColumnType).distinct())
         .containsExactlyInAnyOrder(
             Types.VARCHAR, Types.LONGNVARCHAR, Types.BIT, Types.BIGINT, Types.BINARY);
-    assertThat(Arrays.asList(rows.getPrecision(1), rows.getPrecision(47))).containsExactly(131, 25);
+    assertThat(Arrays.asList(rows.getPrecision(1), rows.getPrecision(47))).containsExactly(131, 29);
   }
 }

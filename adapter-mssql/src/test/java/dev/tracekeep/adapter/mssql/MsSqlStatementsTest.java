@@ -53,7 +53,7 @@ class MsSqlStatementsTest {
         .isEqualTo("[input] nvarchar(max) COLLATE Latin1_General_BIN2");
     assertThat(SQL.definition(SpanColumn.ENDED_AT)).isEqualTo("[ended_at] bigint");
     assertThat(SQL.definition(SpanColumn.IS_EVENT)).isEqualTo("[is_event] bit NOT NULL");
-    assertThat(SQL.versionDefinition()).isEqualTo("[version] binary(25) NOT NULL");
+    assertThat(SQL.versionDefinition()).isEqualTo("[version] binary(29) NOT NULL");
   }
 
   @Test

@@ -5,8 +5,8 @@ import dev.tracekeep.jdbc.MigrationDialect;
 import dev.tracekeep.jdbc.MigrationDialect.MigratorLock;
 import dev.tracekeep.jdbc.SqlStatement;
 import dev.tracekeep.migration.SpanTable;
+import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
-import dev.tracekeep.span.StoredSpan;
 import dev.tracekeep.storage.Capability;
 import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.StorageException;
@@ -184,7 +184,7 @@ final class PgStorage extends JdbcStorage {
   }
 
   @Override
-  protected void insertDirect(Connection connection, List<StoredSpan> batch) throws SQLException {
+  protected void insertDirect(Connection connection, List<Span> batch) throws SQLException {
     if (connections.server().isPostgres()) {
       writer.copy(connection, batch);
     } else {
@@ -193,8 +193,7 @@ final class PgStorage extends JdbcStorage {
   }
 
   @Override
-  protected WriteResult.Counts merge(Connection connection, List<StoredSpan> batch)
-      throws SQLException {
+  protected WriteResult.Counts merge(Connection connection, List<Span> batch) throws SQLException {
     if (!connections.server().isPostgres()) {
       return writer.mergeLooking(connection, batch);
     }

@@ -5,10 +5,10 @@ import dev.tracekeep.jdbc.SqlDialect;
 import dev.tracekeep.jdbc.SqlStatement;
 import dev.tracekeep.span.EpochNanos;
 import dev.tracekeep.span.Json;
+import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanVersion;
-import dev.tracekeep.span.StoredSpan;
 import dev.tracekeep.storage.WriteResult;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -73,21 +73,20 @@ final class SpanWriter {
   // ---- COPY ------------------------------------------------------------------------------------
 
   /** Copies new rows straight into the table. */
-  void copy(Connection connection, List<StoredSpan> batch) throws SQLException {
+  void copy(Connection connection, List<Span> batch) throws SQLException {
     copy(connection, sql.table(), batch);
   }
 
-  private void copy(Connection connection, String target, List<StoredSpan> batch)
-      throws SQLException {
+  private void copy(Connection connection, String target, List<Span> batch) throws SQLException {
     String statement = "COPY " + target + " (" + names() + ") FROM STDIN (FORMAT binary)";
     BinaryCopy.run(
         connection,
         statement,
         copy -> {
-          for (StoredSpan span : batch) {
+          for (Span span : batch) {
             copy.row(COLUMNS.size() + 1);
             for (SpanColumn column : COLUMNS) {
-              write(copy, column.read(span.span()));
+              write(copy, column.read(span));
             }
             copy.bytes(span.version().toBytes());
           }
@@ -119,9 +118,8 @@ final class SpanWriter {
    * <p>Rows that are there already and as good must not reach ON CONFLICT: it would lock each,
    * which writes the row and the log although nothing changes.
    */
-  WriteResult.Counts mergeStaged(Connection connection, List<StoredSpan> batch)
-      throws SQLException {
-    List<StoredSpan> candidates = newOrBetter(connection, batch);
+  WriteResult.Counts mergeStaged(Connection connection, List<Span> batch) throws SQLException {
+    List<Span> candidates = newOrBetter(connection, batch);
     if (candidates.isEmpty()) {
       return counts(0, 0, batch.size());
     }
@@ -149,18 +147,17 @@ final class SpanWriter {
    * The look is a scalar subquery because a join could be planned as a scan of the whole table: the
    * temporary one has no statistics. What another writer does meanwhile is ON CONFLICT's to decide.
    */
-  private List<StoredSpan> newOrBetter(Connection connection, List<StoredSpan> batch)
-      throws SQLException {
+  private List<Span> newOrBetter(Connection connection, List<Span> batch) throws SQLException {
     new SqlStatement(stagedKeysDefinition).execute(connection);
     BinaryCopy.run(
         connection,
         "COPY pg_temp." + stagedKeys + " FROM STDIN (FORMAT binary)",
         copy -> {
           for (int position = 0; position < batch.size(); position++) {
-            StoredSpan span = batch.get(position);
+            Span span = batch.get(position);
             copy.row(KEY.size() + 2);
             copy.number(position);
-            KEY.forEach(column -> write(copy, column.read(span.span())));
+            KEY.forEach(column -> write(copy, column.read(span)));
             copy.bytes(span.version().toBytes());
           }
         });
@@ -200,7 +197,7 @@ final class SpanWriter {
   // ---- INSERT ----------------------------------------------------------------------------------
 
   /** Merges a few rows by one statement. */
-  WriteResult.Counts mergeFew(Connection connection, List<StoredSpan> batch) throws SQLException {
+  WriteResult.Counts mergeFew(Connection connection, List<Span> batch) throws SQLException {
     long[] written = {0, 0};
     try (PreparedStatement statement = prepareInsert(connection, batch, onConflict());
         ResultSet rows = statement.executeQuery()) {
@@ -213,9 +210,9 @@ final class SpanWriter {
   }
 
   /** Inserts new rows where there is no COPY. */
-  void insert(Connection connection, List<StoredSpan> batch) throws SQLException {
+  void insert(Connection connection, List<Span> batch) throws SQLException {
     for (int i = 0; i < batch.size(); i += ROWS_PER_INSERT) {
-      List<StoredSpan> part = batch.subList(i, Math.min(batch.size(), i + ROWS_PER_INSERT));
+      List<Span> part = batch.subList(i, Math.min(batch.size(), i + ROWS_PER_INSERT));
       try (PreparedStatement statement = prepareInsert(connection, part, "")) {
         statement.executeUpdate();
       }
@@ -226,20 +223,18 @@ final class SpanWriter {
    * Merges where rows have no xmax to tell what became of them: looks first. Right only in a
    * serializable transaction.
    */
-  WriteResult.Counts mergeLooking(Connection connection, List<StoredSpan> batch)
-      throws SQLException {
+  WriteResult.Counts mergeLooking(Connection connection, List<Span> batch) throws SQLException {
     WriteResult.Counts counts = WriteResult.Counts.NONE;
     for (int i = 0; i < batch.size(); i += ROWS_PER_INSERT) {
-      List<StoredSpan> part = batch.subList(i, Math.min(batch.size(), i + ROWS_PER_INSERT));
+      List<Span> part = batch.subList(i, Math.min(batch.size(), i + ROWS_PER_INSERT));
       counts = counts.plus(mergePart(connection, part));
     }
     return counts;
   }
 
-  private WriteResult.Counts mergePart(Connection connection, List<StoredSpan> part)
-      throws SQLException {
+  private WriteResult.Counts mergePart(Connection connection, List<Span> part) throws SQLException {
     Map<SpanKey, @Nullable SpanVersion> present = versions(connection, part);
-    List<StoredSpan> better =
+    List<Span> better =
         part.stream()
             .filter(
                 span -> {
@@ -257,8 +252,8 @@ final class SpanWriter {
   }
 
   /** The versions of the rows that are there; null in a row of an older release. */
-  private Map<SpanKey, @Nullable SpanVersion> versions(
-      Connection connection, List<StoredSpan> batch) throws SQLException {
+  private Map<SpanKey, @Nullable SpanVersion> versions(Connection connection, List<Span> batch)
+      throws SQLException {
     SqlStatement select =
         new SqlStatement(
             "SELECT "
@@ -271,7 +266,7 @@ final class SpanWriter {
                 + sql.keyNames()
                 + ") IN (");
     String separator = "";
-    for (StoredSpan span : batch) {
+    for (Span span : batch) {
       SpanKey key = span.key();
       select.append(separator + "(?, ?, ?)", key.tenantId(), key.traceId(), key.spanId());
       separator = ", ";
@@ -290,8 +285,8 @@ final class SpanWriter {
     return versions;
   }
 
-  private PreparedStatement prepareInsert(
-      Connection connection, List<StoredSpan> batch, String ending) throws SQLException {
+  private PreparedStatement prepareInsert(Connection connection, List<Span> batch, String ending)
+      throws SQLException {
     String row = COLUMNS.stream().map(column -> "?").collect(Collectors.joining(", ", "(", ", ?)"));
     PreparedStatement statement =
         connection.prepareStatement(
@@ -306,9 +301,9 @@ final class SpanWriter {
                 + ending);
     try {
       int index = 1;
-      for (StoredSpan span : batch) {
+      for (Span span : batch) {
         for (SpanColumn column : COLUMNS) {
-          bind(statement, index++, column, column.read(span.span()));
+          bind(statement, index++, column, column.read(span));
         }
         statement.setBytes(index++, span.version().toBytes());
       }

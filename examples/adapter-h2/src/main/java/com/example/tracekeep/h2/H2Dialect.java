@@ -4,6 +4,7 @@ import dev.tracekeep.jdbc.SqlDialect;
 import dev.tracekeep.jdbc.SqlStatement;
 import dev.tracekeep.span.Json;
 import dev.tracekeep.span.SpanColumn;
+import dev.tracekeep.span.SpanVersion;
 import java.sql.Array;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -26,7 +27,7 @@ final class H2Dialect extends SqlDialect {
 
   @Override
   public String versionType() {
-    return "VARBINARY(25)";
+    return "VARBINARY(" + SpanVersion.LENGTH + ")";
   }
 
   @Override
@@ -43,8 +44,7 @@ final class H2Dialect extends SqlDialect {
   @Override
   public void bindTags(PreparedStatement statement, int index, List<String> tags)
       throws SQLException {
-    statement.setArray(
-        index, statement.getConnection().createArrayOf("VARCHAR", tags.toArray()));
+    statement.setArray(index, statement.getConnection().createArrayOf("VARCHAR", tags.toArray()));
   }
 
   @Override

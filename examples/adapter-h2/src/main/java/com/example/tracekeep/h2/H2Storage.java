@@ -4,10 +4,10 @@ import dev.tracekeep.jdbc.ConnectionSource;
 import dev.tracekeep.jdbc.JdbcStorage;
 import dev.tracekeep.jdbc.MigrationDialect;
 import dev.tracekeep.jdbc.SqlStatement;
+import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanVersion;
-import dev.tracekeep.span.StoredSpan;
 import dev.tracekeep.storage.Capability;
 import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.StorageConfig;
@@ -91,7 +91,7 @@ final class H2Storage extends JdbcStorage {
   }
 
   @Override
-  protected void insertDirect(Connection connection, List<StoredSpan> batch) throws SQLException {
+  protected void insertDirect(Connection connection, List<Span> batch) throws SQLException {
     List<String> names = sql().columnNames();
     String statement =
         "INSERT INTO "
@@ -102,10 +102,10 @@ final class H2Storage extends JdbcStorage {
             + names.stream().map(name -> "?").collect(Collectors.joining(", "))
             + ")";
     try (PreparedStatement insert = connection.prepareStatement(statement)) {
-      for (StoredSpan stored : batch) {
+      for (Span stored : batch) {
         int index = 1;
         for (SpanColumn column : SpanColumn.all()) {
-          DIALECT.bind(insert, index++, column, column.read(stored.span()));
+          DIALECT.bind(insert, index++, column, column.read(stored));
         }
         insert.setBytes(index, stored.version().toBytes());
         insert.addBatch();
@@ -115,12 +115,11 @@ final class H2Storage extends JdbcStorage {
   }
 
   @Override
-  protected WriteResult.Counts merge(Connection connection, List<StoredSpan> batch)
-      throws SQLException {
-    List<StoredSpan> changed = new ArrayList<>();
+  protected WriteResult.Counts merge(Connection connection, List<Span> batch) throws SQLException {
+    List<Span> changed = new ArrayList<>();
     int replaced = 0;
     Map<SpanKey, SpanVersion> versions = versions(connection, batch);
-    for (StoredSpan stored : batch) {
+    for (Span stored : batch) {
       SpanVersion before = versions.get(stored.key());
       if (before == null || stored.version().compareTo(before) > 0) {
         changed.add(stored);
@@ -135,14 +134,13 @@ final class H2Storage extends JdbcStorage {
         changed.size() - replaced, replaced, batch.size() - changed.size());
   }
 
-  private Map<SpanKey, SpanVersion> versions(Connection connection, List<StoredSpan> batch)
+  private Map<SpanKey, SpanVersion> versions(Connection connection, List<Span> batch)
       throws SQLException {
     Map<SpanKey, SpanVersion> versions = new HashMap<>();
-    for (StoredSpan stored : batch) {
+    for (Span stored : batch) {
       keyed("SELECT " + sql().versionName() + " FROM " + sql().table(), stored.key())
           .forEach(
-              connection,
-              row -> versions.put(stored.key(), SpanVersion.ofBytes(row.getBytes(1))));
+              connection, row -> versions.put(stored.key(), SpanVersion.ofBytes(row.getBytes(1))));
     }
     return versions;
   }
