@@ -341,7 +341,6 @@ final class JsonValues {
       return plainJson(field);
     }
     Object value = Json.NULL;
-    boolean isKnown = false;
     StringBuilder unknown = null;
     while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
       String name = parser.currentName();
@@ -349,8 +348,7 @@ final class JsonValues {
       Object read = valueOf(name, field);
       if (read != null) {
         value = read == Json.NULL ? value : read; // An empty member takes nothing back.
-        isKnown = true;
-      } else if (isKnown) {
+      } else if (value != Json.NULL) {
         skip();
       } else {
         unknown = unknown == null ? new StringBuilder("{") : unknown.append(',');
@@ -358,7 +356,7 @@ final class JsonValues {
         AttributeJson.appendValue(plainJson(field), unknown.append(':'));
       }
     }
-    if (isKnown || unknown == null) {
+    if (value != Json.NULL || unknown == null) {
       return value;
     }
     remark(field + " has a value with none of " + VALUE_NAMES + ": taken as the JSON that it is");

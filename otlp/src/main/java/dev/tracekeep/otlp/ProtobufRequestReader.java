@@ -2,6 +2,7 @@ package dev.tracekeep.otlp;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.Descriptors.Descriptor;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
 import com.google.protobuf.Parser;
@@ -42,6 +43,8 @@ final class ProtobufRequestReader {
   private static final int SCHEMA_URL = tag(ResourceSpans.SCHEMA_URL_FIELD_NUMBER);
   private static final int SCOPE = tag(ScopeSpans.SCOPE_FIELD_NUMBER);
   private static final int SPANS = tag(ScopeSpans.SPANS_FIELD_NUMBER);
+
+  private static final String MENDED = "text that is not UTF-8 was kept with U+FFFD in its place";
 
   private final CodedInputStream input;
   private final RequestAssembler assembler;
@@ -99,7 +102,7 @@ final class ProtobufRequestReader {
 
   private boolean readResourceSpansField(int tag) throws IOException {
     if (tag == RESOURCE) {
-      Resource resource = parse(Resource.parser(), "resource");
+      Resource resource = parse(Resource.parser(), Resource.getDescriptor(), "resource");
       assembler.resource(resource == null ? ResourceFields.NONE : resource(resource), 0);
     } else if (tag == SCOPE_SPANS || tag == INSTRUMENTATION_LIBRARY_SPANS) {
       assembler.beginScope();
@@ -113,7 +116,8 @@ final class ProtobufRequestReader {
 
   private boolean readScopeSpansField(int tag) throws IOException {
     if (tag == SCOPE) {
-      InstrumentationScope scope = parse(InstrumentationScope.parser(), "scope");
+      InstrumentationScope scope =
+          parse(InstrumentationScope.parser(), InstrumentationScope.getDescriptor(), "scope");
       assembler.scope(scope == null ? ScopeFields.NONE : scope(scope), 0);
     } else if (tag == SPANS) {
       spans++;
@@ -143,7 +147,7 @@ final class ProtobufRequestReader {
   }
 
   /** Null if the message cannot be read, which was reported then. */
-  private <M extends MessageLite> @Nullable M parse(Parser<M> parser, String what)
+  private <M extends MessageLite> @Nullable M parse(Parser<M> parser, Descriptor type, String what)
       throws IOException {
     byte[] bytes = nextMessage();
     if (bytes == null) {
@@ -153,8 +157,24 @@ final class ProtobufRequestReader {
     try {
       return parser.parseFrom(coded(bytes));
     } catch (InvalidProtocolBufferException damaged) {
-      delivery.warning(0, "a " + what + " was not kept: " + reason(damaged));
-      return null;
+      M mended = mended(bytes, parser, type);
+      delivery.warning(
+          0,
+          mended == null
+              ? "a " + what + " was not kept: " + reason(damaged)
+              : "a " + what + ": " + MENDED);
+      return mended;
+    }
+  }
+
+  /** The message with U+FFFD for what is not UTF-8; null if that is not all that is wrong. */
+  private static <M extends MessageLite> @Nullable M mended(
+      byte[] bytes, Parser<M> parser, Descriptor type) {
+    try {
+      ByteString mended = TextRepair.mended(ByteString.copyFrom(bytes), type);
+      return parser.parseFrom(coded(mended.toByteArray()));
+    } catch (InvalidProtocolBufferException stillDamaged) {
+      return null; // The first exception says what is wrong; the caller reports it.
     }
   }
 
@@ -171,6 +191,13 @@ final class ProtobufRequestReader {
       }
     } catch (InvalidProtocolBufferException damaged) {
       if (isOtherSignal(bytes)) {
+        return;
+      }
+      Span mended = mended(bytes, Span.parser(), Span.getDescriptor());
+      if (mended != null) {
+        SpanFields fields = span(mended, bytes.length);
+        fields.remark(MENDED);
+        assembler.span(fields);
         return;
       }
       String which =

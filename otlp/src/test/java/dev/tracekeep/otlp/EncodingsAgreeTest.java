@@ -50,6 +50,26 @@ class EncodingsAgreeTest {
           "ai.response.toolCalls",
           "ai.telemetry.metadata.tags",
           "ai.telemetry.metadata.model",
+          "mastra.span.type",
+          "mastra.tags",
+          "langfuse.observation.level",
+          "langfuse.observation.usage_details",
+          "langsmith.metadata.user_id",
+          "langsmith.span.tags",
+          "traceloop.span.kind",
+          "traceloop.entity.name",
+          "gen_ai.prompt.0.role",
+          "gen_ai.prompt.0.tool_calls.1.name",
+          "gen_ai.prompt.0",
+          "llm.input_messages.3.message.contents.0.message_content.text",
+          "gen_ai.event.content",
+          "content",
+          "message",
+          "logfire.tags",
+          "events",
+          "crewai.agent.role",
+          "gcp.vertex.agent.llm_request",
+          "mcp.method.name",
           "exception.message");
 
   private static final List<String> TEXTS =
@@ -68,6 +88,10 @@ class EncodingsAgreeTest {
           "null",
           "\u0000\u001f\"\\\n\u007f",
           "\u00e6\u20ac\ud83d\ude00\u2028",
+          "tool",
+          "ERROR",
+          "[{\"event.name\":\"gen_ai.choice\"},7]",
+          "12.0",
           " {} ");
 
   @Property(tries = 400)
@@ -139,7 +163,15 @@ class EncodingsAgreeTest {
       span.addEvents(
           Span.Event.newBuilder()
               .setTimeUnixNano(random.nextLong())
-              .setName(pick(random, List.of("exception", "gen_ai.content.prompt", "")))
+              .setName(
+                  pick(
+                      random,
+                      List.of(
+                          "exception",
+                          "gen_ai.content.prompt",
+                          "gen_ai.user.message",
+                          "gen_ai.choice",
+                          "")))
               .addAllAttributes(attributes(random, 2))
               .setDroppedAttributesCount(random.nextInt(2)));
     }

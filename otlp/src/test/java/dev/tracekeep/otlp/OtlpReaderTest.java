@@ -10,7 +10,9 @@ import com.google.protobuf.ByteString;
 import dev.tracekeep.span.InvalidSpanException;
 import dev.tracekeep.span.Json;
 import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest;
+import io.opentelemetry.proto.common.v1.AnyValue;
 import io.opentelemetry.proto.common.v1.InstrumentationScope;
+import io.opentelemetry.proto.common.v1.KeyValue;
 import io.opentelemetry.proto.resource.v1.Resource;
 import io.opentelemetry.proto.trace.v1.ResourceSpans;
 import io.opentelemetry.proto.trace.v1.ScopeSpans;
@@ -187,21 +189,60 @@ class OtlpReaderTest {
   }
 
   @Test
-  void protobuf_invalidUtf8InOneSpan_refusesThatSpanAlone() {
+  void protobuf_invalidUtf8InOneSpan_isKeptWithAReplacement() {
     byte[] bytes = request(protobuf(A), protobuf(B), protobuf(C)).toByteArray();
     int name =
         new String(bytes, StandardCharsets.ISO_8859_1).indexOf("work", bytes.length / 2 - 20);
     bytes[name] = (byte) 0xFF;
     Collected read = Collected.of(bytes);
 
-    assertThat(read.ids()).containsExactly(A, C);
+    assertThat(read.ids()).containsExactly(A, B, C);
+    assertThat(read.spans.get(1).name()).isEqualTo("\uFFFDork");
     assertThat(read.messages())
         .containsExactly(
             "spans.json: span "
                 + B
                 + " of trace "
                 + Requests.TRACE
-                + " (number 2 of the input): it has a string that is not UTF-8");
+                + ": text that is not UTF-8 was kept with U+FFFD in its place");
+  }
+
+  @Test
+  void protobuf_invalidUtf8InAttributes_costsNothingElse() {
+    String cut = "caf\u00e9";
+    KeyValue attribute =
+        KeyValue.newBuilder()
+            .setKey("k")
+            .setValue(AnyValue.newBuilder().setStringValue(cut))
+            .build();
+    byte[] bytes =
+        ExportTraceServiceRequest.newBuilder()
+            .addResourceSpans(
+                ResourceSpans.newBuilder()
+                    .setResource(Resource.newBuilder().addAttributes(attribute))
+                    .addScopeSpans(
+                        ScopeSpans.newBuilder().addSpans(protobuf(A).addAttributes(attribute))))
+            .build()
+            .toByteArray();
+    String latin = new String(bytes, StandardCharsets.ISO_8859_1);
+    for (int i = latin.indexOf("caf\u00c3\u00a9");
+        i >= 0;
+        i = latin.indexOf("caf\u00c3\u00a9", i + 1)) {
+      bytes[i + 4] = 'x'; // The first byte of two, and then something else.
+    }
+    Collected read = Collected.of(bytes);
+
+    assertThat(read.ids()).containsExactly(A);
+    assertThat(read.spans.get(0).payload().attributes().text()).isEqualTo("{\"k\":\"caf\uFFFDx\"}");
+    assertThat(read.spans.get(0).origin().resource().text()).isEqualTo("{\"k\":\"caf\uFFFDx\"}");
+    assertThat(read.messages())
+        .containsExactly(
+            "spans.json: a resource: text that is not UTF-8 was kept with U+FFFD in its place",
+            "spans.json: span "
+                + A
+                + " of trace "
+                + Requests.TRACE
+                + ": text that is not UTF-8 was kept with U+FFFD in its place");
   }
 
   @Test
