@@ -2,8 +2,8 @@ package dev.tracekeep.cli;
 
 /** The characters that drawings are made of. */
 enum Glyphs {
-  UNICODE("├ ", "└ ", "│ ", "─", '█', '▶', '◀', "…", " · ", "µs", "→"),
-  ASCII("|-", "`-", "| ", "-", '#', '>', '<', "..", " | ", "us", "->");
+  UNICODE("├ ", "└ ", "│ ", "─", '█', '▶', '◀', '«', '»', "…", " · ", "µs", "→"),
+  ASCII("|-", "`-", "| ", "-", '#', '>', '<', '{', '}', "..", " | ", "us", "->");
 
   /** Before a child that has a next sibling. */
   final String branch;
@@ -26,6 +26,12 @@ enum Glyphs {
   /** The bar of a span that ends before it starts. */
   final char backwards;
 
+  /** Where the bar of a span would be that lies before the line. */
+  final char before;
+
+  /** Where the bar of a span would be that lies behind the line. */
+  final char after;
+
   /** Where text was cut. */
   final String ellipsis;
 
@@ -46,6 +52,8 @@ enum Glyphs {
       char block,
       char open,
       char backwards,
+      char before,
+      char after,
       String ellipsis,
       String separator,
       String micros,
@@ -57,6 +65,8 @@ enum Glyphs {
     this.block = block;
     this.open = open;
     this.backwards = backwards;
+    this.before = before;
+    this.after = after;
     this.ellipsis = ellipsis;
     this.separator = separator;
     this.micros = micros;

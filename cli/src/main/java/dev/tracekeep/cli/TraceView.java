@@ -82,6 +82,9 @@ final class TraceView {
     if (running > 0) {
       facts.add(String.format(Locale.ROOT, "%,d running", running));
     }
+    if (timeLine.outliers() > 0) {
+      facts.add(String.format(Locale.ROOT, "%,d not on the line of time", timeLine.outliers()));
+    }
     facts.add(errors == 0 ? "no errors" : counted(errors, "error", "errors"));
     out.println(String.join(glyphs.separator, facts));
     Set<String> origin = new LinkedHashSet<>();
@@ -145,7 +148,17 @@ final class TraceView {
             + Printable.padLeft(duration(span), DURATION)
             + "  "
             + console.styled(style, span.status().toString())
-            + (endsEarly(span) ? console.styled(Style.PENDING, "  ends before it starts") : ""));
+            + console.styled(Style.PENDING, note(span, timeLine)));
+  }
+
+  private static String note(Span span, TimeLine timeLine) {
+    if (timeLine.isOutlier(span)) {
+      Instant end = span.times().endedAt();
+      return "  far from the root: "
+          + Instants.format(span.times().startedAt())
+          + (end == null ? "" : " to " + Instants.format(end));
+    }
+    return endsEarly(span) ? "  ends before it starts" : "";
   }
 
   private static boolean endsEarly(Span span) {

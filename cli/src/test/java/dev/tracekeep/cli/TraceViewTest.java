@@ -10,7 +10,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Origin;
 import dev.tracekeep.span.Payload;
+import dev.tracekeep.span.Span;
 import dev.tracekeep.storage.Trace;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class TraceViewTest {
@@ -85,6 +88,71 @@ class TraceViewTest {
     assertThat(drawn(trace(ended("r", null, 0, 100), ended("a", "r", 75, 50))))
         .contains(
             "\n└ span a                   ◀◀◀◀◀◀◀         -25.0 ms  ok  ends before it starts\n");
+  }
+
+  @Test
+  void draw_spanOfAnotherClock_doesNotStretchTheLine() {
+    screen.with(new Terminal(false, false, Glyphs.UNICODE, 60));
+    assertThat(
+            drawn(
+                trace(
+                    at("old", "r", "1970-01-01T12:21:51Z", "1970-01-01T12:21:52Z"),
+                    ended("r", null, 0, 100),
+                    ended("a", "r", 0, 50),
+                    at("new", "r", "2061-01-01T00:00:00Z", null))))
+        .isEqualTo(
+            """
+            Trace t1
+            2026-11-20 10:00:00 UTC · 100 ms · 4 spans · 1 running · 2 not on the line of time · no errors
+
+            SPAN          0 ───────────────── 100 ms   DURATION  STATUS
+            span r        ██████████████████████████     100 ms  ok
+            ├ span old    «                              1.00 s  ok  far from the root: 1970-01-01 12:21:51 to 1970-01-01 12:21:52
+            ├ span a      █████████████                 50.0 ms  ok
+            └ span new                             »             running  far from the root: 2061-01-01 00:00:00
+            """);
+  }
+
+  @Test
+  void draw_withoutARoot_leavesOutWhatNoClockCanMean() {
+    screen.with(new Terminal(false, false, Glyphs.ASCII, 60));
+    String drawn =
+        drawn(
+            trace(
+                at("old", "x", "1970-01-01T12:21:51Z", "1970-01-01T12:21:52Z"),
+                ended("a", "x", 0, 50),
+                ended("b", "x", 50, 100)));
+
+    assertThat(drawn).contains("| 100 ms | 3 spans | 1 not on the line of time |");
+    assertThat(drawn).contains(" {  ").contains(" ########  ");
+  }
+
+  @Test
+  void draw_whereAllClocksAreWrong_isAsEver() {
+    String drawn = drawn(trace(at("r", null, "1970-01-01T00:00:01Z", "1970-01-01T00:00:02Z")));
+
+    assertThat(drawn).contains("1970-01-01 00:00:01 UTC · 1.00 s · 1 span · no errors");
+  }
+
+  @Test
+  void draw_onlySpanThatEndsDecadesBeforeItStarts_isAsEver() {
+    String drawn = drawn(trace(at("a", "x", "2026-11-20T10:00:00Z", "1970-01-01T00:00:02Z")));
+
+    assertThat(drawn).contains(" · 1 span · no errors").contains("  ends before it starts");
+  }
+
+  @Test
+  void draw_childThatOutlivesItsRoot_isOnTheLine() {
+    String drawn = drawn(trace(ended("r", null, 0, 10), ended("a", "r", 5, 500_000)));
+
+    assertThat(drawn).contains("· 2 spans · no errors");
+  }
+
+  private static Span at(String id, @Nullable String parent, String from, @Nullable String to) {
+    return span(id, parent, 0, null)
+        .startedAt(Instant.parse(from))
+        .endedAt(to == null ? null : Instant.parse(to))
+        .build();
   }
 
   @Test
