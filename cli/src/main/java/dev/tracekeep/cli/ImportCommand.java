@@ -21,7 +21,8 @@ import picocli.CommandLine.Parameters;
       "Takes OTLP as protobuf, as JSON, as JSON lines and as the Collector's file",
       "exporter writes it, each as it is or packed with gzip, zstd or snappy, and finds",
       "out which it is. What is broken is reported with its file and line, the rest",
-      "goes in, and exit status 3 says that something was left out."
+      "goes in, and exit status 3 says that something was left out.",
+      "Files of Tracekeep's own lines, such as those of a dead-letter log, go in too."
     })
 final class ImportCommand implements Callable<Integer> {
   private static final String STANDARD_INPUT = "-";

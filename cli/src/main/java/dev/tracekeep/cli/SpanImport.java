@@ -7,6 +7,7 @@ import dev.tracekeep.span.Span;
 import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.WriteResult;
+import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
@@ -160,7 +161,7 @@ final class SpanImport {
       again = source.isFollowed();
       try (InputStream stream = source.opener().open()) {
         files++;
-        reader.read(stream, source.name(), new Handler(writer));
+        read(stream, source, new Handler(writer));
         bytesBefore += Math.max(0, source.size());
       } catch (IOException e) {
         failedFiles++;
@@ -173,6 +174,20 @@ final class SpanImport {
                     + String.format(Locale.ROOT, " (%,d spans were read before)", read - before)));
       }
     } while (again);
+  }
+
+  /** A pipe must not be waited for to know what it brings: OTLP is read as it comes. */
+  private void read(InputStream stream, ImportSource source, Handler handler) throws IOException {
+    if (source.size() < 0 || source.isFollowed()) {
+      reader.read(stream, source.name(), handler);
+      return;
+    }
+    BufferedInputStream buffered = new BufferedInputStream(stream);
+    if (SpanLineReader.isOne(buffered)) {
+      SpanLineReader.read(buffered, source.name(), handler);
+    } else {
+      reader.read(buffered, source.name(), handler);
+    }
   }
 
   private final class Handler implements OtlpHandler {

@@ -3,6 +3,7 @@ package dev.tracekeep.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tracekeep.document.DeadLetter;
+import dev.tracekeep.document.SpanLine;
 import dev.tracekeep.ingest.DeadLetterLog;
 import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Span;
@@ -120,6 +121,19 @@ class DlqCommandTest {
 
     assertThat(screen.run("dlq", "replay", log.toString())).isEqualTo(ExitCode.PARTIAL);
     assertThat(screen.err()).contains("default/trace/none is not stored");
+  }
+
+  @Test
+  void import_takesLettersAndLinesOfWholeSpans() throws IOException {
+    String letters = log.resolve("000000000000-deferred.jsonl").toString();
+    String lines = store.write("spans.jsonl", SpanLine.of(create("c").span()) + "\n\nno span\n");
+
+    assertThat(screen.run("import", "--json", letters, lines)).isEqualTo(ExitCode.PARTIAL);
+
+    assertThat(screen.out()).contains("\"accepted\":2");
+    assertThat(screen.err())
+        .contains("'tracekeep dlq replay' stores it")
+        .contains("spans.jsonl:3: line is no JSON object");
   }
 
   @Test
