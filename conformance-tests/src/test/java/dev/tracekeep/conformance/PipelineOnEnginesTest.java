@@ -1,7 +1,9 @@
 package dev.tracekeep.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.tracekeep.adapter.clickhouse.ClickHouseTestServer;
 import dev.tracekeep.adapter.pg.PgTestServer;
 import dev.tracekeep.ingest.DeadLetterLog;
 import dev.tracekeep.ingest.PipelineStatistics;
@@ -15,6 +17,7 @@ import dev.tracekeep.storage.Storages;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -108,19 +111,38 @@ class PipelineOnEnginesTest {
   void brokenConnections_andAFullLog_loseNothingOnPostgres()
       throws IOException, InterruptedException, SQLException {
     String direct = PgTestServer.get().newDatabase();
-    Properties parts = Driver.parseURL(direct, null);
-    String address =
-        PGProperty.PG_HOST.getOrDefault(parts) + ":" + PGProperty.PG_PORT.getOrDefault(parts);
+    try {
+      Properties parts = Driver.parseURL(direct, null);
+      reportThroughARelay(
+          direct,
+          PGProperty.PG_HOST.getOrDefault(parts),
+          Integer.parseInt(PGProperty.PG_PORT.getOrDefault(parts)));
+    } finally {
+      PgTestServer.get().drop(direct);
+    }
+  }
+
+  @Test
+  void brokenConnections_andAFullLog_loseNothingOnClickHouse()
+      throws IOException, InterruptedException {
+    // NOT RUN without the engine, as its kit is; -Dtracekeep.require makes that a failure there.
+    assumeTrue(ClickHouseTestServer.get().isThere(), ClickHouseTestServer.get().way());
+    String direct = ClickHouseTestServer.get().newDatabase();
+    try {
+      URI address = URI.create(direct.substring("jdbc:clickhouse:".length()));
+      reportThroughARelay(direct, address.getHost(), address.getPort());
+    } finally {
+      ClickHouseTestServer.get().drop(direct);
+    }
+  }
+
+  private void reportThroughARelay(String direct, String host, int port)
+      throws IOException, InterruptedException {
     Set<Integer> safe = ConcurrentHashMap.newKeySet();
-    try (TcpRelay relay =
-            new TcpRelay(
-                PGProperty.PG_HOST.getOrDefault(parts),
-                Integer.parseInt(PGProperty.PG_PORT.getOrDefault(parts)),
-                42,
-                3_000_000);
+    try (TcpRelay relay = new TcpRelay(host, port, 42, 3_000_000);
         ObservabilityStorage setUp = Storages.open(direct)) {
       setUp.init();
-      String url = direct.replace(address, "localhost:" + relay.port());
+      String url = direct.replace(host + ":" + port, "127.0.0.1:" + relay.port());
       assertThat(url).isNotEqualTo(direct);
       PipelineStatistics statistics;
       try (ObservabilityStorage storage = initialized(url)) {
@@ -162,8 +184,6 @@ class PipelineOnEnginesTest {
       assertThat(statistics.deadLettered()).as("the log was used").isPositive();
       assertThat(statistics.refused() == 0 ? safe.size() : SPANS).isEqualTo(SPANS);
       checkStored(direct, safe, SPANS);
-    } finally {
-      PgTestServer.get().drop(direct);
     }
   }
 
