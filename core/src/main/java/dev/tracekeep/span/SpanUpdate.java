@@ -113,7 +113,8 @@ public final class SpanUpdate {
 
   /**
    * This update and another one of the same span as a single one, which does to a row that is older
-   * than both what the two would do, one after the other in {@link #ORDER}.
+   * than both what the two would do, one after the other. Of two with the same time the later one
+   * in {@link #ORDER} overrides.
    *
    * @throws IllegalArgumentException if the other one is of another span
    */
