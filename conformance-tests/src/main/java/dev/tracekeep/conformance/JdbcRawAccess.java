@@ -198,10 +198,28 @@ public abstract class JdbcRawAccess implements RawAccess {
     }
   }
 
+  @Override
+  public void storeVersion(SpanKey key, byte[] version) throws SQLException {
+    String sql =
+        "UPDATE " + quoted(table) + " SET " + quoted(SpanColumn.VERSION_NAME) + " = ?" + whereKey();
+    try (Connection connection = connect();
+        PreparedStatement statement = connection.prepareStatement(sql)) {
+      statement.setBytes(1, version);
+      statement.setString(2, key.tenantId());
+      statement.setString(3, key.traceId());
+      statement.setString(4, key.spanId());
+      if (statement.executeUpdate() != 1) {
+        throw new IllegalStateException("There is no row of " + key);
+      }
+    }
+  }
+
   private String fromRowOfKey() {
-    return " FROM "
-        + quoted(table)
-        + " WHERE "
+    return " FROM " + quoted(table) + whereKey();
+  }
+
+  private String whereKey() {
+    return " WHERE "
         + quoted("tenant_id")
         + " = ? AND "
         + quoted("trace_id")

@@ -26,6 +26,7 @@ import dev.tracekeep.storage.WriteResult;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -294,6 +295,22 @@ abstract class NegotiationChecks extends TenantChecks {
     } else {
       refusedAsDeclared("what is stored need not survive the store");
     }
+  }
+
+  /** Rows whose versions have another length were written by another rule: said, not compared. */
+  @Test
+  public final void versionsOfAnotherLength_areRefusedInWords() throws Exception {
+    Span span = Spans.root("t").build();
+    storage().createSpan(span);
+    closeStorage();
+    raw().storeVersion(span.key(), Arrays.copyOf(span.version().toBytes(), 25));
+    ObservabilityStorage storage = open(Map.of());
+    StorageException refused = thrown(StorageException.class, storage::init);
+    assertThat(refused.kind()).isEqualTo(FailureKind.CONFIGURATION);
+    assertThat(refused.getMessage()).contains("another").contains("Use another table");
+    Health health = storage.check();
+    assertThat(health.up()).isFalse();
+    assertThat(health.message()).isEqualTo(refused.getMessage());
   }
 
   /** A wrong address says which adapters there are; all faults of a configuration come at once. */

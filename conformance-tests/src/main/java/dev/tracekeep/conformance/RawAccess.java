@@ -59,6 +59,12 @@ public interface RawAccess {
    */
   byte[] storedVersion(SpanKey key) throws Exception;
 
+  /**
+   * Gives the one stored row of a key, the only one of the table, a version of fewer bytes, as an
+   * earlier release would have written it.
+   */
+  void storeVersion(SpanKey key, byte[] version) throws Exception;
+
   /** The names of all tables (collections, views) in the database. */
   Set<String> tableNames() throws Exception;
 

@@ -3,6 +3,7 @@ package dev.tracekeep.conformance;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
+import dev.tracekeep.span.SpanVersion;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -98,6 +99,11 @@ final class ReferenceDatabase implements RawAccess {
       throw new IllegalStateException("There is no row of " + key);
     }
     return rows.get(0).version().toBytes();
+  }
+
+  @Override
+  public synchronized void storeVersion(SpanKey key, byte[] version) {
+    create(mainTable).isOfAnotherFormat = version.length != SpanVersion.LENGTH;
   }
 
   @Override

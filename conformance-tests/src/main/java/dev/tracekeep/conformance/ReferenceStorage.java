@@ -11,6 +11,7 @@ import dev.tracekeep.span.SpanUpdate;
 import dev.tracekeep.span.SpanVersion;
 import dev.tracekeep.span.TraceKey;
 import dev.tracekeep.storage.Capability;
+import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.Health;
 import dev.tracekeep.storage.InitReport;
 import dev.tracekeep.storage.MigrationPolicy;
@@ -19,6 +20,7 @@ import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.PruneReport;
 import dev.tracekeep.storage.PruneRequest;
 import dev.tracekeep.storage.StorageConfig;
+import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.TracingStrategy;
 import dev.tracekeep.storage.TracingStrategySupport;
 import dev.tracekeep.storage.WriteResult;
@@ -280,6 +282,7 @@ public class ReferenceStorage extends ReferenceReads {
     synchronized (database) {
       requireNotClosed();
       ReferenceTable table = database.table(config.table());
+      requireFormat(table);
       InitReport report;
       if (table == null) {
         database.create(config.table()).unique = true;
@@ -291,6 +294,16 @@ public class ReferenceStorage extends ReferenceReads {
       }
       state = report.outcome() == InitReport.Outcome.READ_ONLY ? State.READ_ONLY : State.WRITABLE;
       return report;
+    }
+  }
+
+  /** Refuses rows that were written by another rule. */
+  void requireFormat(@Nullable ReferenceTable table) {
+    if (table != null && table.isOfAnotherFormat) {
+      throw new StorageException(
+          FailureKind.CONFIGURATION,
+          "The versions in " + config.table() + " have another length. Use another table.",
+          null);
     }
   }
 
@@ -314,6 +327,11 @@ public class ReferenceStorage extends ReferenceReads {
         return Health.down(closed.getMessage(), closed);
       }
       ReferenceTable table = database.table(config.table());
+      try {
+        requireFormat(table);
+      } catch (StorageException e) {
+        return Health.down(String.valueOf(e.getMessage()), e);
+      }
       Health.SchemaState schema =
           table == null
               ? Health.SchemaState.ABSENT

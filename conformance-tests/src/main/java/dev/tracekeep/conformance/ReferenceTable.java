@@ -26,6 +26,9 @@ final class ReferenceTable {
   final Set<TraceKey> deleted = new HashSet<>();
   boolean unique;
 
+  /** Whether its versions have another length than those of this release. */
+  boolean isOfAnotherFormat;
+
   /** What is read of a key, whatever the table holds: its best row. */
   static Span best(List<Row> rows) {
     return bestRow(rows).span();

@@ -152,6 +152,23 @@ final class ClickHouseRawAccess implements RawAccess {
         "param_span", key.spanId());
   }
 
+  /** The version orders the parts, so no update can change it: the row is written anew. */
+  @Override
+  public void storeVersion(SpanKey key, byte[] version) throws IOException {
+    String older = TABLE + "_older";
+    ClickHouseTestServer.execute(url, "CREATE TABLE " + older + " AS " + TABLE);
+    ClickHouseTestServer.execute(
+        url,
+        "INSERT INTO "
+            + older
+            + " SELECT * REPLACE (toUInt256('"
+            + new BigInteger(1, version)
+            + "') AS version) FROM "
+            + TABLE);
+    ClickHouseTestServer.execute(url, "EXCHANGE TABLES " + TABLE + " AND " + older);
+    ClickHouseTestServer.execute(url, "DROP TABLE " + older + " SYNC");
+  }
+
   /** Of the rows that no merge has dropped yet the greatest one counts. */
   @Override
   public byte[] storedVersion(SpanKey key) throws IOException {

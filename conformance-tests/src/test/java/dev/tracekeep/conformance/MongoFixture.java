@@ -221,6 +221,17 @@ final class MongoFixture implements StorageFixture {
     }
 
     @Override
+    public void storeVersion(SpanKey key, byte[] version) {
+      in(
+          database ->
+              database
+                  .getCollection(TABLE)
+                  .updateOne(
+                      new Document("span_id", key.spanId()),
+                      Updates.set(SpanColumn.VERSION_NAME, new Binary(version))));
+    }
+
+    @Override
     public byte[] storedVersion(SpanKey key) {
       return in(
           database ->

@@ -13,6 +13,7 @@ import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -97,6 +98,21 @@ final class MsSqlFixture implements StorageFixture {
     Raw(String url) {
       super(StorageConfig.DEFAULT_TABLE);
       this.url = url;
+    }
+
+    /** What is too short for the column would be filled up with zeros. */
+    @Override
+    public void storeVersion(SpanKey key, byte[] version) throws SQLException {
+      try (Connection connection = connect();
+          Statement statement = connection.createStatement()) {
+        statement.execute(
+            "ALTER TABLE ["
+                + StorageConfig.DEFAULT_TABLE
+                + "] ALTER COLUMN [version] binary("
+                + version.length
+                + ") NOT NULL");
+      }
+      super.storeVersion(key, version);
     }
 
     @Override

@@ -180,6 +180,14 @@ final class WriteMutants {
                     return (old == null ? now : old).version();
                   }
                 }));
+    mutants.add(
+        Mutant.of(
+            "opens a table whose versions another release wrote",
+            (database, config, capabilities) ->
+                new ReferenceStorage(database, config, capabilities) {
+                  @Override
+                  void requireFormat(@Nullable ReferenceTable table) {}
+                }));
     mutants.add(updating("updates are accepted and dropped", (row, update) -> Optional.empty()));
     mutants.add(Mutant.of("updates of missing spans are dropped in silence", SilentUpdates::new));
     mutants.add(Mutant.of("an update of a missing span makes one", CreatingUpdates::new));

@@ -8,6 +8,7 @@ import dev.tracekeep.span.SpanBatch;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanUpdate;
+import dev.tracekeep.span.SpanVersion;
 import dev.tracekeep.span.TraceKey;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -409,6 +410,38 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
               + " (migration=off). Run 'tracekeep migrate apply', or open it with migration=auto.",
           null);
     }
+  }
+
+  /**
+   * Refuses a table whose rows another release wrote by another rule: versions of another length
+   * cannot be compared with those of this one. For {@link #initialize} and {@link #probe}.
+   *
+   * @param bytes the length of a stored version
+   */
+  protected final void requireVersionsOfThisRelease(int bytes) {
+    if (bytes != SpanVersion.LENGTH) {
+      throw otherFormat(config.table(), bytes + " bytes");
+    }
+  }
+
+  /**
+   * Says that the rows of a table have versions of another format.
+   *
+   * @param table the table's name
+   * @param found what its versions have, for example {@code 25 bytes}
+   */
+  protected static StorageException otherFormat(String table, String found) {
+    return new StorageException(
+        FailureKind.CONFIGURATION,
+        "The versions of the spans in "
+            + table
+            + " have "
+            + found
+            + ", those of this release "
+            + SpanVersion.LENGTH
+            + " bytes: another release wrote them by another rule, and the two cannot be compared."
+            + " Use another table with table=… and import the spans again, or drop this one.",
+        null);
   }
 
   private IllegalStateException closed() {

@@ -74,6 +74,11 @@ final class JdbcDedupeMigration implements DedupeMigration {
     return !present(connection).isEmpty();
   }
 
+  /** Whether the table has a column of that name. */
+  boolean hasColumn(Connection connection, String name) throws SQLException {
+    return present(connection).contains(name);
+  }
+
   /** Whether the table lacks what this release needs, or a migration of it was interrupted. */
   boolean isNeeded(Connection connection) throws SQLException {
     return !missing(connection).isEmpty()

@@ -155,6 +155,7 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
         connections.transact(
             connection -> {
               if (migration.tableExists(connection)) {
+                requireVersionsOfThisRelease(connection, migration);
                 return false;
               }
               createTable(connection);
@@ -178,6 +179,15 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
     }
   }
 
+  private void requireVersionsOfThisRelease(Connection connection, JdbcDedupeMigration migration)
+      throws SQLException {
+    // A table of a release before versions has no such column, and is migrated.
+    if (migration.hasColumn(connection, SpanColumn.VERSION_NAME)) {
+      sql.selectAnyVersion()
+          .forEach(connection, row -> requireVersionsOfThisRelease(row.getBytes(1).length));
+    }
+  }
+
   /** Makes the span table with its constraint, in the current transaction. */
   protected abstract void createTable(Connection connection) throws SQLException;
 
@@ -193,8 +203,12 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
     return connections.read(
         connection -> {
           JdbcDedupeMigration migration = ownMigration();
+          boolean exists = migration.tableExists(connection);
+          if (exists) {
+            requireVersionsOfThisRelease(connection, migration);
+          }
           SchemaState schema =
-              !migration.tableExists(connection)
+              !exists
                   ? SchemaState.ABSENT
                   : migration.isNeeded(connection)
                       ? SchemaState.MIGRATION_REQUIRED

@@ -179,6 +179,19 @@ public final class SpanTableSql {
         " AND " + comparesId(alias, SpanColumn.SPAN_ID, "="), dialect.storedId(key.spanId()));
   }
 
+  /** Selects the version of any one row that has one. */
+  SqlStatement selectAnyVersion() {
+    return new SqlStatement(
+        "SELECT "
+            + versionName()
+            + " FROM "
+            + table
+            + " WHERE "
+            + versionName()
+            + " IS NOT NULL"
+            + dialect.limitUnordered(1));
+  }
+
   /** Whether the column holds ids, which are stored and compared as the engine needs it. */
   static boolean isId(SpanColumn column) {
     return column.isKey() || column == SpanColumn.PARENT_SPAN_ID;

@@ -108,6 +108,7 @@ final class ClickHouseStorage extends AbstractObservabilityStorage {
       create();
       return new InitReport(Outcome.CREATED, config().table(), null);
     }
+    requireVersionsOfThisRelease();
     if (!migration.isNeeded() || addColumns(migration)) {
       return new InitReport(Outcome.OPENED, config().table(), null);
     }
@@ -130,6 +131,26 @@ final class ClickHouseStorage extends AbstractObservabilityStorage {
       }
       case CHECK -> throw new MigrationRequiredException(migration.plan());
     };
+  }
+
+  private void requireVersionsOfThisRelease() throws Exception {
+    String version = SqlText.name(SpanColumn.VERSION_NAME);
+    String table = SqlText.literal(config().table());
+    // A table of a release before versions has no such column, and is migrated.
+    if (client.number(
+            "SELECT count() FROM system.columns WHERE database = currentDatabase() AND table = "
+                + table
+                + " AND name = 'version' AND type = 'UInt256'")
+        == 0) {
+      return;
+    }
+    List<byte[]> any =
+        client.list(
+            "SELECT " + version + " FROM " + SqlText.name(config().table()) + " LIMIT 1",
+            row -> row.unsigned(SpanRows.VERSION_WIDTH));
+    if (!any.isEmpty() && !SpanRows.isVersionOfThisRelease(any.get(0))) {
+      throw otherFormat(config().table(), "another length");
+    }
   }
 
   /** Adds what a table of an older release lacks, if that is all; returns whether it was. */
@@ -179,8 +200,12 @@ final class ClickHouseStorage extends AbstractObservabilityStorage {
   protected Health probe() throws Exception {
     String version = client.list("SELECT version()", RowBinaryReader::text).get(0);
     ClickHouseMigration migration = ownMigration();
+    boolean exists = migration.tableExists();
+    if (exists) {
+      requireVersionsOfThisRelease();
+    }
     SchemaState schema =
-        !migration.tableExists()
+        !exists
             ? SchemaState.ABSENT
             : migration.isNeeded() ? SchemaState.MIGRATION_REQUIRED : SchemaState.CURRENT;
     return Health.up("ClickHouse " + version, schema, config().uri().toString());

@@ -6,6 +6,7 @@ import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanVersion;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -90,6 +91,20 @@ final class SpanRows {
     byte[] bytes = new byte[SpanVersion.LENGTH];
     System.arraycopy(wide, VERSION_WIDTH - bytes.length, bytes, 0, bytes.length);
     return SpanVersion.ofBytes(bytes);
+  }
+
+  /**
+   * Whether a number can be a version of {@value SpanVersion#LENGTH} bytes, and is not one of the
+   * 25 that the first builds had. A number has no length, but it shows where its parts lie: behind
+   * them come twelve bytes of what is said, of which one is never 0, and a time is either absent or
+   * has one of its two highest bits.
+   */
+  static boolean isVersionOfThisRelease(byte[] wide) {
+    int bits = new BigInteger(1, wide).bitLength();
+    return bits == 225 // completed
+        || bits > 222 && bits <= 224 // updatedAt, in an unfinished span
+        || bits > 158 && bits <= 160 // createdAt
+        || bits > 88 && bits <= 96; // the columns
   }
 
   private static Object value(RowBinaryReader row, SpanColumn column) throws IOException {

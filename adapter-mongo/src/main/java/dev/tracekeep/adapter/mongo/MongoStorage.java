@@ -3,6 +3,7 @@ package dev.tracekeep.adapter.mongo;
 import com.mongodb.MongoException;
 import com.mongodb.client.MongoDatabase;
 import com.mongodb.client.model.Filters;
+import com.mongodb.client.model.Projections;
 import dev.tracekeep.migration.DedupeMigration;
 import dev.tracekeep.migration.MigrationListener;
 import dev.tracekeep.migration.MigrationReport;
@@ -35,6 +36,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.bson.BsonDocument;
+import org.bson.BsonType;
 import org.jspecify.annotations.Nullable;
 
 /** A store in a collection of MongoDB: one document for each span. */
@@ -113,6 +115,7 @@ final class MongoStorage extends AbstractObservabilityStorage {
       throw new StorageException(
           FailureKind.CONFIGURATION, String.join(" ", migration.obstacles()), null);
     }
+    requireVersionsOfThisRelease();
     if (!exists || isEmpty(database) && !migration.isUnfinished()) {
       try {
         SpanIndexes.createKey(database, config().table(), SpanIndexes.KEY);
@@ -143,6 +146,19 @@ final class MongoStorage extends AbstractObservabilityStorage {
     }
   }
 
+  private void requireVersionsOfThisRelease() {
+    BsonDocument any =
+        connection
+            .unhurried()
+            .getCollection(config().table(), BsonDocument.class)
+            .find(Filters.type(SpanColumn.VERSION_NAME, BsonType.BINARY))
+            .projection(Projections.include(SpanColumn.VERSION_NAME))
+            .first();
+    if (any != null) {
+      requireVersionsOfThisRelease(any.getBinary(SpanColumn.VERSION_NAME).getData().length);
+    }
+  }
+
   private boolean isEmpty(MongoDatabase database) {
     return database.getCollection(config().table(), BsonDocument.class).find().first() == null;
   }
@@ -154,6 +170,7 @@ final class MongoStorage extends AbstractObservabilityStorage {
   @Override
   protected Health probe() {
     String product = connection.server().product();
+    requireVersionsOfThisRelease();
     MongoMigration migration = ownMigration();
     SchemaState schema =
         !migration.tableExists()

@@ -236,9 +236,8 @@ final class SpanCodec implements Codec<Span> {
     while (reader.readBsonType() != BsonType.END_OF_DOCUMENT) {
       String name = reader.readName();
       SpanColumn column = BY_NAME.get(name);
-      if (name.equals(SpanColumn.VERSION_NAME)
-          && reader.getCurrentBsonType() == BsonType.BINARY
-          && reader.peekBinarySize() == SpanVersion.LENGTH) {
+      if (name.equals(SpanColumn.VERSION_NAME) && reader.getCurrentBsonType() == BsonType.BINARY) {
+        // One of another length is refused here, and never taken for an absent one.
         row.version = SpanVersion.ofBytes(reader.readBinaryData().getData());
       } else if (column == null || reader.getCurrentBsonType() == BsonType.NULL) {
         reader.skipValue(); // another program's
