@@ -5,13 +5,16 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** A {@link CrashChild} at work, as its parent sees it. Closing it kills it. */
 final class ChildProcess implements AutoCloseable {
@@ -21,11 +24,13 @@ final class ChildProcess implements AutoCloseable {
   private static final int PATIENCE_MINUTES = 10;
 
   private final Process process;
+  private final Path temporary;
   private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
   private final StringBuilder output = new StringBuilder();
 
-  private ChildProcess(Process process) {
+  private ChildProcess(Process process, Path temporary) {
     this.process = process;
+    this.temporary = temporary;
   }
 
   /** Starts a child on the class path of this process. */
@@ -38,6 +43,9 @@ final class ChildProcess implements AutoCloseable {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"));
+    // What is killed removes no temporary file, and a driver's native library has 70 MB.
+    Path temporary = Files.createTempDirectory("tracekeep-kit-child");
+    command.add("-Djava.io.tmpdir=" + temporary);
     command.addAll(jvmOptions);
     // Surefire hides the class path in the manifest of a jar, and names it in a property.
     String classPath =
@@ -46,7 +54,7 @@ final class ChildProcess implements AutoCloseable {
     command.add(fixture.provider().getClass().getName());
     command.addAll(List.of(action));
     ChildProcess child =
-        new ChildProcess(new ProcessBuilder(command).redirectErrorStream(true).start());
+        new ChildProcess(new ProcessBuilder(command).redirectErrorStream(true).start(), temporary);
     Thread reader = new Thread(child::read, "kit-child-output");
     reader.setDaemon(true);
     reader.start();
@@ -130,7 +138,12 @@ final class ChildProcess implements AutoCloseable {
   }
 
   @Override
-  public void close() {
-    process.destroyForcibly();
+  public void close() throws IOException {
+    process.destroyForcibly().onExit().join();
+    try (Stream<Path> files = Files.walk(temporary)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
   }
 }

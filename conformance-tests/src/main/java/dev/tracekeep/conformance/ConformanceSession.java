@@ -25,6 +25,9 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 @Timeout(value = 1, unit = TimeUnit.HOURS) // for what hangs: no check fails by being slow
 @ExtendWith(ConformanceExtension.class)
 abstract class ConformanceSession {
+  /** The tag of the checks that run a migration dozens of times, or kill processes. */
+  static final String SLOW = "slow";
+
   /**
    * No check fails because the machine is slow: where it is not about a limit, the limits are long.
    * What a database's own properties say goes before.

@@ -18,6 +18,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A process that is killed (SIGKILL) takes nothing with it. */
@@ -27,6 +29,7 @@ abstract class CrashChecks extends ModelChecks {
    * Killed before and after every kind of statement, a migration is run again and ends the same.
    */
   @Test
+  @Tag(SLOW)
   public final void killAtEveryStep_thenResume() throws Exception {
     requireDurable();
     Smooth smooth = smoothApply();
@@ -44,6 +47,7 @@ abstract class CrashChecks extends ModelChecks {
 
   /** Killed while it undoes, and run again: the table is what it was, row by row. */
   @Test
+  @Tag(SLOW)
   public final void killAtEveryStep_thenRollback() throws Exception {
     requireDurable();
     for (int at : places(smoothUndo())) {
@@ -67,6 +71,7 @@ abstract class CrashChecks extends ModelChecks {
    * nobody unlocks by hand.
    */
   @Test
+  @Tag(SLOW)
   public final void deadLockHolder_needsNoManualUnlock() throws Exception {
     requireDurable();
     Smooth smooth = smoothApply();
@@ -84,6 +89,7 @@ abstract class CrashChecks extends ModelChecks {
    * What was acknowledged is there after a kill in the middle of writing; the rest comes by retry.
    */
   @Test
+  @Tag(SLOW)
   public final void killWhileWriting_keepsWhatWasAcknowledged() throws Exception {
     requireDurable();
     for (int enough : List.of(0, 1, 7)) {
@@ -142,6 +148,7 @@ abstract class CrashChecks extends ModelChecks {
 
   /** More rows than fit in memory: they are streamed, never collected. */
   @Test
+  @Tag(SLOW)
   public final void bigTable_boundedMemory() throws Exception {
     requireDurable();
     List<Span> rows = new ArrayList<>();
@@ -182,8 +189,14 @@ abstract class CrashChecks extends ModelChecks {
     }
   }
 
-  /** The events at which a process is killed: the first of each kind of statement, and the last. */
+  /**
+   * The events at which a process is killed: the first of each kind of statement, and the last; all
+   * where {@code tracekeep.conformance.kills} is {@code all}.
+   */
   private static List<Integer> places(List<String> events) {
+    if (System.getProperty("tracekeep.conformance.kills", "").equals("all")) {
+      return IntStream.rangeClosed(1, events.size()).boxed().toList();
+    }
     List<Integer> places = new ArrayList<>();
     Set<String> kinds = new HashSet<>();
     for (int i = 0; i < events.size(); i++) {

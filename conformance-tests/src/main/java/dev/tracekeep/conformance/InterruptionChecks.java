@@ -24,6 +24,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The dedupe migration with trouble: broken off, watched, raced. */
@@ -37,6 +38,7 @@ abstract class InterruptionChecks extends MigrationChecks {
 
   /** Broken off at every step in turn, it is run again and ends like one that was not. */
   @Test
+  @Tag(SLOW)
   public final void abort_leavesNoOrphans() throws Exception {
     Smooth smooth = smoothApply();
     for (int at = 1; at <= smooth.events().size(); at++) {
@@ -57,6 +59,7 @@ abstract class InterruptionChecks extends MigrationChecks {
 
   /** Undo, broken off at every step in turn and run again, puts every row back. */
   @Test
+  @Tag(SLOW)
   public final void abortedUndo_isFinishedByTheNext() throws Exception {
     int events = smoothUndo().size();
     for (int at = 1; at <= events; at++) {

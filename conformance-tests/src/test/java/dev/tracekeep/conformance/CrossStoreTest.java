@@ -16,12 +16,14 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * The same random work on every engine that can be had: every answer is the same, and every span
  * reads back the same, field by field and JSON letter by letter.
  */
+@Tag("slow")
 class CrossStoreTest {
   /** A store of some engine, on a database of its own. */
   private record Opened(StorageFixture fixture, TestDatabase database, ObservabilityStorage storage)

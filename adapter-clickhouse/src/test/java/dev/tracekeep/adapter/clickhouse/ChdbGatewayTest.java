@@ -28,6 +28,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,6 +36,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** The engine of the other tests, as the driver sees it. */
 @SuppressWarnings("try") // the driver's answers may be interrupted while they close
+@Tag("engine")
 final class ChdbGatewayTest {
   @RegisterExtension static final ClickHouseDatabase DATABASE = ClickHouseDatabase.ofTheGateway();
 

@@ -21,10 +21,12 @@ import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The migration of another system's table, and what only ClickHouse has to do about it. */
+@Tag("engine")
 final class ClickHouseMigrationTest {
   @RegisterExtension static final ClickHouseDatabase DATABASE = new ClickHouseDatabase();
 

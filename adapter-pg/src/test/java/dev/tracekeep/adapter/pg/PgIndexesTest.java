@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * table and its indexes, in a table of 10,000 blocks and more.
  */
 @Timeout(1200)
+@Tag("engine")
 class PgIndexesTest {
   @RegisterExtension static final PgDatabase DATABASE = new PgDatabase();
 

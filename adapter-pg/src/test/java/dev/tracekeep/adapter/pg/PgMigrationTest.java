@@ -31,6 +31,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -39,6 +40,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** The migration of another system's table, whose every column, index and trigger must stay. */
 @Timeout(1200)
+@Tag("engine")
 class PgMigrationTest {
   @RegisterExtension static final PgDatabase DATABASE = new PgDatabase();
 

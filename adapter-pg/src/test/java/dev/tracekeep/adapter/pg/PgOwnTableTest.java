@@ -18,10 +18,12 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The migration of a table that an older release of ours made: no version, no tenant, no key. */
+@Tag("engine")
 class PgOwnTableTest {
   @RegisterExtension static final PgDatabase DATABASE = new PgDatabase();
 

@@ -13,12 +13,14 @@ import dev.tracekeep.storage.WriteResult.Counts;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What is done where the server is a distributed relative; run on PostgreSQL itself. */
+@Tag("engine")
 class PgRelativesTest {
   @RegisterExtension static final PgDatabase DATABASE = new PgDatabase();
 
