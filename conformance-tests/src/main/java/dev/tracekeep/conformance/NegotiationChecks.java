@@ -33,12 +33,21 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
 /** Strategies, failures, life cycle and configuration. */
 @CheckGroup("Strategies, failures, life cycle, configuration")
 abstract class NegotiationChecks extends TenantChecks {
+  /** Short ones, since the check is about them. */
+  private static final Map<String, String> LIMITS =
+      Map.of("connect-timeout", "1s", "statement-timeout", "1s", "lock-timeout", "1s");
+
+  /** For a call that hangs: dozens of times the limits, which a busy machine may exceed. */
+  private static final int GIVEN_UP_MINUTES = 5;
+
   /** The preferred strategy is supported, and the same before and after init. */
   @Test
   public final void preferredStrategy_isSupported_andStable() {
@@ -207,6 +216,32 @@ abstract class NegotiationChecks extends TenantChecks {
     narrow.init();
     assertThat(thrown(StorageException.class, () -> narrow.createSpan(secret)))
         .hasMessageNotContaining(StorageConformanceKit.SECRET);
+  }
+
+  /**
+   * A server that stalls, at whatever point, is given up within the limits of the configuration.
+   */
+  @Test
+  public final void stallingServer_isGivenUp() throws Exception {
+    for (StallingServer.Stage stage : StallingServer.Stage.values()) {
+      try (StallingServer server = new StallingServer(stage)) {
+        Map<String, String> properties =
+            new HashMap<>(
+                fixture()
+                    .at(server.port())
+                    .orElseThrow(() -> new NotApplicable("the engine has no servers")));
+        LIMITS.forEach(properties::put);
+        try (ObservabilityStorage storage = provide(properties)) {
+          StorageException failure =
+              CompletableFuture.supplyAsync(() -> thrown(StorageException.class, storage::init))
+                  .orTimeout(GIVEN_UP_MINUTES, TimeUnit.MINUTES)
+                  .join();
+          assertThat(failure.kind())
+              .as("%s: %s", stage, failure.getMessage())
+              .isIn(FailureKind.TRANSIENT, FailureKind.CONFIGURATION, FailureKind.OVERLOADED);
+        }
+      }
+    }
   }
 
   /** Making a store does no I/O, init may be called again, check reports and never throws. */

@@ -48,6 +48,14 @@ public interface StorageFixture {
   }
 
   /**
+   * The properties of a store whose server is said to be at a port of this machine, without
+   * encryption: the kit listens there with servers that stall. Empty for an engine without servers.
+   */
+  default Optional<Map<String, String>> at(int port) {
+    return Optional.empty();
+  }
+
+  /**
    * The checks that do not apply to this engine: from the name of the check to the reason, a
    * sentence that is printed and stands in the report. A name that no check has fails the run.
    */

@@ -41,6 +41,11 @@ final class ClickHouseFixture implements StorageFixture {
   }
 
   @Override
+  public Optional<Map<String, String>> at(int port) {
+    return Optional.of(Map.of("url", "jdbc:clickhouse://127.0.0.1:" + port + "/spans"));
+  }
+
+  @Override
   public Optional<Map<String, String>> unreachable() {
     return Optional.of(
         Map.of(

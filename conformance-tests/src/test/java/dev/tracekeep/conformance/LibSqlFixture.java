@@ -57,6 +57,11 @@ final class LibSqlFixture implements StorageFixture {
   }
 
   @Override
+  public Optional<Map<String, String>> at(int port) {
+    return Optional.of(Map.of("url", "http://127.0.0.1:" + port));
+  }
+
+  @Override
   public Optional<Map<String, String>> unreachable() {
     return Optional.of(
         Map.of(

@@ -65,6 +65,11 @@ final class MongoFixture implements StorageFixture {
   }
 
   @Override
+  public Optional<Map<String, String>> at(int port) {
+    return Optional.of(Map.of("url", "mongodb://127.0.0.1:" + port + "/spans"));
+  }
+
+  @Override
   public Optional<Map<String, String>> unreachable() {
     return Optional.of(
         Map.of(

@@ -59,6 +59,12 @@ final class MsSqlFixture implements StorageFixture {
   }
 
   @Override
+  public Optional<Map<String, String>> at(int port) {
+    return Optional.of(
+        Map.of("url", "jdbc:sqlserver://127.0.0.1:" + port + ";databaseName=spans;encrypt=false"));
+  }
+
+  @Override
   public Optional<Map<String, String>> unreachable() {
     return Optional.of(
         Map.of(

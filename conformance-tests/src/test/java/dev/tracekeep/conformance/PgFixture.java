@@ -39,6 +39,11 @@ final class PgFixture implements StorageFixture {
   }
 
   @Override
+  public Optional<Map<String, String>> at(int port) {
+    return Optional.of(Map.of("url", "jdbc:postgresql://127.0.0.1:" + port + "/spans"));
+  }
+
+  @Override
   public Optional<Map<String, String>> unreachable() {
     return Optional.of(
         Map.of(

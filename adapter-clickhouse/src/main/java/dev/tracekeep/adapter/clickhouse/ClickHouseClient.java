@@ -10,13 +10,20 @@ import com.clickhouse.client.api.query.QuerySettings;
 import com.clickhouse.data.ClickHouseFormat;
 import dev.tracekeep.storage.StorageConfig;
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * Statements and their answers over the official client. Every setting that a promise rests on goes
@@ -36,8 +43,20 @@ final class ClickHouseClient implements AutoCloseable {
 
   private final Client client;
 
+  /** How long a statement may take, on the server and on its way. */
+  private final Duration limit;
+
+  private final ExecutorService workers =
+      Executors.newCachedThreadPool(
+          task -> {
+            Thread thread = new Thread(task, "tracekeep-clickhouse");
+            thread.setDaemon(true);
+            return thread;
+          });
+
   /** Makes a client; does no I/O. */
   ClickHouseClient(StorageConfig config, ClickHouseAddress address) {
+    this.limit = config.connectTimeout().plus(config.statementTimeout()).plus(GRACE);
     Client.Builder builder =
         new Client.Builder()
             .addEndpoint(address.endpoint())
@@ -108,12 +127,16 @@ final class ClickHouseClient implements AutoCloseable {
     // A deleted row stays in the projections of its part until the next merge, although they are
     // to be rebuilt (seen on 26.7 and 26.9): only a statement that can bear that asks for them.
     settings.serverSetting("optimize_use_projections", "0");
-    try (QueryResponse response = answered(client.query(sql, settings))) {
-      RowBinaryReader reader = new RowBinaryReader(response.getInputStream());
-      while (reader.hasNext()) {
-        consumer.accept(reader);
-      }
-    }
+    within(
+        () -> {
+          try (QueryResponse response = answered(client.query(sql, settings))) {
+            RowBinaryReader reader = new RowBinaryReader(response.getInputStream());
+            while (reader.hasNext()) {
+              consumer.accept(reader);
+            }
+            return true;
+          }
+        });
   }
 
   /**
@@ -127,9 +150,13 @@ final class ClickHouseClient implements AutoCloseable {
     settings.serverSetting("mutations_sync", "2");
     settings.serverSetting("alter_sync", "2");
     settings.serverSetting("lightweight_deletes_sync", "2");
-    try (QueryResponse response = answered(client.query(sql, settings))) {
-      response.getInputStream().readAllBytes();
-    }
+    within(
+        () -> {
+          try (QueryResponse response = answered(client.query(sql, settings))) {
+            response.getInputStream().readAllBytes();
+            return true;
+          }
+        });
   }
 
   /**
@@ -186,19 +213,44 @@ final class ClickHouseClient implements AutoCloseable {
     settings.serverSetting("insert_deduplicate", "0");
     // A batch has each key once and in order: there is nothing to replace within it.
     settings.serverSetting("optimize_on_insert", "0");
-    try (InsertResponse response =
-        answered(
-            client.insert(
-                table,
-                columns,
-                stream -> {
-                  RowBinaryWriter out = new RowBinaryWriter(stream);
-                  rows.writeTo(out);
-                  out.flush();
-                },
-                ClickHouseFormat.RowBinary,
-                settings))) {
-      response.getWrittenRows();
+    within(
+        () -> {
+          try (InsertResponse response =
+              answered(
+                  client.insert(
+                      table,
+                      columns,
+                      stream -> {
+                        RowBinaryWriter out = new RowBinaryWriter(stream);
+                        rows.writeTo(out);
+                        out.flush();
+                      },
+                      ClickHouseFormat.RowBinary,
+                      settings))) {
+            return response.getWrittenRows() >= 0;
+          }
+        });
+  }
+
+  /**
+   * Does something on another thread, and gives up when the limit on a statement's time and some
+   * more is over: the client's own time-outs begin anew with each byte that comes, and nothing
+   * interrupts it or ends its connection from outside. What was given up holds its connection until
+   * the server ends it.
+   */
+  private void within(Callable<Boolean> work) throws Exception {
+    Future<Boolean> done = workers.submit(work);
+    try {
+      done.get(limit.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof Error error) {
+        throw error;
+      }
+      throw e.getCause() instanceof Exception cause ? cause : e;
+    } catch (TimeoutException e) {
+      throw new SocketTimeoutException("the answer was not complete after " + limit);
+    } finally {
+      done.cancel(true);
     }
   }
 
@@ -217,6 +269,7 @@ final class ClickHouseClient implements AutoCloseable {
 
   @Override
   public void close() {
+    workers.shutdown();
     client.close();
   }
 }

@@ -1,6 +1,5 @@
 package dev.tracekeep.adapter.libsql;
 
-import java.io.InputStream;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,20 +10,32 @@ import tools.jackson.core.JsonParser;
 
 /** The answer to a query, read as it arrives: entries of one line each. */
 final class HranaRows implements AutoCloseable {
+  private final TimedAnswer body;
   private final JsonParser answer;
+  private final Runnable onFailure;
   private final @Nullable String baton;
   private final @Nullable String baseUrl;
   private boolean complete;
   private boolean ended;
 
-  HranaRows(InputStream body) throws SQLException {
+  /**
+   * @param onFailure what is done when the answer cannot be read to its end
+   */
+  HranaRows(TimedAnswer body, Runnable onFailure) throws SQLException {
+    this.body = body;
     this.answer = HranaValues.parser(body);
-    Map<?, ?> head = entry();
-    if (head == null) {
-      throw new HranaException("the server's answer is empty", "HTTP_ANSWER", null);
+    this.onFailure = onFailure;
+    try {
+      Map<?, ?> head = entry();
+      if (head == null) {
+        throw HranaValues.malformed("it is empty", null);
+      }
+      this.baton = HranaValues.textOrNull(head.get("baton"));
+      this.baseUrl = HranaValues.textOrNull(head.get("base_url"));
+    } catch (SQLException e) {
+      answer.close();
+      throw e;
     }
-    this.baton = (String) head.get("baton");
-    this.baseUrl = (String) head.get("base_url");
   }
 
   @Nullable String baton() {
@@ -41,40 +52,58 @@ final class HranaRows implements AutoCloseable {
       switch (String.valueOf(entry.get("type"))) {
         case "row" -> {
           List<@Nullable Object> row = new ArrayList<>();
-          ((List<?>) entry.get("row"))
-              .forEach(value -> row.add(HranaValues.decode((Map<?, ?>) value)));
+          for (Object value : HranaValues.list(entry.get("row"))) {
+            row.add(HranaValues.decode(HranaValues.object(value)));
+          }
           return row;
         }
         case "step_end" -> complete = true;
-        case "step_error", "error" -> throw HranaValues.failure((Map<?, ?>) entry.get("error"));
+        case "step_error", "error" ->
+            throw HranaValues.failure(HranaValues.object(entry.get("error")));
         default -> {
           // The beginning of a step, and what later releases of the protocol may tell.
         }
       }
     }
     if (!complete) {
-      throw new HranaException("the server's answer broke off", "HTTP_ANSWER", null);
+      onFailure.run();
+      throw HranaValues.brokenOff(null);
     }
     return null;
   }
 
   private @Nullable Map<?, ?> entry() throws SQLException {
+    body.begin();
     try {
-      if (ended || answer.nextToken() == null) {
-        ended = true;
-        return null;
-      }
-      return (Map<?, ?>) HranaValues.read(answer);
-    } catch (JacksonException e) {
-      throw new HranaException("the server's answer broke off", "HTTP_ANSWER", e);
+      return entryInTime();
+    } finally {
+      body.end();
     }
   }
 
-  /** Reads on to the end, so that the stream can be used again. */
+  private @Nullable Map<?, ?> entryInTime() throws SQLException {
+    if (ended) {
+      return null;
+    }
+    try {
+      if (answer.nextToken() == null) {
+        ended = true;
+        return null;
+      }
+      return HranaValues.object(HranaValues.read(answer));
+    } catch (JacksonException | SQLException e) {
+      ended = true;
+      onFailure.run();
+      throw e instanceof SQLException known ? known : HranaValues.unreadable(e);
+    }
+  }
+
+  /** Reads on to the end, so that the stream can be used again; all of it in the time of one. */
   @Override
   public void close() throws SQLException {
     try (answer) {
-      while (entry() != null) {
+      body.begin();
+      while (entryInTime() != null) {
         // the rest
       }
     }

@@ -1,9 +1,11 @@
 package dev.tracekeep.adapter.libsql;
 
+import dev.tracekeep.storage.StorageConfig;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.StringWriter;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.net.http.HttpClient;
 import java.net.http.HttpClient.Version;
 import java.net.http.HttpRequest;
@@ -13,10 +15,12 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -37,17 +41,28 @@ final class HranaStream implements AutoCloseable {
   private static final Duration REUSABLE = Duration.ofSeconds(5);
 
   /**
-   * One for all stores: on JDK 17 a client's thread ends when it pleases. Not HTTP/2, as a server
-   * without encryption never answers the question whether it would like that.
+   * One for all stores that are as patient: on JDK 17 a client's thread ends when it pleases. Not
+   * HTTP/2, as a server without encryption never answers the question whether it would like that.
    */
   private static final class Clients {
-    static final HttpClient CLIENT = HttpClient.newBuilder().version(Version.HTTP_1_1).build();
+    private static final Map<Duration, HttpClient> CLIENTS = new ConcurrentHashMap<>();
+
+    static HttpClient connectingWithin(Duration timeout) {
+      return CLIENTS.computeIfAbsent(
+          timeout,
+          key -> HttpClient.newBuilder().version(Version.HTTP_1_1).connectTimeout(key).build());
+    }
   }
+
+  /** How much one value of an answer may have at least. */
+  private static final long MOST_BYTES = 64L << 20;
 
   static final JsonFactory JSON = new JsonFactory();
 
   private final @Nullable String token;
+  private final HttpClient client;
   private final Duration timeout;
+  private final long mostBytes;
   private final Map<String, Integer> storedTexts = new HashMap<>();
   private URI server;
   private @Nullable String baton;
@@ -60,10 +75,13 @@ final class HranaStream implements AutoCloseable {
    */
   record Step(String text, List<@Nullable Object> parameters) {}
 
-  HranaStream(LibSqlAddress.Server address, Duration timeout) {
+  HranaStream(LibSqlAddress.Server address, StorageConfig config) {
     this.server = address.server();
     this.token = address.token();
-    this.timeout = timeout;
+    this.client = Clients.connectingWithin(config.connectTimeout());
+    this.timeout = config.statementTimeout();
+    // JSON may need six bytes for one; a server's own limit for what is no row is 10 MB.
+    this.mostBytes = Math.max(MOST_BYTES, 8 * config.maxSpanBytes());
   }
 
   /** Whether the server still knows this stream, as far as one can tell from here. */
@@ -74,7 +92,7 @@ final class HranaStream implements AutoCloseable {
   /** Runs a query; its rows must be read to the end, or be closed, before the next statement. */
   HranaRows query(Step step) throws SQLException {
     String body = object(json -> writeBatch(json, List.of(step)));
-    HranaRows rows = new HranaRows(post("/v3/cursor", body));
+    HranaRows rows = new HranaRows(post("/v3/cursor", body), () -> baton = null);
     follow(rows.baton(), rows.baseUrl());
     return rows;
   }
@@ -95,15 +113,19 @@ final class HranaStream implements AutoCloseable {
               json.writeStringProperty("type", "batch");
               writeBatch(json, steps);
             });
-    for (Object error : (List<?>) result.get("step_errors")) {
+    for (Object error : HranaValues.list(result.get("step_errors"))) {
       if (error != null) {
-        throw HranaValues.failure((Map<?, ?>) error);
+        throw HranaValues.failure(HranaValues.object(error));
       }
     }
-    return ((List<?>) result.get("step_results"))
-        .stream()
-            .map(step -> ((Number) ((Map<?, ?>) step).get("affected_row_count")).longValue())
-            .toList();
+    List<Long> touched = new ArrayList<>();
+    for (Object step : HranaValues.list(result.get("step_results"))) {
+      touched.add(HranaValues.whole(HranaValues.object(step).get("affected_row_count")));
+    }
+    if (touched.size() != steps.size()) {
+      throw HranaValues.malformed("it has results of " + touched.size() + " statements", null);
+    }
+    return touched;
   }
 
   /** Sends a text once, where many steps have the same. */
@@ -198,29 +220,55 @@ final class HranaStream implements AutoCloseable {
               json.writeEndObject();
               json.writeEndArray();
             });
-    try (InputStream answer = post("/v3/pipeline", body)) {
-      Map<?, ?> fields = (Map<?, ?>) HranaValues.read(answer);
-      follow((String) fields.get("baton"), (String) fields.get("base_url"));
-      Map<?, ?> result = (Map<?, ?>) ((List<?>) fields.get("results")).get(0);
-      if (result.get("type").equals("error")) {
-        throw HranaValues.failure((Map<?, ?>) result.get("error"));
-      }
-      Object content = ((Map<?, ?>) result.get("response")).get("result");
-      return content == null ? Map.of() : (Map<?, ?>) content;
+    Map<?, ?> fields;
+    try (TimedAnswer answer = post("/v3/pipeline", body)) {
+      answer.begin();
+      fields = HranaValues.object(HranaValues.read(answer));
     } catch (IOException | JacksonException e) {
-      throw new HranaException("the server's answer broke off", "HTTP_ANSWER", e);
+      baton = null;
+      throw HranaValues.unreadable(e);
+    } catch (SQLException e) {
+      baton = null;
+      throw e;
     }
+    follow(
+        HranaValues.textOrNull(fields.get("baton")),
+        HranaValues.textOrNull(fields.get("base_url")));
+    List<?> results = HranaValues.list(fields.get("results"));
+    Map<?, ?> result = HranaValues.object(results.isEmpty() ? null : results.get(0));
+    if ("error".equals(result.get("type"))) {
+      throw HranaValues.failure(HranaValues.object(result.get("error")));
+    }
+    Object content = HranaValues.object(result.get("response")).get("result");
+    return content == null ? Map.of() : HranaValues.object(content);
   }
 
-  private void follow(@Nullable String nextBaton, @Nullable String nextServer) {
+  private void follow(@Nullable String nextBaton, @Nullable String nextServer)
+      throws HranaException {
     baton = nextBaton;
     usedAt = System.nanoTime();
     if (nextServer != null) {
-      server = URI.create(nextServer);
+      server = checked(nextServer);
     }
   }
 
-  private InputStream post(String path, String body) throws SQLException {
+  /** The token goes to this address: never without encryption where the first one had it. */
+  private URI checked(String nextServer) throws HranaException {
+    try {
+      URI next = new URI(nextServer);
+      boolean encrypted = "https".equalsIgnoreCase(next.getScheme());
+      boolean plain = "http".equalsIgnoreCase(next.getScheme());
+      if (next.getHost() != null
+          && (encrypted || plain && "http".equalsIgnoreCase(server.getScheme()))) {
+        return next;
+      }
+    } catch (URISyntaxException e) {
+      throw HranaValues.malformed("its base_url is no URL", e);
+    }
+    throw HranaValues.malformed("its base_url is no address to go on at", null);
+  }
+
+  private TimedAnswer post(String path, String body) throws SQLException {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(server.resolve(path))
             .timeout(timeout)
@@ -231,12 +279,15 @@ final class HranaStream implements AutoCloseable {
     }
     try {
       HttpResponse<InputStream> response =
-          Clients.CLIENT.send(request.build(), BodyHandlers.ofInputStream());
+          client.send(request.build(), BodyHandlers.ofInputStream());
+      TimedAnswer answer = new TimedAnswer(response.body(), timeout, mostBytes);
       if (response.statusCode() != 200) {
-        throw refused(response);
+        throw refused(response.statusCode(), answer);
       }
-      return response.body();
+      return answer;
     } catch (IOException e) {
+      // Nobody knows whether the server still has the stream, and asking may take as long again.
+      baton = null;
       String reason = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
       throw new HranaException("the server did not answer: " + reason, "HTTP_NO_ANSWER", e);
     } catch (InterruptedException e) {
@@ -245,14 +296,14 @@ final class HranaStream implements AutoCloseable {
     }
   }
 
-  private static HranaException refused(HttpResponse<InputStream> response) throws IOException {
+  private static HranaException refused(int status, TimedAnswer answer) throws IOException {
     String text;
-    try (InputStream body = response.body()) {
-      text = new String(body.readNBytes(500), StandardCharsets.UTF_8).strip();
+    try (answer) {
+      answer.begin();
+      text = new String(answer.readNBytes(500), StandardCharsets.UTF_8).strip();
     }
-    String code = text.contains("baton") ? "STREAM_EXPIRED" : "HTTP_" + response.statusCode();
-    return new HranaException(
-        "the server answered " + response.statusCode() + " " + text, code, null);
+    String code = text.contains("baton") ? "STREAM_EXPIRED" : "HTTP_" + status;
+    return new HranaException("the server answered " + status + " " + text, code, null);
   }
 
   /** Ends the stream, and with it a transaction that is under way; an interrupt waits for that. */

@@ -108,6 +108,11 @@ final class LibSqlFailures {
               "HTTP_404",
               FailureKind.CONFIGURATION,
               "There is no libSQL server (Hrana 3 over HTTP) at this address: check it"),
+          new Rule(
+              "HTTP_MALFORMED",
+              FailureKind.CONFIGURATION,
+              "Something else answers at this address, or a proxy in front of the server: check it"),
+          new Rule("HTTP_TIMEOUT", FailureKind.TRANSIENT, "Try again, or raise statement-timeout"),
           new Rule("HTTP_429", FailureKind.OVERLOADED, "Write less at a time, and try later"),
           new Rule("HTTP_413", FailureKind.INVALID, "Lower max-span-bytes"),
           new Rule(

@@ -27,7 +27,7 @@ final class RemoteConnections implements LibSqlConnections {
   }
 
   private HranaStream open() {
-    return new HranaStream(address, config.statementTimeout());
+    return new HranaStream(address, config);
   }
 
   @Override

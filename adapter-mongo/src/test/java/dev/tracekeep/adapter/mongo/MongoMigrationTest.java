@@ -33,9 +33,11 @@ import org.bson.BsonString;
 import org.bson.BsonValue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The migration of a collection that another system made. */
+@Tag("engine")
 class MongoMigrationTest {
   private static final String MASTRA = "mastra_ai_spans";
   private static final Instant T0 = Instant.parse("2025-11-20T12:00:00Z");

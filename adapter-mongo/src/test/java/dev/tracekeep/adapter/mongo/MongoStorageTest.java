@@ -32,8 +32,10 @@ import org.bson.BsonInt32;
 import org.bson.BsonInt64;
 import org.bson.BsonString;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("engine")
 class MongoStorageTest {
   private static final Instant T0 = Instant.parse("2026-03-01T10:00:00.123456789Z");
 
