@@ -76,8 +76,13 @@ public final class TracekeepCommand implements Runnable {
     StandardOutput standardOutput = new StandardOutput(new FileOutputStream(FileDescriptor.out));
     PrintStream standardError =
         new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
-    // Log lines go through System.err, which would otherwise be in the locale's encoding.
-    System.setErr(standardError);
+    // Log lines go through System.err, which would otherwise be in the locale's encoding and show
+    // the passwords that drivers log.
+    System.setErr(
+        new PrintStream(
+            new MaskingStream(new FileOutputStream(FileDescriptor.err)),
+            true,
+            StandardCharsets.UTF_8));
     Console console =
         new Console(
             writer(standardOutput),
@@ -179,6 +184,7 @@ public final class TracekeepCommand implements Runnable {
     if (isVerbose(parsed)) {
       // Before the first logger is made, which reads it.
       System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "info");
+      System.setProperty("org.slf4j.simpleLogger.log.com.zaxxer.hikari", "info");
     }
     return new CommandLine.RunLast().execute(parsed);
   }

@@ -181,7 +181,7 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
       return Health.down(String.valueOf(e.getMessage()), e);
     } catch (RuntimeException e) {
       // Closed meanwhile, or the adapter is at fault: in any case a value.
-      return Health.down(StorageUri.masked(String.valueOf(e.getMessage())), e);
+      return Health.down(config.uri().hideIn(String.valueOf(e.getMessage())), e);
     }
   }
 
@@ -379,7 +379,7 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
         LOG.warn(
             "Closing {} left something open: {}",
             config.uri(),
-            StorageUri.masked(String.valueOf(e)));
+            config.uri().hideIn(String.valueOf(e)));
       }
     }
   }

@@ -7,8 +7,10 @@ import java.time.Duration;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -38,6 +40,8 @@ import org.jspecify.annotations.Nullable;
  *   <tr><td>{@code connect-timeout}<td>{@code PT10S}<td>how long to wait for a connection
  *   <tr><td>{@code statement-timeout}<td>{@code PT60S}<td>how long one statement may take
  *   <tr><td>{@code lock-timeout}<td>{@code PT30S}<td>how long to wait for a lock
+ *   <tr><td>{@value #UNSAFE_OPTIONS}<td>{@code false}<td>whether the address may have options that
+ *       make the driver load classes, extensions or files
  * </table>
  *
  * Durations are ISO-8601 ({@code PT30S}) or a number with {@code ms}, {@code s}, {@code m} or
@@ -46,6 +50,9 @@ import org.jspecify.annotations.Nullable;
 public final class StorageConfig {
   /** The table's name if none is given. */
   public static final String DEFAULT_TABLE = "tracekeep_spans";
+
+  /** The property that allows options of a driver which load code or files. */
+  public static final String UNSAFE_OPTIONS = "unsafe-options";
 
   /** How much text and JSON one span may have if nothing is said: 8 MiB. */
   public static final long DEFAULT_MAX_SPAN_BYTES = 8L << 20;
@@ -74,7 +81,8 @@ public final class StorageConfig {
               "pool-size",
               "connect-timeout",
               "statement-timeout",
-              "lock-timeout"));
+              "lock-timeout",
+              UNSAFE_OPTIONS));
 
   private final StorageUri uri;
   private final @Nullable String username;
@@ -89,6 +97,7 @@ public final class StorageConfig {
   private final Duration connectTimeout;
   private final Duration statementTimeout;
   private final Duration lockTimeout;
+  private final boolean unsafeOptions;
   private final Map<String, String> engineProperties;
 
   private StorageConfig(Reader reader, Set<String> engineKeys) {
@@ -112,6 +121,7 @@ public final class StorageConfig {
         reader.parsed("statement-timeout", Duration.ofSeconds(60), StorageConfig::duration);
     this.lockTimeout =
         reader.parsed("lock-timeout", Duration.ofSeconds(30), StorageConfig::duration);
+    this.unsafeOptions = reader.parsed(UNSAFE_OPTIONS, false, StorageConfig::flag);
     this.engineProperties = reader.others(engineKeys);
   }
 
@@ -214,6 +224,35 @@ public final class StorageConfig {
     return lockTimeout;
   }
 
+  /** Whether the address may have options that make the driver load classes or files. */
+  public boolean allowsUnsafeOptions() {
+    return unsafeOptions;
+  }
+
+  /**
+   * What is wrong with the options of the address: whoever may write an address must not thereby
+   * run code. For adapters.
+   *
+   * @param given the names of the options, in any case
+   * @param unsafe the names of those of this driver that load classes or files, in lower case
+   * @return a sentence for each that is unsafe; empty if {@link #allowsUnsafeOptions()}
+   */
+  public List<String> problemsOfOptions(Collection<String> given, Set<String> unsafe) {
+    return unsafeOptions
+        ? List.of()
+        : given.stream()
+            .filter(name -> unsafe.contains(name.toLowerCase(Locale.ROOT)))
+            .map(
+                name ->
+                    "The address has the option "
+                        + name
+                        + ", which makes the driver load code or files: leave it out, or set the"
+                        + " property "
+                        + UNSAFE_OPTIONS
+                        + " to true if you trust whoever wrote the address.")
+            .toList();
+  }
+
   /** A property that only this engine knows. */
   public Optional<String> engineProperty(String name) {
     return Optional.ofNullable(engineProperties.get(name));
@@ -249,6 +288,13 @@ public final class StorageConfig {
         .filter(policy -> policy.configName().equals(value))
         .findFirst()
         .orElseThrow(() -> new IllegalArgumentException("must be auto, check or off"));
+  }
+
+  private static boolean flag(String value) {
+    if (value.equals("true") || value.equals("false")) {
+      return value.equals("true");
+    }
+    throw new IllegalArgumentException("must be true or false");
   }
 
   private static long positive(String value) {

@@ -59,7 +59,7 @@ public class StorageException extends RuntimeException {
             + action
             + (action.contains(uri.toString()) ? "" : " in " + uri)
             + ": "
-            + StorageUri.masked(said)
+            + uri.hideIn(said)
             + (advice.isEmpty() ? "." : ". " + advice + "."),
         cause);
   }

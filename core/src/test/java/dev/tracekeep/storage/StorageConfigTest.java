@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -106,7 +107,7 @@ class StorageConfigTest {
             "The property tabel is unknown: did you mean table?",
             "The property zzzzzzzzzzzzzz is unknown: there are connect-timeout, lock-timeout,"
                 + " max-span-bytes, migration, password, pool-size, schema, statement-timeout,"
-                + " strategy, table, tenant, url, username.");
+                + " strategy, table, tenant, unsafe-options, url, username.");
     assertThat(e)
         .hasMessageStartingWith("The storage configuration has 10 problems:\n  - The property url");
   }
@@ -214,5 +215,21 @@ class StorageConfigTest {
     properties.put("tabel", "x");
     assertThatThrownBy(() -> StorageConfig.fromProperties(properties))
         .hasMessageNotContaining("s3");
+  }
+
+  @Test
+  void unsafeOptions_areRefusedUnlessAllowed() {
+    Map<String, String> properties = Map.of("url", "jdbc:x:");
+    StorageConfig careful = StorageConfig.fromProperties(properties);
+    assertThat(careful.problemsOfOptions(List.of("Load", "other"), Set.of("load")))
+        .singleElement()
+        .asString()
+        .contains("the option Load", "unsafe-options");
+    StorageConfig trusting =
+        StorageConfig.fromProperties(Map.of("url", "jdbc:x:", "unsafe-options", "true"));
+    assertThat(trusting.problemsOfOptions(List.of("load"), Set.of("load"))).isEmpty();
+    assertThatThrownBy(
+            () -> StorageConfig.fromProperties(Map.of("url", "jdbc:x:", "unsafe-options", "yes")))
+        .hasMessageContaining("must be true or false");
   }
 }

@@ -34,6 +34,11 @@ class StorageUriTest {
         "jdbc:sqlserver://h;password={s3;cret jdbc:sqlserver://h;password=***",
         "jdbc:sqlserver://h;accessToken=s3cret jdbc:sqlserver://h;accessToken=***",
         "libsql://h?authToken=s3cret libsql://h?authToken=***",
+        "libsql://h?auth%54oken=s3cret&tls=0 libsql://h?auth%54oken=***&tls=0",
+        "libsql://h?%=s3cret&tls=0 libsql://h?%=s3cret&tls=0",
+        "jdbc:postgresql:u:s3cret@h jdbc:postgresql:u:***@h",
+        "jdbc:postgresql:u:s3:cr@et@h/db jdbc:postgresql:u:***@h/db",
+        "jdbc:postgresql:db?user=a:b@c jdbc:postgresql:db?user=a:b@c",
         "jdbc:duckdb:md:db;motherduck_token=s3cret;x=1 jdbc:duckdb:md:db;motherduck_token=***;x=1",
         "jdbc:duckdb:/a/b.db;encryption_key=s3cret jdbc:duckdb:/a/b.db;encryption_key=***",
         "jdbc:clickhouse://h/db?api_key=s3cret&a=b jdbc:clickhouse://h/db?api_key=***&a=b",
@@ -69,6 +74,29 @@ class StorageUriTest {
         .hasSize(40_010);
     assertThat(StorageUri.masked("x;password={" + "}}".repeat(100_000)))
         .isEqualTo("x;password=***");
+  }
+
+  @Test
+  void hideIn_leavesWhatFollowsTheAddress() {
+    StorageUri uri = StorageUri.of("jdbc:postgresql://h/db?user=u&password=s3 cret%21");
+    assertThat(
+            uri.hideIn(
+                "jdbc:postgresql://h/db?user=u&password=s3 cret%21 refused: 's3 cret!' is wrong,"
+                    + " libsql://h?authToken=other too; try again"))
+        .isEqualTo(
+            "jdbc:postgresql://h/db?user=u&password=*** refused: '***' is wrong,"
+                + " libsql://h?authToken=*** too; try again");
+    assertThat(
+            StorageUri.of("jdbc:sqlserver://h;password={a;b}}cd};x=1")
+                .hideIn("no jdbc:sqlserver://h;password={a;b}}cd};x=1 here, nor {a;b}}cd}"))
+        .isEqualTo("no jdbc:sqlserver://h;password=***;x=1 here, nor ***");
+    assertThat(
+            StorageUri.of("jdbc:sqlserver://h;password=abcd")
+                .hideIn("no jdbc:sqlserver://H;password=abce;x=1 here"))
+        .isEqualTo("no jdbc:sqlserver://H;password=***;x=1 here");
+    assertThat(StorageUri.of("mongodb://u:s3cret@h/db").hideIn("s3cret of u"))
+        .isEqualTo("*** of u");
+    assertThat(StorageUri.of("mongodb://u:a@h/db").hideIn("a sentence")).isEqualTo("a sentence");
   }
 
   @Test

@@ -1,10 +1,12 @@
 package dev.tracekeep.adapter.duckdb;
 
+import com.sun.management.OperatingSystemMXBean;
 import dev.failsafe.Failsafe;
 import dev.failsafe.FailsafeException;
 import dev.failsafe.RetryPolicy;
 import dev.tracekeep.jdbc.ConnectionSource;
 import dev.tracekeep.storage.StorageConfig;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -12,6 +14,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -35,6 +38,9 @@ final class DuckDbConnections implements ConnectionSource {
    * make it fold after every second batch of 5,000 spans, which halves the speed of an import.
    */
   private static final String CHECKPOINT_THRESHOLD = "256MB";
+
+  /** Enough for the batches of an import, where the heap leaves nothing. */
+  private static final long LEAST_MEMORY_MIB = 256;
 
   private static final Map<String, ReentrantLock> WRITERS = new ConcurrentHashMap<>();
   private static final AtomicLong MEMORIES = new AtomicLong();
@@ -191,6 +197,10 @@ final class DuckDbConnections implements ConnectionSource {
       first = DriverManager.getConnection(url).unwrap(DuckDBConnection.class);
       try (Statement statement = first.createStatement()) {
         statement.execute("SET checkpoint_threshold = '" + CHECKPOINT_THRESHOLD + "'");
+        String memory = memoryLimit();
+        if (!memory.isEmpty()) {
+          statement.execute("SET memory_limit = '" + memory + "'");
+        }
       } catch (SQLException e) {
         closeQuietly(first, e);
         throw e;
@@ -198,6 +208,25 @@ final class DuckDbConnections implements ConnectionSource {
       root = first;
     }
     return first.duplicate();
+  }
+
+  /** What DuckDB may take; empty where the address says it. */
+  private String memoryLimit() {
+    Optional<String> given = config.engineProperty(DuckDbProvider.MEMORY_LIMIT);
+    if (given.isPresent() || url.matches("(?is).*;\\s*(?:memory_limit|max_memory)\\s*=.*")) {
+      return given.orElse("");
+    }
+    long machine =
+        ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
+            ? system.getTotalMemorySize() // of the container, where there is one
+            : 0;
+    return machine <= 0 ? "" : beside(machine, Runtime.getRuntime().maxMemory());
+  }
+
+  /** DuckDB's own four fifths of the machine would not leave enough for a large heap. */
+  static String beside(long machineBytes, long heapBytes) {
+    long left = Math.max(0, machineBytes - heapBytes) / 5 * 4;
+    return Math.max(LEAST_MEMORY_MIB, left >> 20) + "MiB";
   }
 
   @Override

@@ -1,9 +1,12 @@
 package dev.tracekeep.adapter.mssql;
 
+import dev.tracekeep.storage.ConfigurationException;
 import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.StorageProvider;
 import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * Makes stores in SQL Server and Azure SQL. The address is one of Microsoft's JDBC driver: {@code
@@ -11,6 +14,20 @@ import java.util.List;
  * connection is encrypted, and the server's certificate checked, unless the address says otherwise.
  */
 public final class MsSqlProvider implements StorageProvider {
+  /** What may be the name of an option; what stands in braces may look like one, too. */
+  private static final Pattern OPTION = Pattern.compile(";\\s*([^=;{}]+?)\\s*=");
+
+  /** The options that make the driver load a class, or take one from a login configuration. */
+  private static final Set<String> UNSAFE =
+      Set.of(
+          "accesstokencallbackclass",
+          "jaasconfigurationname",
+          "socketfactoryclass",
+          "socketfactoryconstructorarg",
+          "trustmanagerclass",
+          "trustmanagerconstructorarg",
+          "usedefaultjaasconfig");
+
   /** For {@link java.util.ServiceLoader}. */
   public MsSqlProvider() {}
 
@@ -26,6 +43,12 @@ public final class MsSqlProvider implements StorageProvider {
 
   @Override
   public ObservabilityStorage open(StorageConfig config) {
+    List<String> given =
+        OPTION.matcher(config.uri().raw()).results().map(option -> option.group(1)).toList();
+    List<String> problems = config.problemsOfOptions(given, UNSAFE);
+    if (!problems.isEmpty()) {
+      throw new ConfigurationException(problems);
+    }
     return new MsSqlStorage(config, new MsSqlConnections(config));
   }
 }

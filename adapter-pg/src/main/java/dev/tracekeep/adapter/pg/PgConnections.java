@@ -39,6 +39,12 @@ final class PgConnections implements ConnectionSource {
           .withMaxRetries(10)
           .build();
 
+  /**
+   * How long after the end of a statement's time the server's word is waited for: a server that is
+   * gone says nothing.
+   */
+  private static final Duration SOCKET_GRACE = Duration.ofSeconds(5);
+
   private final StorageConfig config;
   private final boolean poolingAnnounced;
   private @Nullable Pool pool;
@@ -84,7 +90,7 @@ final class PgConnections implements ConnectionSource {
   private Pool open() throws SQLException {
     boolean perTransaction = poolingAnnounced;
     PgServer server;
-    try (Connection connection = connect(perTransaction, "")) {
+    try (Connection connection = connect(perTransaction, "", true)) {
       server = PgServer.of(connection);
       perTransaction |= server.statementTimeoutMillis() != millis(config.statementTimeout());
     } catch (SQLException e) {
@@ -94,7 +100,7 @@ final class PgConnections implements ConnectionSource {
         throw e;
       }
       perTransaction = true;
-      try (Connection connection = connect(true, "")) {
+      try (Connection connection = connect(true, "", true)) {
         server = PgServer.of(connection);
       } catch (SQLException second) {
         second.addSuppressed(e);
@@ -104,7 +110,8 @@ final class PgConnections implements ConnectionSource {
     HikariConfig hikari = new HikariConfig();
     hikari.setPoolName("tracekeep-pg");
     hikari.setJdbcUrl(config.uri().raw());
-    hikari.setDataSourceProperties(properties(perTransaction, ""));
+    hikari.setDataSourceProperties(properties(perTransaction, "", true));
+    hikari.setExceptionOverride(new KeptConnections());
     hikari.setMaximumPoolSize(config.poolSize());
     hikari.setMinimumIdle(0);
     long timeout = Math.max(250, config.connectTimeout().toMillis());
@@ -115,12 +122,14 @@ final class PgConnections implements ConnectionSource {
   }
 
   /** Connects beside the pool; the caller closes it. */
-  private Connection connect(boolean perTransaction, String options) throws SQLException {
-    return DriverManager.getConnection(config.uri().raw(), properties(perTransaction, options));
+  private Connection connect(boolean perTransaction, String options, boolean isLimited)
+      throws SQLException {
+    return DriverManager.getConnection(
+        config.uri().raw(), properties(perTransaction, options, isLimited));
   }
 
   /** What the driver is told where the address says nothing else. */
-  private Properties properties(boolean perTransaction, String moreOptions) {
+  private Properties properties(boolean perTransaction, String moreOptions, boolean isLimited) {
     Properties properties = new Properties();
     if (config.username() != null) {
       properties.setProperty(PGProperty.USER.getName(), config.username());
@@ -131,6 +140,11 @@ final class PgConnections implements ConnectionSource {
     String seconds = Long.toString(Math.max(1, config.connectTimeout().toSeconds()));
     properties.setProperty(PGProperty.CONNECT_TIMEOUT.getName(), seconds);
     properties.setProperty(PGProperty.LOGIN_TIMEOUT.getName(), seconds);
+    if (isLimited) {
+      properties.setProperty(
+          PGProperty.SOCKET_TIMEOUT.getName(),
+          Long.toString(config.statementTimeout().plus(SOCKET_GRACE).plusMillis(999).toSeconds()));
+    }
     properties.setProperty(PGProperty.TCP_KEEP_ALIVE.getName(), "true");
     properties.setProperty(PGProperty.APPLICATION_NAME.getName(), "tracekeep");
     // The details of an error quote the row, and with it payloads that may be private.
@@ -155,7 +169,7 @@ final class PgConnections implements ConnectionSource {
   public <T extends @Nullable Object> T read(Work<T> work) throws Exception {
     Pool current = pool();
     if (current.perTransaction()) {
-      return transactOnce(current, timeouts(), work);
+      return transactOnce(current, timeouts(), true, work);
     }
     try (Connection connection = current.connections().getConnection()) {
       return work.on(connection);
@@ -164,7 +178,7 @@ final class PgConnections implements ConnectionSource {
 
   @Override
   public <T extends @Nullable Object> T transact(Work<T> work) throws Exception {
-    return transact(pool().perTransaction() ? timeouts() : "", work);
+    return transact(pool().perTransaction() ? timeouts() : "", true, work);
   }
 
   private String timeouts() {
@@ -185,9 +199,15 @@ final class PgConnections implements ConnectionSource {
    * @param settings SET LOCAL statements; empty for none
    */
   <T extends @Nullable Object> T transact(String settings, Work<T> work) throws Exception {
+    return transact(settings, true, work);
+  }
+
+  private <T extends @Nullable Object> T transact(String settings, boolean isLimited, Work<T> work)
+      throws Exception {
     Pool current = pool();
     try {
-      return Failsafe.with(RETRY_LOST_RACES).get(() -> transactOnce(current, settings, work));
+      return Failsafe.with(RETRY_LOST_RACES)
+          .get(() -> transactOnce(current, settings, isLimited, work));
     } catch (FailsafeException e) {
       // Failsafe wraps what is checked; callers are to see what the driver threw.
       throw e.getCause() instanceof Exception cause ? cause : e;
@@ -195,8 +215,11 @@ final class PgConnections implements ConnectionSource {
   }
 
   private static <T extends @Nullable Object> T transactOnce(
-      Pool pool, String settings, Work<T> work) throws Exception {
+      Pool pool, String settings, boolean isLimited, Work<T> work) throws Exception {
     try (Connection connection = pool.connections().getConnection()) {
+      if (!isLimited) {
+        connection.setNetworkTimeout(Runnable::run, 0); // the pool sets it again
+      }
       if (!pool.server().isPostgres()) {
         // The counts of a merge are right there only if nobody writes between its two statements.
         connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
@@ -231,20 +254,22 @@ final class PgConnections implements ConnectionSource {
   Connection dedicated(Duration lockTimeout) throws SQLException {
     Pool current = pool();
     return connect(
-        current.perTransaction(), " -c statement_timeout=0 -c lock_timeout=" + millis(lockTimeout));
+        current.perTransaction(),
+        " -c statement_timeout=0 -c lock_timeout=" + millis(lockTimeout),
+        false);
   }
 
-  /** The pool as a migration wants it. */
+  /** The pool as a migration wants it: its statements may take any time. */
   ConnectionSource withSettings(String settings) {
     return new ConnectionSource() {
       @Override
       public <T extends @Nullable Object> T read(Work<T> work) throws Exception {
-        return transactOnce(pool(), settings, work);
+        return transactOnce(pool(), settings, false, work);
       }
 
       @Override
       public <T extends @Nullable Object> T transact(Work<T> work) throws Exception {
-        return PgConnections.this.transact(settings, work);
+        return PgConnections.this.transact(settings, false, work);
       }
 
       @Override

@@ -4,6 +4,7 @@ import dev.tracekeep.storage.ConfigurationException;
 import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.StorageProvider;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
@@ -39,15 +40,18 @@ public final class PgProvider implements StorageProvider {
 
   @Override
   public ObservabilityStorage open(StorageConfig config) {
+    List<String> problems = new ArrayList<>(PgAddress.problems(config));
     String pooling = config.engineProperty(TRANSACTION_POOLING).orElse("false");
     if (!pooling.equals("true") && !pooling.equals("false")) {
-      throw new ConfigurationException(
-          List.of(
-              "The property "
-                  + TRANSACTION_POOLING
-                  + " is '"
-                  + pooling
-                  + "': it must be true or false."));
+      problems.add(
+          "The property "
+              + TRANSACTION_POOLING
+              + " is '"
+              + pooling
+              + "': it must be true or false.");
+    }
+    if (!problems.isEmpty()) {
+      throw new ConfigurationException(problems);
     }
     return new PgStorage(config, new PgConnections(config));
   }

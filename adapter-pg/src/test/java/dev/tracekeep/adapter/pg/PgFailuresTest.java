@@ -186,6 +186,52 @@ class PgFailuresTest {
     }
   }
 
+  /** A server whose machine is gone says nothing: not even that a statement took too long. */
+  @Test
+  void server_thatFallsSilent_isGivenUp() throws Exception {
+    try (SilencedServer server = SilencedServer.inFrontOf(DATABASE.url());
+        ObservabilityStorage storage =
+            Storages.open(Map.of("url", server.url(), "statement-timeout", "1s"))) {
+      storage.init();
+      storage.createSpan(SPAN);
+      server.silence();
+      assertThatThrownBy(() -> storage.getSpan(SPAN.key()))
+          .isInstanceOfSatisfying(
+              StorageException.class, e -> assertThat(e.kind()).isEqualTo(FailureKind.TRANSIENT));
+    }
+  }
+
+  @Test
+  void failureOfClass0A_doesNotBreakTheConnection() throws Exception {
+    StorageConfig config =
+        StorageConfig.fromProperties(Map.of("url", DATABASE.url(), "pool-size", "1"));
+    try (PgConnections connections = new PgConnections(config)) {
+      String before = backend(connections);
+      assertThatThrownBy(
+              () ->
+                  connections.<Boolean>read(
+                      connection -> {
+                        try (Statement statement = connection.createStatement()) {
+                          return statement.execute("SELECT count(*) FROM (SELECT 1) x FOR UPDATE");
+                        }
+                      }))
+          .isInstanceOfSatisfying(
+              SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("0A000"));
+      assertThat(backend(connections)).isEqualTo(before);
+    }
+  }
+
+  private static String backend(PgConnections connections) throws Exception {
+    return connections.read(
+        connection -> {
+          try (Statement statement = connection.createStatement();
+              var rows = statement.executeQuery("SELECT pg_backend_pid()")) {
+            rows.next();
+            return rows.getString(1);
+          }
+        });
+  }
+
   @Test
   void transactionPooling_mustBeTrueOrFalse() {
     assertThatThrownBy(() -> DATABASE.open("transaction-pooling", "yes"))
