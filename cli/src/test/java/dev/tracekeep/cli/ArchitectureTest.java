@@ -21,7 +21,8 @@ class ArchitectureTest {
     "dev.tracekeep.conventions..",
     "dev.tracekeep.document..",
     "dev.tracekeep.storage..",
-    "dev.tracekeep.migration.."
+    "dev.tracekeep.migration..",
+    "dev.tracekeep.dedupe.."
   };
   private static final String JDBC = "dev.tracekeep.jdbc..";
   private static final String ADAPTERS = "dev.tracekeep.adapter..";
@@ -42,6 +43,7 @@ class ArchitectureTest {
               "dev.tracekeep.document..",
               "dev.tracekeep.storage..",
               "dev.tracekeep.migration..",
+              "dev.tracekeep.dedupe..",
               "java.lang..",
               "java.io..",
               "java.math..",

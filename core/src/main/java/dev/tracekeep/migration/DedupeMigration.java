@@ -1,6 +1,7 @@
 package dev.tracekeep.migration;
 
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * Makes a span table hold each span once, and keeps it so.
@@ -8,18 +9,30 @@ import java.util.List;
  * <p>Of the rows of one key the best {@linkplain dev.tracekeep.span.SpanVersion version} stays; the
  * others move to {@code <table>_dedupe_archive}, whole, with the migration's id, the time, the
  * reason and the winner. Killed at any point, {@link #apply} is run again and ends in the same
- * state. Only one process migrates a table at a time. Other columns, indexes, triggers and grants
- * stay as they are.
+ * state. Only one process migrates a table at a time, however it spells the table's name. Other
+ * columns, indexes, triggers and grants stay as they are.
  *
- * <p>All methods fail with {@link dev.tracekeep.storage.StorageException}. Thread-safe.
+ * <p>All methods fail with {@link dev.tracekeep.storage.StorageException}; what a listener or an
+ * audit throws reaches the caller as it was thrown. Thread-safe. Implementations extend {@code
+ * dev.tracekeep.dedupe.AbstractDedupeMigration}, and so get methods that are added here later.
  */
 public interface DedupeMigration {
   /** Looks, and changes nothing. */
   MigrationPlan plan();
 
+  /** Says what {@link #apply} with these options would do; changes nothing. */
+  default MigrationPlan plan(MigrationOptions options) {
+    return plan();
+  }
+
   /** Migrates with {@link MigrationOptions#DEFAULT}. */
   default MigrationReport apply(MigrationListener listener) {
     return apply(MigrationOptions.DEFAULT, listener);
+  }
+
+  /** Migrates with the given options; nobody hears how far it is. */
+  default MigrationReport apply(MigrationOptions options) {
+    return apply(options, MigrationListener.NONE);
   }
 
   /**
@@ -31,8 +44,9 @@ public interface DedupeMigration {
   MigrationReport apply(MigrationOptions options, MigrationListener listener);
 
   /**
-   * Checks a finished migration: rows before = rows after + archived, no duplicate left, the
-   * constraint stands.
+   * Checks a finished migration: what was counted and hashed when it ended, each archived row as it
+   * was recorded, no duplicate left, the constraint stands. Rows that writers added, changed or
+   * deleted since are notes, no faults.
    *
    * @throws dev.tracekeep.storage.StorageException of kind {@code INVALID} if there is no finished
    *     migration of that id
@@ -40,25 +54,65 @@ public interface DedupeMigration {
   VerifyReport verify(String migrationId);
 
   /**
-   * Takes a migration back: constraint off, archived rows back in the table. Interrupted, it is run
-   * again.
+   * Says what {@link #undo} would do; changes nothing.
    *
    * @throws dev.tracekeep.storage.StorageException of kind {@code INVALID} if there is no migration
    *     of that id, or it is undone already
    */
-  MigrationRecord undo(String migrationId, MigrationListener listener);
+  default UndoPlan planUndo(String migrationId) {
+    throw unsupported();
+  }
+
+  /** Takes a migration back with {@link UndoOptions#DEFAULT}. */
+  default MigrationRecord undo(String migrationId, MigrationListener listener) {
+    return undo(migrationId, UndoOptions.DEFAULT, listener);
+  }
 
   /**
-   * Lets go of what a finished migration keeps for {@link #undo} beside the archive: the copy of
-   * the old table, on an engine that builds a new one. Such a migration cannot be undone any more.
-   * The archive stays, and so do the table's rows. An engine that keeps no copy has nothing to do.
+   * Takes a migration back: constraint off, archived rows back in the table. Looks before its first
+   * change whether all of it can be done. Interrupted, it is run again.
    *
-   * @return the tables that were dropped, as the engine shows them; empty if there was none
-   * @throws dev.tracekeep.storage.StorageException of kind {@code INVALID} if there is no finished
-   *     migration of that id
+   * @throws dev.tracekeep.storage.StorageException of kind {@code INVALID} if there is no migration
+   *     of that id, or it is undone already; {@code CONFIGURATION} if something stands in the way,
+   *     with nothing changed
    */
-  List<String> finish(String migrationId);
+  default MigrationRecord undo(
+      String migrationId, UndoOptions options, MigrationListener listener) {
+    throw unsupported();
+  }
+
+  /**
+   * Hands each row that a migration keeps in the archive to {@code each}, one after the other.
+   *
+   * @throws dev.tracekeep.storage.StorageException of kind {@code INVALID} if there is no migration
+   *     of that id
+   */
+  default void archived(String migrationId, Consumer<ArchivedRow> each) {
+    throw unsupported();
+  }
+
+  /**
+   * Drops what a finished or undone migration keeps: its archived rows, and the copy of the old
+   * table on an engine that builds a new one. It can not be undone any more. Refused where {@link
+   * #verify} finds a fault.
+   *
+   * @return what was dropped, as the engine shows it; empty if there was nothing
+   * @throws dev.tracekeep.storage.StorageException of kind {@code INVALID} if there is no finished
+   *     or undone migration of that id, {@code CONFIGURATION} if it is not sound
+   */
+  default List<String> drop(String migrationId) {
+    throw unsupported();
+  }
+
+  /** The old word for {@link #drop}. */
+  default List<String> finish(String migrationId) {
+    return drop(migrationId);
+  }
 
   /** The migrations of this table, latest first; empty if there never was one. */
   List<MigrationRecord> history();
+
+  private static UnsupportedOperationException unsupported() {
+    return new UnsupportedOperationException("this migration is not one of the template's");
+  }
 }

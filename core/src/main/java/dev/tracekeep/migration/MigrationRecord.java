@@ -13,8 +13,9 @@ import org.jspecify.annotations.Nullable;
  * @param startedAt when its first attempt started, by the clock of the process that ran it
  * @param finishedAt when it was finished or undone; null if it is neither
  * @param rowsBefore rows in the table when it started
- * @param rowsArchived rows that it moved to the archive
+ * @param rowsArchived rows that it moved to the archive and that are there
  * @param duplicateGroups keys that had more than one row
+ * @param rowsRestored rows that its undo put back into the table; 0 where it was not undone
  */
 public record MigrationRecord(
     String migrationId,
@@ -24,7 +25,30 @@ public record MigrationRecord(
     @Nullable Instant finishedAt,
     long rowsBefore,
     long rowsArchived,
-    long duplicateGroups) {
+    long duplicateGroups,
+    long rowsRestored) {
+  /** A migration that was not undone. */
+  public MigrationRecord(
+      String migrationId,
+      String table,
+      State state,
+      Instant startedAt,
+      @Nullable Instant finishedAt,
+      long rowsBefore,
+      long rowsArchived,
+      long duplicateGroups) {
+    this(
+        migrationId,
+        table,
+        state,
+        startedAt,
+        finishedAt,
+        rowsBefore,
+        rowsArchived,
+        duplicateGroups,
+        0);
+  }
+
   /** A new name for a migration that starts now, which no other migration has. */
   public static String newId(Instant now) {
     // The time is for people; the random part keeps two hosts apart whose clocks agree.
