@@ -1,10 +1,9 @@
 package dev.tracekeep.migration;
 
-import dev.tracekeep.span.SpanColumn;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,15 +13,31 @@ import org.jspecify.annotations.Nullable;
  * @param schema the schema, database or catalog as the engine writes it, unquoted; null for the
  *     default one
  * @param name the table or collection, unquoted
- * @param columns what its columns mean; null to find out by their names ({@link Columns#detect})
+ * @param columns what its columns mean; null to find out by their names
+ * @param named the columns whose meaning is said while the others are found out; empty where {@code
+ *     columns} is given
  */
-public record SpanTable(@Nullable String schema, String name, @Nullable Columns columns) {
+public record SpanTable(
+    @Nullable String schema,
+    String name,
+    @Nullable Columns columns,
+    Map<ColumnRole, String> named) {
   /** Neither the name nor anything of the columns is blank. */
   public SpanTable {
     Objects.requireNonNull(name, "name");
     if (name.isBlank() || (schema != null && schema.isBlank())) {
       throw new IllegalArgumentException("A table's name and schema must not be blank");
     }
+    if (columns != null && !named.isEmpty()) {
+      throw new IllegalArgumentException(
+          "Either all columns of " + name + " are said or some of them, not both");
+    }
+    named = Map.copyOf(named);
+  }
+
+  /** A table of which all columns are said, or none. */
+  public SpanTable(@Nullable String schema, String name, @Nullable Columns columns) {
+    this(schema, name, columns, Map.of());
   }
 
   /**
@@ -40,6 +55,21 @@ public record SpanTable(@Nullable String schema, String name, @Nullable Columns 
     return new SpanTable(schema, name, value);
   }
 
+  /** The same table, in which some columns mean what is said here. */
+  public SpanTable withNamed(Map<ColumnRole, String> value) {
+    return new SpanTable(schema, name, null, value);
+  }
+
+  /**
+   * What the columns mean: as the table says, or else as their names show.
+   *
+   * @param present the table's columns, in the case that the engine shows them
+   * @throws IllegalArgumentException if that cannot be told; says how to tell it
+   */
+  public Columns columnsAmong(Set<String> present) {
+    return columns != null ? columns : ColumnDetection.of(toString(), present, named);
+  }
+
   /** {@code schema.name} or {@code name}, for people; not quoted for SQL. */
   @Override
   public String toString() {
@@ -52,11 +82,13 @@ public record SpanTable(@Nullable String schema, String name, @Nullable Columns 
    * @param tenantId the tenant; null where the table knows none, so that all rows are one tenant's
    * @param traceId the trace id
    * @param spanId the span id
-   * @param endedAt the end; null in a row means running
+   * @param endedAt the end, or the duration of spans that are written when they end; null in a row
+   *     means running
    * @param updatedAt the last change; null where the table has no such column
    * @param createdAt the first record; null where the table has no such column
    * @param version {@link dev.tracekeep.span.SpanVersion} bytes, which then decide alone; null
    *     where the table has no such column, or one that means something else
+   * @param startedAt the start, which decides nothing; null where the table has no such column
    */
   public record Columns(
       @Nullable String tenantId,
@@ -65,12 +97,25 @@ public record SpanTable(@Nullable String schema, String name, @Nullable Columns 
       String endedAt,
       @Nullable String updatedAt,
       @Nullable String createdAt,
-      @Nullable String version) {
+      @Nullable String version,
+      @Nullable String startedAt) {
     /** The three columns that every span table has are not null. */
     public Columns {
       Objects.requireNonNull(traceId, "traceId");
       Objects.requireNonNull(spanId, "spanId");
       Objects.requireNonNull(endedAt, "endedAt");
+    }
+
+    /** Columns of which the start is not known. */
+    public Columns(
+        @Nullable String tenantId,
+        String traceId,
+        String spanId,
+        String endedAt,
+        @Nullable String updatedAt,
+        @Nullable String createdAt,
+        @Nullable String version) {
+      this(tenantId, traceId, spanId, endedAt, updatedAt, createdAt, version, null);
     }
 
     /** The columns that make the key, in the order of the key. */
@@ -79,67 +124,18 @@ public record SpanTable(@Nullable String schema, String name, @Nullable Columns 
     }
 
     /**
-     * Recognizes the two namings in use: snake_case ({@code trace_id}, ours) and camelCase ({@code
-     * traceId}, Mastra's). A column {@code version} counts only beside {@code tenant_id}, {@code
-     * span_type} and {@code is_event}, as in our own tables: elsewhere it can be anything.
+     * Recognizes columns by their names, in any spelling: {@code trace_id}, {@code traceId}, {@code
+     * TraceId}; {@code ended_at}, {@code end_time}, {@code endTimeUnixNano}, {@code Duration}
+     * beside a start, and others. A column {@code version} counts only beside {@code tenant_id},
+     * {@code span_type} and {@code is_event}, as in our own tables: elsewhere it can be anything.
      *
      * @param table for the message
      * @param present the table's columns, in the case that the engine shows them
-     * @throws IllegalArgumentException if neither naming is complete; names the missing columns
+     * @throws IllegalArgumentException if trace id, span id or end are not recognized, or two
+     *     columns could mean the same; says how to name them
      */
     public static Columns detect(String table, Set<String> present) {
-      if (present.contains("traceId")) {
-        return of(
-            table, present, "tenantId", "traceId", "spanId", "endedAt", "updatedAt", "createdAt");
-      }
-      return of(
-          table,
-          present,
-          "tenant_id",
-          "trace_id",
-          "span_id",
-          "ended_at",
-          "updated_at",
-          "created_at");
-    }
-
-    private static Columns of(
-        String table,
-        Set<String> present,
-        String tenantId,
-        String traceId,
-        String spanId,
-        String endedAt,
-        String updatedAt,
-        String createdAt) {
-      List<String> missing =
-          List.of(traceId, spanId, endedAt).stream().filter(c -> !present.contains(c)).toList();
-      if (!missing.isEmpty()) {
-        throw new IllegalArgumentException(
-            "The table "
-                + table
-                + " is no span table: it has no column "
-                + String.join(", ", missing)
-                + ". Say which columns mean trace id, span id and end.");
-      }
-      return new Columns(
-          ifPresent(present, tenantId),
-          traceId,
-          spanId,
-          endedAt,
-          ifPresent(present, updatedAt),
-          ifPresent(present, createdAt),
-          isOurs(present) ? ifPresent(present, SpanColumn.VERSION_NAME) : null);
-    }
-
-    /** By columns that our tables had from the first release on. */
-    private static boolean isOurs(Set<String> present) {
-      return Stream.of(SpanColumn.TENANT_ID, SpanColumn.SPAN_TYPE, SpanColumn.IS_EVENT)
-          .allMatch(column -> present.contains(column.columnName()));
-    }
-
-    private static @Nullable String ifPresent(Set<String> present, String column) {
-      return present.contains(column) ? column : null;
+      return ColumnDetection.of(table, present, Map.of());
     }
   }
 }

@@ -105,9 +105,9 @@ final class JdbcDedupeMigration implements DedupeMigration {
   /** What the columns mean that are there now: an older table of ours lacks some. */
   private SpanTable.Columns columns(Connection connection) throws SQLException {
     Set<String> present = new LinkedHashSet<>(present(connection));
-    return table.columns() == null || own != null
+    return own != null
         ? SpanTable.Columns.detect(table.toString(), present)
-        : table.columns();
+        : table.columnsAmong(present);
   }
 
   /** The columns that the constraint is on once the migration is done. */

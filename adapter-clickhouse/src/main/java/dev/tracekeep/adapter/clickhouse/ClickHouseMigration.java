@@ -59,7 +59,7 @@ final class ClickHouseMigration implements DedupeMigration {
         table.schema() == null
             ? client.list("SELECT currentDatabase()", RowBinaryReader::text).get(0)
             : table.schema();
-    return new MigratedTable(client, database, table.name(), own, table.columns());
+    return new MigratedTable(client, database, table.name(), own, table);
   }
 
   private MigrationJournal journal(MigratedTable target) {

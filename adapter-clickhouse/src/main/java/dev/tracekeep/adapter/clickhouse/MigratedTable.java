@@ -11,7 +11,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The table that a migration is about, and what it must become.
@@ -21,11 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param given what its columns mean; null to find out by their names
  */
 record MigratedTable(
-    ClickHouseClient client,
-    String database,
-    String name,
-    boolean own,
-    SpanTable.@Nullable Columns given) {
+    ClickHouseClient client, String database, String name, boolean own, SpanTable table) {
   private static final Set<String> MIGRATED_ENGINES = Set.of("MergeTree", "ReplacingMergeTree");
 
   /** Databases in which two tables can change places at once. */
@@ -44,9 +39,9 @@ record MigratedTable(
   }
 
   SpanTable.Columns columns(TableShape shape) {
-    return given == null || own
+    return own
         ? SpanTable.Columns.detect(database + "." + name, shape.columnNames())
-        : given;
+        : table.columnsAmong(shape.columnNames());
   }
 
   /** What names a table of this database for ever; empty if there is none of that name. */

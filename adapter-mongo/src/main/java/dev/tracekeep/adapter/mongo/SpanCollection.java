@@ -8,30 +8,36 @@ import dev.tracekeep.migration.SpanTable;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.bson.BsonBoolean;
 import org.bson.BsonDocument;
+import org.bson.BsonInt32;
 import org.bson.BsonString;
 import org.jspecify.annotations.Nullable;
 
 /** A collection of spans as the server describes it. */
 final class SpanCollection {
-  /** What the fields may be called, in the two namings that there are. */
-  private static final List<String> CAMEL_CASE =
-      List.of("tenantId", "traceId", "spanId", "endedAt", "updatedAt", "createdAt");
+  /** How many documents are read at either end to see what the fields are called. */
+  private static final int SEEN = 20;
 
-  private static final List<String> SNAKE_CASE =
-      List.of(
-          "tenant_id",
+  /** Fields of ours that many a document lacks, in the namings that there are. */
+  private static final Map<String, List<String>> RARE =
+      Map.of(
           "trace_id",
-          "span_id",
-          "ended_at",
-          "updated_at",
-          "created_at",
-          "version",
-          "span_type",
-          "is_event");
+          List.of(
+              "tenant_id",
+              "ended_at",
+              "updated_at",
+              "created_at",
+              "version",
+              "span_type",
+              "is_event"),
+          "traceId",
+          List.of("tenantId", "endedAt", "updatedAt", "createdAt"),
+          "TraceId",
+          List.of("TenantId", "EndedAt", "UpdatedAt", "CreatedAt"));
 
   private final MongoDatabase database;
   private final SpanTable table;
@@ -122,15 +128,29 @@ final class SpanCollection {
    * @throws IllegalArgumentException if that was not said, and their names do not show it
    */
   SpanTable.Columns columns() {
-    SpanTable.Columns known = table.columns();
-    if (known != null) {
-      return known;
+    return table.columnsAmong(table.columns() == null ? fields() : Set.of());
+  }
+
+  /** The fields that some document has; of rare ones, those that are asked for by name. */
+  private Set<String> fields() {
+    Set<String> fields = new HashSet<>(table.named().values().stream().filter(this::has).toList());
+    for (int direction : new int[] {1, -1}) {
+      documents()
+          .find()
+          .sort(new BsonDocument("$natural", new BsonInt32(direction)))
+          .limit(SEEN)
+          .forEach(document -> fields.addAll(document.keySet()));
     }
-    // To find that no document has a field takes a whole scan: not for the other naming too.
-    List<String> names = has("traceId") ? CAMEL_CASE : SNAKE_CASE;
-    Set<String> present = new HashSet<>();
-    names.stream().filter(this::has).forEach(present::add);
-    return SpanTable.Columns.detect(table.toString(), present);
+    // To find that no document has a field takes a whole scan: not for the other namings too.
+    RARE.keySet().stream()
+        .filter(trace -> fields.contains(trace) || has(trace))
+        .findFirst()
+        .ifPresent(
+            trace -> {
+              fields.add(trace);
+              RARE.get(trace).stream().filter(this::has).forEach(fields::add);
+            });
+    return fields;
   }
 
   private boolean has(String field) {

@@ -262,7 +262,7 @@ class MongoMigrationTest {
         .isInstanceOfSatisfying(
             StorageException.class,
             refused -> assertThat(refused.kind()).isEqualTo(FailureKind.CONFIGURATION))
-        .hasMessageContaining("no span table");
+        .hasMessageContaining("no column is known to mean trace-id, span-id, ended-at");
     assertThatThrownBy(() -> store.migration(SpanTable.named("nothing")).plan())
         .hasMessageContaining("no collection nothing");
   }

@@ -111,10 +111,7 @@ final class MsSqlMigration extends MigrationDialect {
     String qualified = qualified(table);
     List<String> refusals = new ArrayList<>(catalog.refusals(connection, table, qualified));
     Map<String, Column> columns = catalog.columns(connection, qualified);
-    SpanTable.Columns meaning =
-        table.columns() == null
-            ? SpanTable.Columns.detect(table.toString(), columns.keySet())
-            : table.columns();
+    SpanTable.Columns meaning = table.columnsAmong(columns.keySet());
     List<Column> key = new ArrayList<>();
     for (String name : meaning.key()) {
       Column column = columns.get(name);
