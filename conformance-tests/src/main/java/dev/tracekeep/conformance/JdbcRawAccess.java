@@ -10,6 +10,9 @@ import java.sql.ResultSet;
 import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -156,8 +159,8 @@ public abstract class JdbcRawAccess implements RawAccess {
     return rowsOf(table + "_dedupe_archive");
   }
 
-  /** All rows of a table as text; empty if there is no such table. */
-  protected final List<Map<String, @Nullable String>> rowsOf(String name) throws SQLException {
+  @Override
+  public final List<Map<String, @Nullable String>> rowsOf(String name) throws SQLException {
     List<Map<String, @Nullable String>> rows = new ArrayList<>();
     if (!tableNames().contains(name)) {
       return rows;
@@ -175,6 +178,78 @@ public abstract class JdbcRawAccess implements RawAccess {
       }
     }
     return rows;
+  }
+
+  /** The SQL type of a column in a table of another system. */
+  protected String foreignType(ForeignType type) {
+    return switch (type) {
+      case TEXT -> columnType(SpanColumn.NAME);
+      case INTEGER -> "BIGINT";
+      case NUMBER -> "DOUBLE PRECISION";
+      case TIME -> "TIMESTAMP";
+    };
+  }
+
+  @Override
+  public boolean createForeignTable(
+      String name, Map<String, ForeignType> columns, List<List<@Nullable Object>> rows)
+      throws SQLException {
+    try (Connection connection = connect()) {
+      try (Statement statement = connection.createStatement()) {
+        statement.execute(
+            "CREATE TABLE "
+                + quoted(name)
+                + " ("
+                + columns.entrySet().stream()
+                    .map(column -> quoted(column.getKey()) + " " + foreignType(column.getValue()))
+                    .collect(Collectors.joining(", "))
+                + ")");
+      }
+      String values =
+          columns.values().stream()
+              .map(type -> "CAST(? AS " + foreignType(type) + ")")
+              .collect(Collectors.joining(", "));
+      try (PreparedStatement statement =
+          connection.prepareStatement("INSERT INTO " + quoted(name) + " VALUES (" + values + ")")) {
+        for (List<@Nullable Object> row : rows) {
+          for (int i = 0; i < row.size(); i++) {
+            Object value = row.get(i);
+            statement.setObject(i + 1, value instanceof Instant time ? foreignTime(time) : value);
+          }
+          statement.executeUpdate();
+        }
+      }
+    }
+    return true;
+  }
+
+  /** What is bound, and then cast, for a time in a table of another system. */
+  protected Object foreignTime(Instant time) {
+    return LocalDateTime.ofInstant(time, ZoneOffset.UTC).toString();
+  }
+
+  @Override
+  public boolean referTo(String name, String column) throws SQLException {
+    try (Connection connection = connect();
+        Statement statement = connection.createStatement()) {
+      statement.execute(
+          "CREATE UNIQUE INDEX "
+              + quoted(name + "_referred")
+              + " ON "
+              + quoted(name)
+              + " ("
+              + quoted(column)
+              + ")");
+      statement.execute(
+          "CREATE TABLE "
+              + quoted(name + "_scores")
+              + " (score BIGINT, of_row BIGINT REFERENCES "
+              + quoted(name)
+              + " ("
+              + quoted(column)
+              + "))");
+    }
+    return true;
   }
 
   /** A value as text; bytes as hexadecimal digits. */

@@ -293,46 +293,28 @@ abstract class MigrationChecks extends MergeChecks {
     legacy.assertUnique();
   }
 
-  /**
-   * To finish a migration costs no row and no archived row; it can be undone as long as nothing was
-   * dropped.
-   */
+  /** What a migration keeps is dropped on purpose alone; that takes no row of the table. */
   @Test
-  public final void finish_keepsEveryRow() throws Exception {
+  public final void drop_takesTheArchive_andNoRowOfTheTable() throws Exception {
     LegacyTable legacy = LegacyTable.create(raw());
-    DedupeMigration migration = open(Map.of()).migration();
-    String id = migrationId(migration.apply(MigrationListener.NONE));
-    Set<String> before = raw().tableNames();
-
-    List<String> dropped = migration.finish(id);
-    Set<String> after = raw().tableNames();
-    assertThat(before).containsAll(after);
-    assertThat(after)
-        .as("tables that were not said to be dropped")
-        .hasSize(before.size() - dropped.size());
-    legacy.assertUnique();
-    legacy.assertNothingLost();
-    assertThat(raw().archivedRows()).hasSize((int) legacy.surplus());
-    assertThat(migration.verify(id).faults()).isEmpty();
-    assertThat(migration.finish(id)).as("dropped by the second try").isEmpty();
-    assertThat(raw().tableNames()).isEqualTo(after);
-
-    if (dropped.isEmpty()) {
-      migration.undo(id, MigrationListener.NONE);
-      legacy.assertUntouched();
-      assertThat(thrown(StorageException.class, () -> migration.finish(id)).kind())
-          .as("finish of a migration that was undone")
-          .isEqualTo(FailureKind.INVALID);
-    } else {
-      assertThat(
-              thrown(StorageException.class, () -> migration.undo(id, MigrationListener.NONE))
-                  .kind())
-          .as("undo of a migration whose old table was dropped")
-          .isEqualTo(FailureKind.INVALID);
-      legacy.assertUnique();
-    }
-    assertThat(thrown(StorageException.class, () -> migration.finish("no-such-id")).kind())
+    ObservabilityStorage storage = storage();
+    DedupeMigration migration = storage.migration();
+    String id = migration.history().get(0).migrationId();
+    assertThat(thrown(StorageException.class, () -> migration.drop("no-such-id")).kind())
         .isEqualTo(FailureKind.INVALID);
+    assertThat(raw().archivedRows()).hasSize((int) legacy.surplus());
+
+    assertThat(migration.drop(id)).as("what was dropped").isNotEmpty();
+    assertThat(raw().archivedRows()).isEmpty();
+    legacy.assertUnique();
+    legacy.winners().forEach((key, winner) -> assertSame(storage.getSpan(key), winner));
+    assertThat(migration.verify(id).faults()).isEmpty();
+    assertThat(migration.drop(id)).as("dropped by the second try").isEmpty();
+    assertThat(
+            thrown(StorageException.class, () -> migration.undo(id, MigrationListener.NONE)).kind())
+        .as("undo of a migration whose archive was dropped")
+        .isEqualTo(FailureKind.INVALID);
+    legacy.assertUnique();
   }
 
   /** Another system's table in the same database is migrated in place by the same rule. */

@@ -72,4 +72,45 @@ public interface RawAccess {
   default Set<String> indexNames() throws Exception {
     return Set.of();
   }
+
+  /** The type of a column in a table of another system. */
+  enum ForeignType {
+    /** Text: a {@link String}. */
+    TEXT,
+    /** 64 bits: a {@link Long}. */
+    INTEGER,
+    /** Floating point of 64 bits: a {@link Double}, not a number and the infinities included. */
+    NUMBER,
+    /** The engine's own type for a time: an {@link java.time.Instant}. */
+    TIME
+  }
+
+  /**
+   * Makes a table as another system could, without key or index, and inserts rows.
+   *
+   * @param table the table, as the engine writes it
+   * @param columns the columns in order, as the engine writes them; all may be null
+   * @param rows the values of each row, in the order of the columns; null for none
+   * @return false if the fixture can't: then the checks on such tables do not run
+   */
+  default boolean createForeignTable(
+      String table, Map<String, ForeignType> columns, List<List<@Nullable Object>> rows)
+      throws Exception {
+    return false;
+  }
+
+  /** Every row of a table as text by column name in lower case; empty if there is no such table. */
+  default List<Map<String, @Nullable String>> rowsOf(String table) throws Exception {
+    return List.of();
+  }
+
+  /**
+   * Lets another table refer to the rows of a table, by a foreign key on its column, of which each
+   * value stands once.
+   *
+   * @return false if the engine has no foreign keys
+   */
+  default boolean referTo(String table, String column) throws Exception {
+    return false;
+  }
 }

@@ -188,7 +188,7 @@ class ReferenceMigration implements DedupeMigration {
       MigrationRecord record = finished(migrationId);
       long archived = archived(table(), migrationId).size();
       List<String> faults = new ArrayList<>();
-      if (archived != record.rowsArchived()) {
+      if (archived != record.rowsArchived() && !table().dropped.contains(migrationId)) {
         faults.add("The archive has " + archived + " rows of " + record.rowsArchived() + ".");
       }
       if (table().duplicateGroups() > 0 || !table().unique) {
@@ -208,7 +208,7 @@ class ReferenceMigration implements DedupeMigration {
     lock();
     try {
       MigrationRecord record = record(migrationId);
-      if (record.state() == State.UNDONE) {
+      if (record.state() == State.UNDONE || table().dropped.contains(migrationId)) {
         throw unknown(migrationId);
       }
       journal(with(record, State.UNDOING));
@@ -304,10 +304,15 @@ class ReferenceMigration implements DedupeMigration {
   }
 
   @Override
-  public List<String> finish(String migrationId) {
+  public List<String> drop(String migrationId) {
     synchronized (database) {
       finished(migrationId);
-      return List.of();
+      ReferenceTable table = table();
+      if (!table.dropped.add(migrationId)) {
+        return List.of();
+      }
+      table.archive.removeAll(archived(table, migrationId));
+      return List.of(name + "_dedupe_archive");
     }
   }
 

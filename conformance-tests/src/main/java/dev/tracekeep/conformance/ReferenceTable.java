@@ -24,6 +24,10 @@ final class ReferenceTable {
   final List<ArchivedRow> archive = new ArrayList<>();
   final List<MigrationRecord> journal = new ArrayList<>();
   final Set<TraceKey> deleted = new HashSet<>();
+
+  /** The migrations of which what they kept was dropped. */
+  final Set<String> dropped = new HashSet<>();
+
   boolean unique;
 
   /** Whether its versions have another length than those of this release. */

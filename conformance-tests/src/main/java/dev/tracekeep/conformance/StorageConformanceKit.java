@@ -22,7 +22,7 @@ package dev.tracekeep.conformance;
  * written to {@code target/conformance/<name>.json}, or where {@code
  * -Dtracekeep.conformance.directory} says.
  */
-public abstract class StorageConformanceKit extends CrashChecks {
+public abstract class StorageConformanceKit extends ForeignTableChecks {
   /** The password of a store that cannot be reached; no message may show it. */
   public static final String SECRET = "kit-secret-4711";
 }

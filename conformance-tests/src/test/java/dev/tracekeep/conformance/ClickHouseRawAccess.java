@@ -15,6 +15,7 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -52,7 +53,8 @@ final class ClickHouseRawAccess implements RawAccess {
             + TABLE
             + "_user_note_idx "
             + USER_COLUMN
-            + " TYPE bloom_filter GRANULARITY 1) ENGINE = MergeTree ORDER BY (started_at, trace_id)");
+            + " TYPE bloom_filter GRANULARITY 1) ENGINE = MergeTree ORDER BY (started_at,"
+            + " trace_id)");
     StringBuilder request = new StringBuilder();
     int number = 0;
     for (Span row : rows) {
@@ -118,7 +120,56 @@ final class ClickHouseRawAccess implements RawAccess {
     return rowsOf(TABLE + "_dedupe_archive");
   }
 
-  private List<Map<String, @Nullable String>> rowsOf(String table) throws IOException {
+  @Override
+  public boolean createForeignTable(
+      String table, Map<String, ForeignType> columns, List<List<@Nullable Object>> rows)
+      throws IOException {
+    ClickHouseTestServer.execute(
+        url,
+        "CREATE TABLE "
+            + table
+            + " ("
+            + columns.entrySet().stream()
+                .map(column -> "`" + column.getKey() + "` " + foreignType(column.getValue()))
+                .collect(Collectors.joining(", "))
+            + ") ENGINE = MergeTree ORDER BY tuple()");
+    List<String> names = List.copyOf(columns.keySet());
+    StringBuilder lines = new StringBuilder();
+    for (List<@Nullable Object> row : rows) {
+      Map<String, Json> fields = new TreeMap<>();
+      for (int i = 0; i < names.size(); i++) {
+        Object value = row.get(i);
+        if (value != null) {
+          fields.put(
+              names.get(i),
+              value instanceof Number number
+                  ? Json.of(number.toString().replace("Infinity", "inf").replace("NaN", "nan"))
+                  : json(value));
+        }
+      }
+      lines.append(Json.object(fields).text()).append('\n');
+    }
+    ClickHouseTestServer.insert(
+        url,
+        "INSERT INTO "
+            + table
+            + " SETTINGS input_format_json_read_numbers_as_strings = 1"
+            + " FORMAT JSONEachRow",
+        lines.toString().getBytes(StandardCharsets.UTF_8));
+    return true;
+  }
+
+  private static String foreignType(ForeignType type) {
+    return switch (type) {
+      case TEXT -> "Nullable(String)";
+      case INTEGER -> "Nullable(Int64)";
+      case NUMBER -> "Nullable(Float64)";
+      case TIME -> "Nullable(DateTime64(9, 'UTC'))";
+    };
+  }
+
+  @Override
+  public List<Map<String, @Nullable String>> rowsOf(String table) throws IOException {
     List<Map<String, @Nullable String>> rows = new ArrayList<>();
     if (!tableNames().contains(table)) {
       return rows;
@@ -132,7 +183,7 @@ final class ClickHouseRawAccess implements RawAccess {
       String[] values = line.split("\t", -1);
       Map<String, @Nullable String> row = new TreeMap<>();
       for (int i = 0; i < names.length; i++) {
-        row.put(names[i], values[i].equals("\\N") ? null : values[i]);
+        row.put(names[i].toLowerCase(Locale.ROOT), values[i].equals("\\N") ? null : values[i]);
       }
       rows.add(row);
     }

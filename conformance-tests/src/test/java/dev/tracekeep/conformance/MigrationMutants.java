@@ -241,27 +241,26 @@ final class MigrationMutants {
                 }));
     mutants.add(
         migrating(
-            "finish drops the archive",
+            "drop keeps the archive",
             (database, name) ->
                 new ReferenceMigration(database, name) {
                   @Override
-                  public List<String> finish(String migrationId) {
-                    super.finish(migrationId);
-                    ReferenceTable table = database.table(name);
-                    if (table != null) {
-                      table.archive.clear();
-                    }
-                    return List.of();
+                  public List<String> drop(String migrationId) {
+                    ReferenceTable table = database.create(name);
+                    List<ReferenceTable.ArchivedRow> kept = List.copyOf(table.archive);
+                    List<String> dropped = super.drop(migrationId);
+                    table.archive.addAll(kept);
+                    return dropped;
                   }
                 }));
     mutants.add(
         migrating(
-            "finish takes any id",
+            "drop takes any id",
             (database, name) ->
                 new ReferenceMigration(database, name) {
                   @Override
-                  public List<String> finish(String migrationId) {
-                    return List.of();
+                  public List<String> drop(String migrationId) {
+                    return List.of("all");
                   }
                 }));
     mutants.add(

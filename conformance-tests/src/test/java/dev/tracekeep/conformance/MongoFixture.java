@@ -21,6 +21,7 @@ import dev.tracekeep.storage.StorageProvider;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -164,6 +165,41 @@ final class MongoFixture implements StorageFixture {
                   .find()
                   .batchSize(ROWS_AT_ONCE)
                   .map(Raw::text)
+                  .into(new ArrayList<>()));
+    }
+
+    @Override
+    public boolean createForeignTable(
+        String table, Map<String, ForeignType> columns, List<List<@Nullable Object>> rows) {
+      return in(
+          database -> {
+            List<String> names = List.copyOf(columns.keySet());
+            for (List<@Nullable Object> row : rows) {
+              Document document = new Document();
+              for (int i = 0; i < names.size(); i++) {
+                document.append(names.get(i), row.get(i));
+              }
+              database.getCollection(table).insertOne(document);
+            }
+            return true;
+          });
+    }
+
+    @Override
+    public List<Map<String, @Nullable String>> rowsOf(String table) {
+      return in(
+          database ->
+              database
+                  .getCollection(table, BsonDocument.class)
+                  .find()
+                  .map(
+                      document -> {
+                        Map<String, @Nullable String> row = new TreeMap<>();
+                        text(document)
+                            .forEach(
+                                (name, value) -> row.put(name.toLowerCase(Locale.ROOT), value));
+                        return row;
+                      })
                   .into(new ArrayList<>()));
     }
 

@@ -32,6 +32,11 @@ public final class RemovedRows {
     this.audit = audit;
   }
 
+  /** Tells nobody, for rows that are moved outside of a migration. */
+  public static RemovedRows untold(TableIdentity table) {
+    return new RemovedRows(table, "", -1, null);
+  }
+
   /**
    * How many rows of a batch are to be told of: all for an audit, else what the log still takes.
    */

@@ -13,6 +13,11 @@ import com.mongodb.client.model.ReplaceOneModel;
 import com.mongodb.client.model.ReplaceOptions;
 import com.mongodb.client.model.Sorts;
 import com.mongodb.client.model.WriteModel;
+import dev.tracekeep.dedupe.ArchiveNames;
+import dev.tracekeep.dedupe.RemovedRows;
+import dev.tracekeep.migration.ArchivedRow;
+import dev.tracekeep.migration.SpanTable;
+import dev.tracekeep.migration.UndoOptions;
 import dev.tracekeep.span.Json;
 import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.StorageException;
@@ -21,6 +26,8 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -30,8 +37,7 @@ import org.bson.BsonString;
 import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
 import org.bson.conversions.Bson;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The collection {@code <collection>_dedupe_archive}: every document that lost, whole, with why and
@@ -40,12 +46,9 @@ import org.slf4j.LoggerFactory;
  * none.
  */
 final class DedupeArchive {
-  private static final Logger LOG = LoggerFactory.getLogger("dev.tracekeep.migration");
-
-  private static final String MIGRATION_ID = "dedupe_migration_id";
-  private static final String ARCHIVED_AT = "dedupe_archived_at";
-  private static final String REASON = "dedupe_reason";
+  private static final String MIGRATION_ID = ArchiveNames.MIGRATION_ID;
   private static final String KEY = "dedupe_key";
+  private static final String WINNER_ID = "dedupe_winner_id";
 
   /** What an archived document may have, so that it fits in here with the rest. */
   private static final int LARGEST = (16 << 20) - (4 << 10);
@@ -55,23 +58,19 @@ final class DedupeArchive {
 
   private final MongoDatabase database;
   private final DuplicateDocuments duplicates;
-  private final String table;
+  private final String name;
   private final String migrationId;
 
   DedupeArchive(
-      MongoDatabase database, DuplicateDocuments duplicates, String table, String migrationId) {
+      MongoDatabase database, DuplicateDocuments duplicates, String name, String migrationId) {
     this.database = database;
     this.duplicates = duplicates;
-    this.table = table;
+    this.name = name;
     this.migrationId = migrationId;
   }
 
-  static String name(String table) {
-    return table + "_dedupe_archive";
-  }
-
   private MongoCollection<BsonDocument> archive() {
-    return database.getCollection(name(table), BsonDocument.class);
+    return database.getCollection(name, BsonDocument.class);
   }
 
   private Bson ofMigration() {
@@ -81,8 +80,7 @@ final class DedupeArchive {
   void create() {
     archive()
         .createIndex(
-            SpanIndexes.on(List.of(MIGRATION_ID)),
-            new IndexOptions().name(name(table) + "_migration"));
+            SpanIndexes.on(List.of(MIGRATION_ID)), new IndexOptions().name(name + "_migration"));
   }
 
   // ---- in --------------------------------------------------------------------------------------
@@ -93,11 +91,14 @@ final class DedupeArchive {
   /**
    * Moves documents, unless they changed since they were ranked; returns how many.
    *
+   * @param removed is told of each
    * @param beforeDelete called each time that documents are archived and about to be deleted
    */
-  long move(List<Loser> losers, Instant now, Runnable beforeDelete) {
+  long move(List<Loser> losers, Instant now, RemovedRows removed, Runnable beforeDelete) {
     Map<BsonValue, Loser> byId = new HashMap<>();
     losers.forEach(loser -> byId.put(loser.rank().id(), loser));
+    Map<BsonValue, Kept> kept = kept(losers);
+    removed.begin();
     List<BsonDocument> entries = new ArrayList<>();
     List<DeleteOneModel<RawBsonDocument>> deletions = new ArrayList<>();
     long[] moved = {0};
@@ -105,12 +106,15 @@ final class DedupeArchive {
     Runnable flush =
         () -> {
           write(entries);
+          removed.sync();
           beforeDelete.run();
           moved[0] +=
               duplicates
                   .documents()
                   .bulkWrite(deletions, new BulkWriteOptions().ordered(false))
                   .getDeletedCount();
+          removed.committed();
+          removed.begin();
           entries.clear();
           deletions.clear();
           bytes[0] = 0;
@@ -124,7 +128,11 @@ final class DedupeArchive {
           if (loser == null || !loser.rank().equals(rank)) {
             return;
           }
-          entries.add(entry(document, loser, now));
+          BsonDocument entry = entry(document, loser, kept.get(loser.winner().id()), now);
+          entries.add(entry);
+          if (removed.wanted() > 0) {
+            removed.add(row(entry));
+          }
           deletions.add(new DeleteOneModel<>(unchanged(rank)));
           bytes[0] += document.getByteBuffer().remaining();
           if (bytes[0] >= Streams.BYTES_AT_ONCE) {
@@ -137,32 +145,59 @@ final class DedupeArchive {
     return moved[0];
   }
 
-  private BsonDocument entry(RawBsonDocument document, Loser loser, Instant now) {
+  /** What is looked at in a document that is kept. */
+  private record Kept(LoserSearch.Saying saying, String digest) {}
+
+  private Map<BsonValue, Kept> kept(List<Loser> losers) {
+    Set<BsonValue> ids = new HashSet<>();
+    losers.forEach(loser -> ids.add(loser.winner().id()));
+    Map<BsonValue, Kept> kept = new HashMap<>();
+    duplicates.forEachDocument(
+        Filters.in("_id", ids),
+        document ->
+            kept.put(
+                document.get("_id"),
+                new Kept(LoserSearch.Saying.of(document), DocumentHash.content(document))));
+    return kept;
+  }
+
+  private BsonDocument entry(
+      RawBsonDocument document, Loser loser, @Nullable Kept kept, Instant now) {
     if (document.getByteBuffer().remaining() > LARGEST) {
       throw new StorageException(
           FailureKind.CONFIGURATION,
           "The document "
               + new BsonDocument("_id", loser.rank().id()).toJson()
-              + " of "
-              + table
               + " is so close to 16 MB that it cannot be archived. Copy it elsewhere and delete it,"
               + " then run the migration again.",
           null);
     }
     DocumentRank winner = loser.winner();
+    boolean saysLess =
+        kept != null
+            && DocumentRank.ORDER.compare(loser.rank(), winner) == 0
+            && LoserSearch.Saying.of(document).compareTo(kept.saying()) < 0;
+    String reason =
+        saysLess ? ArchiveNames.SAYS_LESS : loser.rank().reason(winner, duplicates.columns());
     BsonDocument entry =
         new BsonDocument("_id", new BsonString(nameOf(loser.rank())))
             .append(MIGRATION_ID, new BsonString(migrationId))
-            .append(ARCHIVED_AT, new BsonString(now.toString()))
-            .append(REASON, new BsonString(loser.rank().reason(winner, duplicates.columns())))
+            .append(ArchiveNames.ARCHIVED_AT, new BsonString(now.toString()))
+            .append(ArchiveNames.REASON, new BsonString(reason))
             .append(KEY, new BsonString(keyText(winner.key())))
-            .append("dedupe_winner_id", winner.id());
-    winner.decisive().forEach((field, value) -> entry.append("dedupe_winner_" + field, value));
+            .append(WINNER_ID, winner.id());
+    if (kept != null) {
+      entry.append(ArchiveNames.WINNER_DIGEST, new BsonString(kept.digest()));
+    }
+    winner.decisive().forEach((field, value) -> entry.append(WINNERS + field, value));
     return entry.append(DOCUMENT, document);
   }
 
   /** Where the whole document is. */
   static final String DOCUMENT = "dedupe_document";
+
+  /** What the fields begin with that have what decided for the winner. */
+  private static final String WINNERS = "dedupe_winner_";
 
   private String nameOf(DocumentRank rank) {
     return DocumentHash.name(migrationId, rank.key(), rank.id());
@@ -234,8 +269,8 @@ final class DedupeArchive {
         entries.stream().map(entry -> entry.getDocument(DOCUMENT).get("_id")).toList();
     List<String> kept = new ArrayList<>();
     List<String> key = duplicates.columns().key();
-    database
-        .getCollection(table, BsonDocument.class)
+    duplicates
+        .documents()
         .find(Filters.in("_id", ids))
         .projection(Projections.include(key))
         .forEach(
@@ -277,79 +312,213 @@ final class DedupeArchive {
     archive()
         .find(ofMigration())
         .projection(Projections.include(DOCUMENT))
-        .batchSize(Streams.documentsAtOnce(database, name(table)))
+        .batchSize(Streams.documentsAtOnce(database, name))
         .map(entry -> DocumentHash.raw(entry.getDocument(DOCUMENT)))
         .forEach(action);
   }
 
-  /** Logs archived documents up to the limit, then once that there are more; returns how many. */
-  int log(int alreadyLogged, int limit) {
-    int[] seen = {0};
+  /** The hash of the archived documents as a bag. */
+  String hash() {
+    DocumentHash hash = new DocumentHash(List.of());
+    forEachDocument(hash::add);
+    return hash.toString();
+  }
+
+  /** The archived documents and why they are here, one after another. */
+  void forEachRow(Consumer<ArchivedRow> action) {
     archive()
         .find(ofMigration())
-        .projection(Projections.include(KEY, REASON))
-        .sort(Sorts.ascending(ARCHIVED_AT, KEY))
-        .limit(limit + 1)
-        .forEach(
-            entry -> {
-              int number = ++seen[0];
-              if (number > alreadyLogged && number <= limit) {
-                LOG.info(
-                    "{}: moved {} to {}: {}",
-                    table,
-                    entry.getString(KEY).getValue(),
-                    name(table),
-                    entry.getString(REASON).getValue());
-              } else if (number == limit + 1 && alreadyLogged <= limit) {
-                LOG.info(
-                    "{}: more documents are moved than are logged one by one; {} has them all",
-                    table,
-                    name(table));
-              }
-            });
-    return seen[0];
+        .batchSize(Streams.documentsAtOnce(database, name))
+        .forEach(entry -> action.accept(row(entry)));
+  }
+
+  private ArchivedRow row(BsonDocument entry) {
+    BsonDocument document = entry.getDocument(DOCUMENT);
+    SpanTable.Columns columns = duplicates.columns();
+    Map<String, @Nullable Object> key = new LinkedHashMap<>();
+    columns.key().forEach(field -> key.put(field, plain(document.get(field))));
+    Map<String, @Nullable Object> winner = new LinkedHashMap<>();
+    winner.put("ended_at", plain(entry.get(WINNERS + columns.endedAt())));
+    if (columns.updatedAt() != null) {
+      winner.put("updated_at", plain(entry.get(WINNERS + columns.updatedAt())));
+    }
+    if (columns.createdAt() != null) {
+      winner.put("created_at", plain(entry.get(WINNERS + columns.createdAt())));
+    }
+    if (columns.version() != null) {
+      winner.put("version", plain(entry.get(WINNERS + columns.version())));
+    }
+    Map<String, @Nullable Object> row = new LinkedHashMap<>();
+    document.forEach((field, value) -> row.put(field, plain(value)));
+    return new ArchivedRow(
+        migrationId,
+        entry.getString(ArchiveNames.ARCHIVED_AT).getValue(),
+        entry.getString(ArchiveNames.REASON).getValue(),
+        key,
+        winner,
+        row);
+  }
+
+  private static @Nullable Object plain(@Nullable BsonValue value) {
+    if (value == null || value.isNull()) {
+      return null;
+    }
+    return switch (value.getBsonType()) {
+      case STRING -> value.asString().getValue();
+      case INT32 -> value.asInt32().getValue();
+      case INT64 -> value.asInt64().getValue();
+      case DOUBLE -> value.asDouble().getValue();
+      case BOOLEAN -> value.asBoolean().getValue();
+      case BINARY -> value.asBinary().getData();
+      case DATE_TIME -> Instant.ofEpochMilli(value.asDateTime().getValue()).toString();
+      case OBJECT_ID -> value.asObjectId().getValue().toHexString();
+      // As extended JSON, which has a form for every type; it is shown inside of a document.
+      default -> text(value);
+    };
+  }
+
+  private static String text(BsonValue value) {
+    String document = new BsonDocument("v", value).toJson();
+    return document.substring(document.indexOf(':') + 1, document.length() - 1).strip();
   }
 
   // ---- out -------------------------------------------------------------------------------------
 
+  /** What would happen if the documents went back. */
+  record Return(long rows, long rowsOfDeletedKeys, long changedKeys) {}
+
+  Return lookBack() {
+    long[] counts = new long[3];
+    List<BsonDocument> some = new ArrayList<>();
+    Runnable look =
+        () -> {
+          Map<List<String>, Set<String>> digests = digests(some);
+          Set<List<String>> changed = new HashSet<>();
+          for (BsonDocument entry : some) {
+            List<String> key = keyOf(entry);
+            Set<String> present = digests.get(key);
+            counts[present == null ? 1 : 0]++;
+            BsonValue digest = entry.get(ArchiveNames.WINNER_DIGEST);
+            if (present != null
+                && digest != null
+                && !present.contains(digest.asString().getValue())) {
+              changed.add(key);
+            }
+          }
+          counts[2] += changed.size();
+          some.clear();
+        };
+    String[] last = {""};
+    archive()
+        .find(ofMigration())
+        .projection(Projections.include(KEY, ArchiveNames.WINNER_DIGEST))
+        // The copies of one key come together, so that it is counted once.
+        .sort(Sorts.ascending(KEY))
+        .allowDiskUse(true)
+        .forEach(
+            entry -> {
+              String key = entry.getString(KEY).getValue();
+              if (some.size() >= DuplicateDocuments.KEYS_AT_ONCE && !key.equals(last[0])) {
+                look.run();
+              }
+              last[0] = key;
+              some.add(entry);
+            });
+    look.run();
+    return new Return(counts[0], counts[1], counts[2]);
+  }
+
+  private static List<String> keyOf(BsonDocument entry) {
+    return Json.ofStored(entry.getString(KEY).getValue()).elements().stream()
+        .map(Json::asText)
+        .toList();
+  }
+
+  /** Of the keys that are still in the collection, the contents of their documents. */
+  private Map<List<String>, Set<String>> digests(List<BsonDocument> entries) {
+    Map<List<String>, Set<String>> digests = new HashMap<>();
+    Set<List<String>> keys = new LinkedHashSet<>();
+    entries.forEach(entry -> keys.add(keyOf(entry)));
+    if (!keys.isEmpty()) {
+      duplicates.forEachDocument(
+          duplicates.hasAnyKey(List.copyOf(keys)),
+          document ->
+              digests
+                  .computeIfAbsent(duplicates.keyOf(document), key -> new HashSet<>())
+                  .add(DocumentHash.content(document)));
+    }
+    return digests;
+  }
+
   /**
-   * Puts the archived documents back, without some fields; returns how many.
+   * Puts the archived documents back, without some fields.
    *
+   * @param deletedKeys what becomes of those whose key is not in the collection any more
    * @param beforeDelete called each time that documents are back and about to leave the archive
    */
-  long restore(Collection<String> without, Runnable beforeDelete) {
-    List<RawBsonDocument> back = new ArrayList<>();
-    List<BsonValue> names = new ArrayList<>();
-    long[] restored = {0};
+  void restore(
+      Collection<String> without, UndoOptions.DeletedKeys deletedKeys, Runnable beforeDelete) {
+    List<BsonDocument> entries = new ArrayList<>();
     long[] bytes = {0};
     Runnable flush =
         () -> {
-          insert(back);
-          beforeDelete.run();
-          archive().deleteMany(Filters.in("_id", names));
-          restored[0] += back.size();
-          back.clear();
-          names.clear();
+          restore(entries, without, deletedKeys, beforeDelete);
+          entries.clear();
           bytes[0] = 0;
         };
     archive()
         .find(ofMigration())
-        .projection(Projections.include(DOCUMENT))
-        .batchSize(Streams.documentsAtOnce(database, name(table)))
+        .projection(Projections.include(KEY, DOCUMENT))
+        .batchSize(Streams.documentsAtOnce(database, name))
         .forEach(
             entry -> {
-              RawBsonDocument document = DocumentHash.raw(entry.getDocument(DOCUMENT));
-              back.add(DocumentHash.without(document, without));
-              names.add(entry.get("_id"));
-              bytes[0] += document.getByteBuffer().remaining();
-              if (bytes[0] >= Streams.BYTES_AT_ONCE || back.size() == NAMES_AT_ONCE) {
+              entries.add(entry);
+              bytes[0] += DocumentHash.raw(entry.getDocument(DOCUMENT)).getByteBuffer().remaining();
+              if (bytes[0] >= Streams.BYTES_AT_ONCE
+                  || entries.size() == DuplicateDocuments.KEYS_AT_ONCE) {
                 flush.run();
               }
             });
-    if (!back.isEmpty()) {
+    if (!entries.isEmpty()) {
       flush.run();
     }
-    return restored[0];
+  }
+
+  private void restore(
+      List<BsonDocument> entries,
+      Collection<String> without,
+      UndoOptions.DeletedKeys deletedKeys,
+      Runnable beforeDelete) {
+    boolean all = deletedKeys == UndoOptions.DeletedKeys.COME_BACK;
+    Set<List<String>> present = new HashSet<>();
+    if (!all) {
+      duplicates.forEachRank(
+          entries.stream().map(DedupeArchive::keyOf).distinct().toList(),
+          rank -> present.add(rank.key()));
+    }
+    List<BsonDocument> wanted =
+        entries.stream().filter(entry -> all || present.contains(keyOf(entry))).toList();
+    if (wanted.isEmpty()) {
+      return;
+    }
+    insert(
+        wanted.stream()
+            .map(entry -> DocumentHash.raw(entry.getDocument(DOCUMENT)))
+            .map(document -> DocumentHash.without(document, without))
+            .toList());
+    beforeDelete.run();
+    archive()
+        .deleteMany(Filters.in("_id", wanted.stream().map(entry -> entry.get("_id")).toList()));
+  }
+
+  /** Drops the documents of the migration; returns whether nothing was left and all is gone. */
+  boolean drop() {
+    archive().deleteMany(ofMigration());
+    boolean empty = archive().find().first() == null;
+    if (empty) {
+      archive().drop();
+    }
+    return empty;
   }
 
   private void insert(List<RawBsonDocument> documents) {

@@ -3,139 +3,179 @@ package dev.tracekeep.adapter.mongo;
 import com.mongodb.MongoCursorNotFoundException;
 import com.mongodb.MongoException;
 import com.mongodb.client.MongoCursor;
-import com.mongodb.client.MongoDatabase;
 import dev.tracekeep.adapter.mongo.DuplicateDocuments.Group;
-import dev.tracekeep.adapter.mongo.MigrationJournal.Entry;
-import dev.tracekeep.migration.MigrationListener;
-import dev.tracekeep.migration.MigrationOptions;
+import dev.tracekeep.dedupe.JournalEntry;
+import dev.tracekeep.dedupe.JournalEntry.Field;
+import dev.tracekeep.dedupe.MigrationRun;
+import dev.tracekeep.dedupe.Stage;
+import dev.tracekeep.dedupe.Stage.Telling;
+import dev.tracekeep.migration.MigrationLayout;
 import dev.tracekeep.migration.MigrationPlan.ConstraintState;
-import dev.tracekeep.migration.MigrationProgress;
-import dev.tracekeep.migration.MigrationProgress.Phase;
 import dev.tracekeep.migration.MigrationRecord.State;
 import dev.tracekeep.migration.MigrationStep;
-import dev.tracekeep.migration.SpanTable;
+import dev.tracekeep.span.Json;
 import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.StorageException;
-import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.bson.BsonDocument;
-import org.jspecify.annotations.Nullable;
 
-/** One run of a migration from its first step to its last; interrupted, another one is begun. */
+/**
+ * The stages of one migration forth. Writers go on meanwhile, so the losers are looked for in
+ * rounds, until the unique index can be made.
+ */
 final class DedupeRun {
-  /** How often writers may add duplicates between the last look and the index. */
-  private static final int ROUNDS = 20;
+  /** Rounds of looking for duplicates before writers are too fast. */
+  private static final int ROUNDS = 50;
 
-  private final MongoDatabase database;
-  private final SpanTable table;
-  private final @Nullable OwnDocuments own;
+  /** The journal's note of the unique index that is made. */
+  private static final String INDEX = "index";
+
+  /** The journal's note of the unique indexes that were there before, a JSON array. */
+  private static final String UNIQUE_BEFORE = "unique_indexes_before";
+
+  private static final List<String> MASTRA_KEY = List.of("traceId", "spanId");
+  private static final List<String> MASTRA_INDEX = List.of("spanId", "traceId");
+
+  private final SpanCollection look;
   private final DuplicateDocuments duplicates;
   private final DedupeArchive archive;
   private final MigrationJournal journal;
-  private final Progress progress;
-  private final MigrationOptions options;
-  private final MigratorLease lease;
-  private final Clock clock;
-  private int loggedRows;
+  private final MigrationRun run;
+  private final List<String> indexFields;
+  private final String indexName;
+  private long moved;
 
   DedupeRun(
-      MongoDatabase database,
-      SpanTable table,
-      @Nullable OwnDocuments own,
-      DuplicateDocuments duplicates,
-      DedupeArchive archive,
-      MigrationJournal journal,
-      Progress progress,
-      MigrationOptions options,
-      MigratorLease lease,
-      Clock clock) {
-    this.database = database;
-    this.table = table;
-    this.own = own;
-    this.duplicates = duplicates;
+      SpanCollection look, DedupeArchive archive, MigrationJournal journal, MigrationRun run) {
+    this.look = look;
+    this.duplicates = look.duplicates();
     this.archive = archive;
     this.journal = journal;
-    this.progress = progress;
-    this.options = options;
-    this.lease = lease;
-    this.clock = clock;
+    this.run = run;
+    List<String> key = look.keyColumns();
+    boolean mastra =
+        key.equals(MASTRA_KEY)
+            && (run.options().layout() == MigrationLayout.MASTRA
+                || run.options().layout() == MigrationLayout.AUTO
+                    && look.identity().name().endsWith("mastra_ai_spans"));
+    String ours = SpanIndexes.keyName(look.identity().name());
+    this.indexName = run.entry().note(INDEX).orElse(mastra ? mastraIndex() : ours);
+    this.indexFields = indexName.equals(mastraIndex()) ? MASTRA_INDEX : key;
   }
 
-  /** Tells the listener about each step of one migration. */
-  record Progress(String migrationId, MigrationListener listener) {
-    void tell(MigrationStep step, Phase phase, String statement, long done, @Nullable Long total) {
-      listener.onProgress(new MigrationProgress(migrationId, step, phase, statement, done, total));
-    }
-
-    void step(MigrationStep step, String statement, Runnable work) {
-      tell(step, Phase.BEFORE, statement, 0, null);
-      work.run();
-      tell(step, Phase.AFTER, statement, 0, null);
-    }
+  /** The name that the driver gives to the index that Mastra makes at each start. */
+  private static String mastraIndex() {
+    return MASTRA_INDEX.stream().map(field -> field + "_1").collect(Collectors.joining("_"));
   }
 
-  void run() {
-    progress.step(MigrationStep.PREPARE, "archive and journal", this::prepare);
-    addFields();
-    progress.step(MigrationStep.PREPARE, "work index", duplicates::createWorkIndex);
-    archiveDuplicates();
-    progress.step(MigrationStep.CONSTRAIN, "constraint", this::constrain);
-    progress.step(MigrationStep.FINISH, "journal", this::finish);
+  /** The unique index that a migration made. */
+  static String index(JournalEntry entry, SpanCollection look) {
+    return entry.note(INDEX).orElse(SpanIndexes.keyName(look.identity().name()));
+  }
+
+  /** The unique indexes from before the migration; empty where they were not written down. */
+  static Optional<Set<String>> uniqueBefore(JournalEntry entry) {
+    return entry
+        .note(UNIQUE_BEFORE)
+        .map(
+            names ->
+                Json.ofStored(names).elements().stream()
+                    .map(Json::asText)
+                    .collect(Collectors.toSet()));
+  }
+
+  List<Stage> stages() {
+    List<Stage> stages = new ArrayList<>();
+    stages.add(Stage.of(MigrationStep.PREPARE, "archive and journal", null, this::prepare));
+    if (look.isOwn()
+        && (look.hasRowsWithoutVersion() || !run.entry().columns(Field.ADDED_COLUMNS).isEmpty())) {
+      stages.add(
+          new Stage(
+              MigrationStep.ADD_COLUMNS,
+              "add " + String.join(", ", OwnDocuments.FIELDS),
+              this::addFields));
+    }
+    boolean resumed = run.entry().text(Field.HASH_BEFORE).isPresent();
+    if (resumed || look.counts().groups() > 0) {
+      stages.add(Stage.of(MigrationStep.PREPARE, "work index", null, duplicates::createWorkIndex));
+      stages.add(
+          Stage.of(
+              MigrationStep.FIND_DUPLICATES,
+              "duplicate keys",
+              "group by " + String.join(", ", look.keyColumns()),
+              () -> {}));
+      stages.add(
+          new Stage(
+              MigrationStep.ARCHIVE,
+              look.counts().surplus()
+                  + " documents of "
+                  + look.counts().groups()
+                  + " keys to "
+                  + run.entry().archive(),
+              this::archiveDuplicates));
+    }
+    stages.add(
+        Stage.of(
+            MigrationStep.CONSTRAIN,
+            "constraint",
+            "create the unique index " + indexName + " on " + SpanIndexes.on(indexFields).toJson(),
+            this::constrain));
+    stages.add(Stage.of(MigrationStep.FINISH, "journal", null, this::finish));
+    return stages;
   }
 
   private void prepare() {
     archive.create();
-    if (journal.find(progress.migrationId()).isPresent()) {
+    if (run.entry().text(Field.HASH_BEFORE).isPresent()) {
       return;
     }
-    List<String> added = own == null || own.anyHasVersion() ? List.of() : OwnDocuments.FIELDS;
-    DocumentHash hash = new DocumentHash(added);
-    long[] rows = {0};
-    duplicates.forEachDocument(
-        new BsonDocument(),
-        document -> {
-          hash.add(document);
-          rows[0]++;
-        });
-    journal.insert(
-        new Entry(
-            progress.migrationId(),
-            State.UNFINISHED,
-            clock.instant(),
-            null,
-            duplicates.columns().key(),
-            added,
-            SpanIndexes.state(duplicates.documents(), duplicates.columns().key()),
-            rows[0],
-            hash.toString(),
-            0,
-            ""));
+    Json unique = Json.array(SpanIndexes.unique(look.documents()).stream().map(Json::of).toList());
+    JournalEntry entry =
+        run.entry().withNote(INDEX, indexName).withNote(UNIQUE_BEFORE, unique.text());
+    DocumentHash hash = new DocumentHash(entry.columns(Field.ADDED_COLUMNS));
+    duplicates.forEachDocument(new BsonDocument(), hash::add);
+    write(entry.with(Field.ROWS_BEFORE, hash.documents()).with(Field.HASH_BEFORE, hash.toString()));
   }
 
-  private void addFields() {
-    if (own == null || !own.lackVersion()) {
-      return;
-    }
+  private void write(JournalEntry entry) {
+    journal.write(entry);
+    run.advance(entry);
+  }
+
+  private void addFields(Telling telling) throws Exception {
     long done = 0;
-    while (true) {
-      progress.tell(MigrationStep.ADD_COLUMNS, Phase.BEFORE, "fill version", done, null);
-      int filled = own.fill(options.batchRows());
-      done += filled;
-      progress.tell(MigrationStep.ADD_COLUMNS, Phase.AFTER, "fill version", done, null);
-      if (filled == 0) {
-        return;
-      }
-    }
+    long before;
+    do {
+      before = done;
+      long start = done;
+      done =
+          telling.run(
+              "fill version",
+              start,
+              null,
+              () -> start + look.ownDocuments().fill(run.options().batchRows()));
+    } while (done > before);
   }
 
   // ---- the losers ------------------------------------------------------------------------------
 
-  private void archiveDuplicates() {
-    progress.tell(MigrationStep.FIND_DUPLICATES, Phase.BEFORE, "duplicate keys", 0, null);
-    long total = duplicates.count().surplus();
-    progress.tell(MigrationStep.FIND_DUPLICATES, Phase.AFTER, "duplicate keys", total, total);
-    Batches batches = new Batches(total);
+  private void archiveDuplicates(Telling telling) throws Exception {
+    long total = look.counts().surplus();
+    int[] number = {0};
+    Batches batches =
+        work ->
+            telling.run(
+                "batch " + ++number[0],
+                moved,
+                total,
+                () -> {
+                  work.run();
+                  return moved;
+                });
     for (int round = 1; round(batches); round++) {
       requireProgress(round);
     }
@@ -146,52 +186,43 @@ final class DedupeRun {
       throw new StorageException(
           FailureKind.TRANSIENT,
           "Writers add duplicates to "
-              + table
-              + " faster than they can be archived. Stop them, then run the migration again.",
+              + look.identity()
+              + " faster than they can be archived. Stop them, then run 'tracekeep migrate apply'"
+              + " again.",
           null);
     }
   }
 
-  /** What is heard of one batch after another. */
-  private final class Batches {
-    private final long total;
-    private int number;
-    private long moved;
-
-    Batches(long total) {
-      this.total = total;
-    }
-
-    void move(Runnable work) {
-      String statement = "batch " + ++number;
-      progress.tell(MigrationStep.ARCHIVE, Phase.BEFORE, statement, moved, total);
-      work.run();
-      progress.tell(MigrationStep.ARCHIVE, Phase.AFTER, statement, moved, total);
-    }
+  /** How a batch is run and told of. */
+  private interface Batches {
+    void run(Runnable work) throws Exception;
   }
 
   /** Moves the losers of all keys that have some now; returns whether there were any. */
-  private boolean round(@Nullable Batches batches) {
-    if (own != null) {
-      while (own.fill(options.batchRows()) > 0) {
+  private boolean round(Batches batches) throws Exception {
+    if (look.isOwn()) {
+      while (look.ownDocuments().fill(run.options().batchRows()) > 0) {
         // documents that an older release wrote meanwhile
       }
     }
     boolean any = false;
+    int batchRows = run.options().batchRows();
+    LoserSearch search = new LoserSearch(duplicates);
     List<Group> ordinary = new ArrayList<>();
     long losers = 0;
     try (MongoCursor<BsonDocument> groups = duplicates.openGroups()) {
       while (groups.hasNext()) {
         any = true;
         Group group = DuplicateDocuments.group(groups.next());
-        if (group.losers() > options.batchRows()) {
-          moveHot(batches, group);
+        if (group.losers() > batchRows) {
+          batch(batches, () -> search.hot(group, this::move));
           continue;
         }
         ordinary.add(group);
         losers += group.losers();
-        if (losers >= options.batchRows()) {
-          moveOrdinary(batches, ordinary);
+        if (losers >= batchRows) {
+          batch(batches, () -> search.ordinary(ordinary, this::move));
+          ordinary.clear();
           losers = 0;
         }
       }
@@ -200,36 +231,22 @@ final class DedupeRun {
       any = true;
     }
     if (!ordinary.isEmpty()) {
-      moveOrdinary(batches, ordinary);
+      batch(batches, () -> search.ordinary(ordinary, this::move));
     }
     return any;
   }
 
-  private void moveHot(@Nullable Batches batches, Group group) {
-    moveBatch(batches, () -> new LoserSearch(duplicates).hot(group, l -> move(batches, l)));
+  private void batch(Batches batches, Runnable work) throws Exception {
+    batches.run(work);
+    run.pause();
   }
 
-  private void moveOrdinary(@Nullable Batches batches, List<Group> groups) {
-    moveBatch(batches, () -> new LoserSearch(duplicates).ordinary(groups, l -> move(batches, l)));
-    groups.clear();
+  private void move(List<DedupeArchive.Loser> losers) {
+    moved += archive.move(losers, run.now(), run.removed(), this::keep);
   }
 
-  private void moveBatch(@Nullable Batches batches, Runnable work) {
-    if (batches == null) {
-      work.run();
-    } else {
-      batches.move(work);
-    }
-    if (loggedRows <= options.loggedRows()) {
-      loggedRows = archive.log(loggedRows, options.loggedRows());
-    }
-  }
-
-  private void move(@Nullable Batches batches, List<DedupeArchive.Loser> losers) {
-    long moved = archive.move(losers, clock.instant(), lease::keep);
-    if (batches != null) {
-      batches.moved += moved;
-    }
+  private void keep() {
+    MongoMigration.keep(run.lock());
   }
 
   // ---- the index -------------------------------------------------------------------------------
@@ -237,21 +254,20 @@ final class DedupeRun {
   /**
    * Between the last look and the index others may write: then the index fails, and all repeats.
    */
-  private void constrain() {
-    List<String> key = duplicates.columns().key();
+  private void constrain() throws Exception {
     for (int round = 1; ; round++) {
       requireProgress(round);
-      lease.keep();
-      if (SpanIndexes.state(duplicates.documents(), key) == ConstraintState.PRESENT) {
+      keep();
+      if (look.constraint() == ConstraintState.PRESENT) {
         break;
       }
       try {
-        SpanIndexes.createKey(database, table.name(), key);
+        SpanIndexes.createKey(look.database(), look.identity().name(), indexFields, indexName);
         break;
       } catch (MongoException e) {
         // Not every server says with MongoDB's code that there were duplicates: so they are looked
         // for.
-        if (!round(null) && !MongoFailures.isDuplicateKey(e)) {
+        if (!round(Runnable::run) && !MongoFailures.isDuplicateKey(e)) {
           throw e;
         }
       }
@@ -260,18 +276,20 @@ final class DedupeRun {
   }
 
   private void finish() {
-    lease.keep();
+    keep();
     archive.forgetKept();
-    Entry entry = journal.find(progress.migrationId()).orElseThrow();
-    DocumentHash hash = new DocumentHash(entry.addedFields());
-    long[] rows = {0};
-    duplicates.forEachDocument(
-        new BsonDocument(),
-        document -> {
-          hash.add(document);
-          rows[0]++;
-        });
+    JournalEntry entry = run.entry();
+    DocumentHash hash = new DocumentHash(entry.columns(Field.ADDED_COLUMNS));
+    duplicates.forEachDocument(new BsonDocument(), hash::add);
+    long after = hash.documents();
     archive.forEachDocument(hash::add);
-    journal.finish(progress.migrationId(), rows[0], hash.toString(), clock.instant());
+    write(
+        entry
+            .with(State.FINISHED, run.now())
+            .with(Field.ROWS_AFTER, after)
+            .with(Field.HASH_AFTER, hash.toString())
+            .with(Field.ROWS_ARCHIVED, hash.documents() - after)
+            .with(Field.HASH_ARCHIVED, archive.hash())
+            .with(Field.DUPLICATE_GROUPS, archive.groups()));
   }
 }

@@ -1,6 +1,7 @@
 package dev.tracekeep.adapter.mongo;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Collection;
@@ -23,6 +24,7 @@ final class DocumentHash {
   private final Collection<String> without;
   private long high;
   private long low;
+  private long documents;
 
   /**
    * @param without fields that do not count
@@ -35,6 +37,12 @@ final class DocumentHash {
     ByteBuffer hash = ByteBuffer.wrap(sha256(without(document, without)));
     high += hash.getLong();
     low += hash.getLong();
+    documents++;
+  }
+
+  /** How many documents were added. */
+  long documents() {
+    return documents;
   }
 
   @Override
@@ -60,6 +68,17 @@ final class DocumentHash {
     return document instanceof RawBsonDocument raw
         ? raw
         : new RawBsonDocument(document, new BsonDocumentCodec());
+  }
+
+  /** The bytes of all texts in a value, in UTF-8. */
+  static long textBytes(BsonValue value) {
+    if (value.isString()) {
+      return value.asString().getValue().getBytes(StandardCharsets.UTF_8).length;
+    }
+    if (value.isDocument()) {
+      return value.asDocument().values().stream().mapToLong(DocumentHash::textBytes).sum();
+    }
+    return value.isArray() ? value.asArray().stream().mapToLong(DocumentHash::textBytes).sum() : 0;
   }
 
   /** The content of a document, which is all but its {@code _id}, as text that compares. */

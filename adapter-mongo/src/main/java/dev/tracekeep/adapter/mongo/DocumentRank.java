@@ -1,9 +1,11 @@
 package dev.tracekeep.adapter.mongo;
 
+import dev.tracekeep.dedupe.ArchiveNames;
 import dev.tracekeep.migration.SpanTable;
 import dev.tracekeep.span.EpochNanos;
 import dev.tracekeep.span.SpanColumn;
 import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -14,11 +16,18 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
 import org.bson.BsonBinary;
+import org.bson.BsonBoolean;
 import org.bson.BsonDocument;
+import org.bson.BsonInt64;
 import org.bson.BsonNull;
+import org.bson.BsonNumber;
 import org.bson.BsonString;
+import org.bson.BsonUndefined;
 import org.bson.BsonValue;
+import org.bson.types.Decimal128;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,7 +47,17 @@ record DocumentRank(
     Instant createdAt,
     String version) {
 
-  /** The rule, but for its last tie-break, the content, which takes the whole document. */
+  /** Texts that stand for no end, in small letters. */
+  private static final Set<String> NO_END =
+      Set.of("", "0", "false", "nan", "infinity", "-infinity", "null");
+
+  /** From what number on a time is in these units: seconds would be years beyond 5000. */
+  private static final double LEAST_MILLIS = 1e11;
+
+  private static final double LEAST_MICROS = 1e14;
+  private static final double LEAST_NANOS = 1e16;
+
+  /** The rule, but for its last tie-breaks, which take the whole document. */
   static final Comparator<DocumentRank> ORDER =
       Comparator.comparing(DocumentRank::version)
           .thenComparing(DocumentRank::completed)
@@ -55,7 +74,7 @@ record DocumentRank(
         document.get("_id"),
         columns.key().stream().map(field -> document.getString(field).getValue()).toList(),
         decisive,
-        !decisive.isNull(columns.endedAt()),
+        isEnd(decisive.get(columns.endedAt())),
         instant(decisive, columns.updatedAt()),
         instant(decisive, columns.createdAt()),
         versionText(decisive, columns.version()));
@@ -76,15 +95,34 @@ record DocumentRank(
   /** Why this document gave way to a better one. */
   String reason(DocumentRank winner, SpanTable.Columns columns) {
     if (winner.completed && !completed) {
-      return "running, and another copy is completed";
+      return ArchiveNames.RUNNING;
     }
     if (updatedAt.isBefore(winner.updatedAt)) {
-      return "older " + columns.updatedAt() + " than another copy";
+      return ArchiveNames.older(String.valueOf(columns.updatedAt()));
     }
     if (createdAt.isBefore(winner.createdAt)) {
-      return "older " + columns.createdAt() + " than another copy";
+      return ArchiveNames.older(String.valueOf(columns.createdAt()));
     }
-    return "as new as another copy that was kept";
+    return ArchiveNames.AS_NEW;
+  }
+
+  /** Whether a value says that a span has ended: nothing, nought and what is no number do not. */
+  static boolean isEnd(BsonValue value) {
+    if (value.isString()) {
+      return !NO_END.contains(value.asString().getValue().strip().toLowerCase(Locale.ROOT));
+    }
+    if (value.isNumber() && !value.isDecimal128()) {
+      double number = value.asNumber().doubleValue();
+      return number != 0 && Double.isFinite(number);
+    }
+    if (value.isDecimal128()) {
+      Decimal128 number = value.asDecimal128().getValue();
+      return number.isFinite() && number.bigDecimalValue().signum() != 0;
+    }
+    if (value.isDateTime()) {
+      return value.asDateTime().getValue() != 0;
+    }
+    return !value.isNull() && !value.equals(BsonBoolean.FALSE) && !(value instanceof BsonUndefined);
   }
 
   /** The version's bytes as text that sorts like them; empty where there is none. */
@@ -107,7 +145,7 @@ record DocumentRank(
         return Instant.ofEpochSecond(value.asTimestamp().getTime());
       }
       if (value.isNumber()) {
-        return ofNumber(BigDecimal.valueOf(value.asNumber().doubleValue()), value, field);
+        return ofNumber(value.asNumber(), field);
       }
       if (value instanceof BsonString text) {
         return parse(text.getValue().strip());
@@ -120,16 +158,25 @@ record DocumentRank(
   }
 
   /** A number of our own collections counts nanoseconds; of another's, its size tells the unit. */
-  private static Instant ofNumber(BigDecimal number, BsonValue value, String field) {
-    boolean ours = SpanColumn.named(field).isPresent();
-    if (value.isInt64()
-        && (ours || Math.abs(value.asInt64().getValue()) >= 10_000_000_000_000_000L)) {
-      return EpochNanos.toInstant(value.asInt64().getValue());
+  private static Instant ofNumber(BsonNumber number, String field) {
+    if (number instanceof BsonInt64 nanos
+        && (SpanColumn.named(field).isPresent() || Math.abs(nanos.getValue()) >= LEAST_NANOS)) {
+      return EpochNanos.toInstant(nanos.getValue());
     }
-    long whole = number.longValue();
-    return Math.abs(whole) >= 100_000_000_000L
-        ? Instant.ofEpochMilli(whole)
-        : Instant.ofEpochSecond(whole);
+    double value = number.doubleValue();
+    if (!Double.isFinite(value)) {
+      return Instant.MIN;
+    }
+    BigDecimal exact = BigDecimal.valueOf(value);
+    BigDecimal seconds =
+        Math.abs(value) >= LEAST_NANOS
+            ? exact.movePointLeft(9)
+            : Math.abs(value) >= LEAST_MICROS
+                ? exact.movePointLeft(6)
+                : Math.abs(value) >= LEAST_MILLIS ? exact.movePointLeft(3) : exact;
+    BigDecimal whole = seconds.setScale(0, RoundingMode.FLOOR);
+    return Instant.ofEpochSecond(
+        whole.longValueExact(), seconds.subtract(whole).movePointRight(9).longValue());
   }
 
   private static Instant parse(String text) {

@@ -7,14 +7,23 @@ import com.mongodb.client.MongoDatabase;
 import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.IndexOptions;
 import com.mongodb.client.model.Projections;
+import dev.tracekeep.dedupe.RowCounts;
+import dev.tracekeep.migration.MigrationPlan;
 import dev.tracekeep.migration.SpanTable;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.PriorityQueue;
 import java.util.function.Consumer;
 import org.bson.BsonArray;
 import org.bson.BsonDocument;
 import org.bson.BsonInt32;
+import org.bson.BsonNull;
 import org.bson.BsonString;
+import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
 import org.bson.conversions.Bson;
 
@@ -24,6 +33,20 @@ import org.bson.conversions.Bson;
  */
 final class DuplicateDocuments {
   private static final String COPIES = "n";
+  private static final int LARGEST_SHOWN = 5;
+
+  /** Keys in one query. */
+  static final int KEYS_AT_ONCE = 100;
+
+  /** Keys looked at to see what they are like. */
+  private static final int PAIRS_SEEN = 1000;
+
+  /** What the field is called that tells the events of one span apart. */
+  private static final List<String> EVENT_FIELDS = List.of("eventType", "event_type", "EventType");
+
+  private static final BsonDocument MORE_THAN_ONE =
+      new BsonDocument(
+          "$match", new BsonDocument(COPIES, new BsonDocument("$gt", new BsonInt32(1))));
 
   private final MongoDatabase database;
   private final String table;
@@ -61,52 +84,113 @@ final class DuplicateDocuments {
 
   // ---- counting --------------------------------------------------------------------------------
 
-  /** How many documents, keys, keys with more than one document, and documents without a key. */
-  record Counts(long rows, long keys, long groups, long rowsWithoutKey) {
-    long surplus() {
-      return rows - keys;
-    }
-  }
-
-  Counts count() {
-    List<Bson> withoutKey = new ArrayList<>();
-    for (String field : columns.key()) {
-      withoutKey.add(Filters.not(Filters.type(field, "string")));
-    }
-    List<BsonDocument> pipeline = new ArrayList<>(duplicateKeys());
-    // One sum in a group: of several, FerretDB 1 adds up the first alone.
-    pipeline.add(
-        new BsonDocument(
-            "$group",
-            new BsonDocument("_id", new BsonString("$" + COPIES))
-                .append("keys", new BsonDocument("$sum", new BsonInt32(1)))));
+  /**
+   * Counts the documents.
+   *
+   * @param own whether they ought to have versions
+   */
+  RowCounts count(boolean own) {
     long groups = 0;
     long copies = 0;
-    for (BsonDocument withSoMany : light().aggregate(pipeline).allowDiskUse(true)) {
-      long keys = withSoMany.getNumber("keys").longValue();
-      groups += keys;
-      copies += keys * withSoMany.getNumber("_id").longValue();
+    PriorityQueue<MigrationPlan.Group> largest =
+        new PriorityQueue<>(Comparator.comparingLong(MigrationPlan.Group::rows));
+    try (MongoCursor<BsonDocument> found = openGroups()) {
+      while (found.hasNext()) {
+        BsonDocument document = found.next();
+        long rows = document.getNumber(COPIES).longValue();
+        groups++;
+        copies += rows;
+        largest.add(
+            new MigrationPlan.Group(
+                document.getDocument("_id").values().stream()
+                    .map(part -> part.isString() ? part.asString().getValue() : part.toString())
+                    .toList(),
+                rows));
+        if (largest.size() > LARGEST_SHOWN) {
+          largest.remove();
+        }
+      }
     }
     long rows = rows();
-    return new Counts(
-        rows, rows - copies + groups, groups, light().countDocuments(Filters.or(withoutKey)));
+    String tenant = columns.tenantId();
+    return new RowCounts(
+        rows,
+        rows - copies + groups,
+        groups,
+        withoutText(List.of(columns.traceId(), columns.spanId())),
+        tenant == null ? 0 : withoutText(List.of(tenant)),
+        own ? new OwnDocuments(database, table).withoutVersion() : 0,
+        largest.stream()
+            .sorted(Comparator.comparingLong(MigrationPlan.Group::rows).reversed())
+            .toList());
+  }
+
+  private long withoutText(List<String> fields) {
+    return light()
+        .countDocuments(
+            Filters.or(
+                fields.stream().map(field -> Filters.not(Filters.type(field, "string"))).toList()));
   }
 
   long rows() {
     return light().countDocuments();
   }
 
-  private List<BsonDocument> duplicateKeys() {
+  // ---- what is no duplicate --------------------------------------------------------------------
+
+  /** The field that tells the events of one span apart, if documents of one key differ in it. */
+  Optional<String> eventField() {
+    return EVENT_FIELDS.stream()
+        .filter(field -> light().find(Filters.exists(field)).first() != null)
+        .filter(this::tellsDocumentsOfAKeyApart)
+        .findFirst();
+  }
+
+  private boolean tellsDocumentsOfAKeyApart(String field) {
+    BsonDocument kind = keyExpression("$").append("kind", new BsonString("$" + field));
+    List<BsonDocument> pipeline =
+        List.of(
+            new BsonDocument(
+                "$match", new BsonDocument(field, new BsonDocument("$ne", BsonNull.VALUE))),
+            new BsonDocument("$group", new BsonDocument("_id", kind)),
+            new BsonDocument(
+                "$group",
+                new BsonDocument("_id", keyExpression("$_id."))
+                    .append(COPIES, new BsonDocument("$sum", new BsonInt32(1)))),
+            MORE_THAN_ONE,
+            new BsonDocument("$limit", new BsonInt32(1)));
+    return light().aggregate(pipeline).allowDiskUse(true).first() != null;
+  }
+
+  /** Whether over half of some keys have exactly one running and one completed document. */
+  boolean areMostlyPairs() {
+    List<Group> some = new ArrayList<>();
+    try (MongoCursor<BsonDocument> groups = openGroups()) {
+      while (groups.hasNext() && some.size() < PAIRS_SEEN) {
+        BsonDocument found = groups.next();
+        if (found.getDocument("_id").values().stream().allMatch(BsonValue::isString)) {
+          some.add(group(found));
+        }
+      }
+    }
+    Map<List<String>, Integer> completed = new HashMap<>();
+    List<List<String>> two = some.stream().filter(g -> g.copies() == 2).map(Group::key).toList();
+    for (int i = 0; i < two.size(); i += KEYS_AT_ONCE) {
+      forEachRank(
+          two.subList(i, Math.min(two.size(), i + KEYS_AT_ONCE)),
+          rank -> completed.merge(rank.key(), rank.completed() ? 1 : 0, Integer::sum));
+    }
+    return 2 * completed.values().stream().filter(n -> n == 1).count() > some.size();
+  }
+
+  /** The parts of the key as the server finds them, under the names k0, k1 and so on. */
+  private BsonDocument keyExpression(String path) {
     BsonDocument id = new BsonDocument();
     for (int i = 0; i < columns.key().size(); i++) {
-      id.append("k" + i, new BsonString("$" + columns.key().get(i)));
+      id.append(
+          "k" + i, new BsonString(path.equals("$") ? path + columns.key().get(i) : path + "k" + i));
     }
-    return List.of(
-        new BsonDocument(
-            "$group",
-            new BsonDocument("_id", id).append(COPIES, new BsonDocument("$sum", new BsonInt32(1)))),
-        new BsonDocument(
-            "$match", new BsonDocument(COPIES, new BsonDocument("$gt", new BsonInt32(1)))));
+    return id;
   }
 
   // ---- finding ---------------------------------------------------------------------------------
@@ -120,7 +204,13 @@ final class DuplicateDocuments {
 
   /** The keys that have more than one document, in no order. */
   MongoCursor<BsonDocument> openGroups() {
-    return light().aggregate(duplicateKeys()).allowDiskUse(true).iterator();
+    BsonDocument counted =
+        new BsonDocument("_id", keyExpression("$"))
+            .append(COPIES, new BsonDocument("$sum", new BsonInt32(1)));
+    return light()
+        .aggregate(List.of(new BsonDocument("$group", counted), MORE_THAN_ONE))
+        .allowDiskUse(true)
+        .iterator();
   }
 
   static Group group(BsonDocument found) {
@@ -137,15 +227,23 @@ final class DuplicateDocuments {
     return filter;
   }
 
+  BsonDocument hasAnyKey(List<List<String>> keys) {
+    return keys.size() == 1
+        ? hasKey(keys.get(0))
+        : new BsonDocument("$or", new BsonArray(keys.stream().map(this::hasKey).toList()));
+  }
+
+  /** The key of a document. */
+  List<String> keyOf(BsonDocument document) {
+    return columns.key().stream().map(field -> document.getString(field).getValue()).toList();
+  }
+
   /** What decides about the documents of some keys, one after another. */
   void forEachRank(List<List<String>> keys, Consumer<DocumentRank> action) {
     List<String> fields = new ArrayList<>(columns.key());
     fields.addAll(DocumentRank.decisiveFields(columns));
     light()
-        .find(
-            keys.size() == 1
-                ? hasKey(keys.get(0))
-                : new BsonDocument("$or", new BsonArray(keys.stream().map(this::hasKey).toList())))
+        .find(hasAnyKey(keys))
         .projection(Projections.include(fields))
         .forEach(document -> action.accept(DocumentRank.of(document, columns)));
   }

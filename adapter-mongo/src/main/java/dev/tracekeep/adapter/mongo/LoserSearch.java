@@ -21,9 +21,6 @@ import org.jspecify.annotations.Nullable;
  * best one so far.
  */
 final class LoserSearch {
-  /** Keys in one query. */
-  private static final int KEYS_AT_ONCE = 100;
-
   /** Losers handed over at once. */
   private static final int LOSERS_AT_ONCE = 1000;
 
@@ -33,17 +30,41 @@ final class LoserSearch {
     this.duplicates = duplicates;
   }
 
-  /** A document among its equals, told apart by its content. */
-  private record Contender(DocumentRank rank, String content) {
+  /**
+   * How much a document says.
+   *
+   * @param fields its fields that are not null
+   * @param bytes the bytes of its texts, in UTF-8
+   */
+  record Saying(long fields, long bytes) implements Comparable<Saying> {
+    static Saying of(RawBsonDocument document) {
+      long fields = document.values().stream().filter(value -> !value.isNull()).count();
+      return new Saying(fields, DocumentHash.textBytes(document));
+    }
+
+    @Override
+    public int compareTo(Saying other) {
+      int order = Long.compare(fields, other.fields);
+      return order != 0 ? order : Long.compare(bytes, other.bytes);
+    }
+  }
+
+  /** A document among its equals, told apart by how much it says, and then by its content. */
+  private record Contender(DocumentRank rank, Saying saying, String content) {
     static final Comparator<Contender> ORDER =
-        Comparator.comparing(Contender::content)
+        Comparator.comparing(Contender::saying)
+            .thenComparing(Contender::content)
             .thenComparing(contender -> DocumentHash.name("", List.of(), contender.rank().id()));
+
+    static Contender of(DocumentRank rank, RawBsonDocument document) {
+      return new Contender(rank, Saying.of(document), DocumentHash.content(document));
+    }
   }
 
   /** Finds the losers of keys with few copies each. */
   void ordinary(List<Group> groups, Consumer<List<Loser>> action) {
-    for (int i = 0; i < groups.size(); i += KEYS_AT_ONCE) {
-      some(groups.subList(i, Math.min(groups.size(), i + KEYS_AT_ONCE)), action);
+    for (int i = 0; i < groups.size(); i += DuplicateDocuments.KEYS_AT_ONCE) {
+      some(groups.subList(i, Math.min(groups.size(), i + DuplicateDocuments.KEYS_AT_ONCE)), action);
     }
   }
 
@@ -114,7 +135,7 @@ final class LoserSearch {
           document -> {
             DocumentRank rank = DocumentRank.of(document, duplicates.columns());
             if (rank.equals(byId.get(rank.id()))) {
-              contenders.put(rank.id(), new Contender(rank, DocumentHash.content(document)));
+              contenders.put(rank.id(), Contender.of(rank, document));
             }
           });
     }
@@ -159,9 +180,9 @@ final class LoserSearch {
       Contender otherContender = null;
       if (order == 0 && rank != null && document != null) {
         if (contender == null) {
-          contender = new Contender(rank, DocumentHash.content(document));
+          contender = Contender.of(rank, document);
         }
-        otherContender = new Contender(otherRank, DocumentHash.content(other));
+        otherContender = Contender.of(otherRank, other);
         order = Contender.ORDER.compare(otherContender, contender);
       }
       if (order > 0) {

@@ -96,14 +96,15 @@ final class MongoStorage extends AbstractObservabilityStorage {
 
   @Override
   protected DedupeMigration migrationOf(@Nullable SpanTable other) {
-    return other == null
-        ? ownMigration()
-        : new MongoMigration(
-            connection.unhurried(other.schema()),
-            other,
-            false,
-            config().lockTimeout(),
-            this::classify);
+    if (other == null) {
+      return ownMigration();
+    }
+    MongoDatabase database = connection.unhurried(other.schema());
+    // The store's own collection is its own, whatever way it was named.
+    boolean own =
+        other.name().equals(table.name())
+            && database.getName().equals(connection.unhurried().getName());
+    return new MongoMigration(database, other, own, config().lockTimeout(), this::classify);
   }
 
   @Override
@@ -111,9 +112,9 @@ final class MongoStorage extends AbstractObservabilityStorage {
     MongoDatabase database = connection.unhurried();
     MongoMigration migration = ownMigration();
     boolean exists = migration.tableExists();
-    if (!migration.obstacles().isEmpty()) {
-      throw new StorageException(
-          FailureKind.CONFIGURATION, String.join(" ", migration.obstacles()), null);
+    List<String> obstacles = migration.look().obstacles();
+    if (!obstacles.isEmpty()) {
+      throw new StorageException(FailureKind.CONFIGURATION, String.join(" ", obstacles), null);
     }
     requireVersionsOfThisRelease();
     if (!exists || isEmpty(database) && !migration.isUnfinished()) {

@@ -4,6 +4,7 @@ import com.mongodb.client.MongoCollection;
 import com.mongodb.client.MongoDatabase;
 import com.mongodb.client.model.BulkWriteOptions;
 import com.mongodb.client.model.Filters;
+import com.mongodb.client.model.Projections;
 import com.mongodb.client.model.UpdateOneModel;
 import dev.tracekeep.span.InvalidSpanException;
 import dev.tracekeep.span.Span;
@@ -15,6 +16,7 @@ import java.util.List;
 import org.bson.BsonBinary;
 import org.bson.BsonDocument;
 import org.bson.BsonDocumentWriter;
+import org.bson.BsonInt32;
 import org.bson.BsonInvalidOperationException;
 import org.bson.BsonNull;
 import org.bson.RawBsonDocument;
@@ -42,8 +44,27 @@ final class OwnDocuments {
     return database.getCollection(table, RawBsonDocument.class);
   }
 
-  boolean lackVersion() {
-    return documents().find(WITHOUT_VERSION).first() != null;
+  /**
+   * Whether one of some documents has no version.
+   *
+   * @param direction 1 for the first documents as they lie, -1 for the last
+   */
+  boolean lackVersion(int direction, int documents) {
+    for (RawBsonDocument document :
+        documents()
+            .find()
+            .projection(Projections.include(SpanColumn.VERSION_NAME))
+            .sort(new BsonDocument("$natural", new BsonInt32(direction)))
+            .limit(documents)) {
+      if (!document.containsKey(SpanColumn.VERSION_NAME)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  long withoutVersion() {
+    return documents().countDocuments(WITHOUT_VERSION);
   }
 
   boolean anyHasVersion() {

@@ -3,6 +3,10 @@ package dev.tracekeep.adapter.mongo;
 import com.mongodb.client.MongoCollection;
 import com.mongodb.client.MongoDatabase;
 import com.mongodb.client.model.Filters;
+import dev.tracekeep.dedupe.RowCounts;
+import dev.tracekeep.dedupe.TableIdentity;
+import dev.tracekeep.dedupe.TableLook;
+import dev.tracekeep.migration.MigrationPlan;
 import dev.tracekeep.migration.MigrationPlan.ConstraintState;
 import dev.tracekeep.migration.SpanTable;
 import java.util.ArrayList;
@@ -11,14 +15,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.bson.BsonBoolean;
 import org.bson.BsonDocument;
 import org.bson.BsonInt32;
 import org.bson.BsonString;
 import org.jspecify.annotations.Nullable;
 
-/** A collection of spans as the server describes it. */
-final class SpanCollection {
+/**
+ * A collection of spans as the server describes it, looked at once. Whatever takes a scan is asked
+ * for only when it is needed. Belongs to one call of the migration.
+ */
+final class SpanCollection implements TableLook {
   /** How many documents are read at either end to see what the fields are called. */
   private static final int SEEN = 20;
 
@@ -39,39 +47,170 @@ final class SpanCollection {
           "TraceId",
           List.of("TenantId", "EndedAt", "UpdatedAt", "CreatedAt"));
 
+  /** How many documents are read at either end to see whether they have versions. */
+  private static final int SEEN_FOR_VERSIONS = 1000;
+
   private final MongoDatabase database;
   private final SpanTable table;
+  private final boolean own;
+  private @Nullable BsonDocument description;
+  private boolean described;
+  private SpanTable.@Nullable Columns columns;
+  private @Nullable DuplicateDocuments duplicates;
+  private @Nullable RowCounts counts;
 
-  SpanCollection(MongoDatabase database, SpanTable table) {
+  /**
+   * @param own whether it is the store's own, whatever way it was named
+   */
+  SpanCollection(MongoDatabase database, SpanTable table, boolean own) {
     this.database = database;
     this.table = table;
+    this.own = own;
   }
 
-  SpanTable table() {
-    return table;
+  MongoDatabase database() {
+    return database;
   }
 
-  private MongoCollection<BsonDocument> documents() {
+  MongoCollection<BsonDocument> documents() {
     return database.getCollection(table.name(), BsonDocument.class);
   }
 
-  private @Nullable BsonDocument description() {
-    return database.listCollections(BsonDocument.class).into(new ArrayList<>()).stream()
-        .filter(collection -> collection.getString("name").getValue().equals(table.name()))
-        .findFirst()
-        .orElse(null);
+  /** What only our own collections need. */
+  OwnDocuments ownDocuments() {
+    return new OwnDocuments(database, table.name());
   }
 
-  boolean exists() {
+  DuplicateDocuments duplicates() {
+    DuplicateDocuments known = duplicates;
+    if (known == null) {
+      known = new DuplicateDocuments(database, table.name(), columns());
+      duplicates = known;
+    }
+    return known;
+  }
+
+  private @Nullable BsonDocument description() {
+    if (!described) {
+      description =
+          database.listCollections(BsonDocument.class).into(new ArrayList<>()).stream()
+              .filter(collection -> collection.getString("name").getValue().equals(table.name()))
+              .findFirst()
+              .orElse(null);
+      described = true;
+    }
+    return description;
+  }
+
+  // ---- the template's questions ----------------------------------------------------------------
+
+  @Override
+  public TableIdentity identity() {
+    return new TableIdentity(null, table.name());
+  }
+
+  @Override
+  public boolean exists() {
     return description() != null;
+  }
+
+  @Override
+  public boolean isOwn() {
+    return own;
+  }
+
+  @Override
+  public List<String> keyColumns() {
+    return columns().key();
+  }
+
+  /** A document may have any field: those that the migration reads. */
+  @Override
+  public List<String> columnNames() {
+    List<String> names = new ArrayList<>(keyColumns());
+    names.addAll(DocumentRank.decisiveFields(columns()));
+    return names;
+  }
+
+  @Override
+  public List<String> missingColumns() {
+    return hasRowsWithoutVersion() && !ownDocuments().anyHasVersion()
+        ? OwnDocuments.FIELDS
+        : List.of();
+  }
+
+  @Override
+  public ConstraintState constraint() {
+    return SpanIndexes.state(documents(), keyColumns());
+  }
+
+  /** To find that every document has one takes a whole scan, so a start looks at both ends. */
+  @Override
+  public boolean hasRowsWithoutVersion() {
+    return own
+        && IntStream.of(1, -1)
+            .anyMatch(direction -> ownDocuments().lackVersion(direction, SEEN_FOR_VERSIONS));
+  }
+
+  @Override
+  public RowCounts counts() {
+    RowCounts known = counts;
+    if (known == null) {
+      known = exists() ? duplicates().count(own) : RowCounts.NONE;
+      counts = known;
+    }
+    return known;
+  }
+
+  @Override
+  public List<String> refusals() {
+    List<String> refusals = new ArrayList<>(obstacles());
+    duplicates()
+        .eventField()
+        .ifPresent(
+            field ->
+                refusals.add(
+                    "The documents of "
+                        + table
+                        + " are events of spans, not spans: one key has more than one kind in the"
+                        + " field "
+                        + field
+                        + ". Each of them is needed, so none may be taken for a duplicate."));
+    return refusals;
+  }
+
+  @Override
+  public MigrationPlan.Details details() {
+    List<String> dependents = new ArrayList<>();
+    SpanIndexes.list(documents())
+        .forEach(index -> dependents.add("index " + index.getString("name").getValue()));
+    for (BsonDocument other : database.listCollections(BsonDocument.class)) {
+      BsonDocument options = other.getDocument("options", new BsonDocument());
+      if (options.getString("viewOn", new BsonString("")).getValue().equals(table.name())) {
+        dependents.add("view " + other.getString("name").getValue());
+      }
+    }
+    List<String> notes = new ArrayList<>();
+    if (!own && duplicates().areMostlyPairs()) {
+      notes.add(
+          "Over half of the keys with more than one document have exactly one running and one"
+              + " completed document. That is what a retry leaves, and also what start and end"
+              + " records of one span look like: make sure that they are whole spans.");
+    }
+    return new MigrationPlan.Details(
+        counts().largestGroups(),
+        Math.round(counts().surplus() * Streams.averageBytes(database, table.name())),
+        dependents,
+        null,
+        "No lock: the index is built while others read and write. From then on a document whose key"
+            + " is there already is refused.",
+        notes);
   }
 
   /** Why spans cannot be kept here, one sentence each; empty if they can, or nothing is there. */
   List<String> obstacles() {
-    BsonDocument description = description();
-    return description == null
-        ? List.of()
-        : obstacles(table, description, () -> SpanIndexes.list(documents()));
+    BsonDocument found = description();
+    return found == null ? List.of() : obstacles(table, found, () -> SpanIndexes.list(documents()));
   }
 
   /**
@@ -117,18 +256,18 @@ final class SpanCollection {
     return obstacles;
   }
 
-  /** Whether an index keeps each key once. */
-  ConstraintState state(SpanTable.Columns columns) {
-    return SpanIndexes.state(documents(), columns.key());
-  }
-
   /**
    * What the fields mean.
    *
    * @throws IllegalArgumentException if that was not said, and their names do not show it
    */
   SpanTable.Columns columns() {
-    return table.columnsAmong(table.columns() == null ? fields() : Set.of());
+    SpanTable.Columns known = columns;
+    if (known == null) {
+      known = table.columnsAmong(table.columns() == null ? fields() : Set.of());
+      columns = known;
+    }
+    return known;
   }
 
   /** The fields that some document has; of rare ones, those that are asked for by name. */

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import org.bson.BsonBoolean;
 import org.bson.BsonDocument;
 import org.bson.BsonInt32;
@@ -58,9 +59,14 @@ final class SpanIndexes {
 
   /** Makes the index that keeps each key once, and the collection if it is not there. */
   static void createKey(MongoDatabase database, String collection, List<String> key) {
+    createKey(database, collection, key, keyName(collection));
+  }
+
+  /** The same under another name. */
+  static void createKey(MongoDatabase database, String collection, List<String> key, String name) {
     database
         .getCollection(collection, BsonDocument.class)
-        .createIndex(on(key), new IndexOptions().unique(true).name(keyName(collection)));
+        .createIndex(on(key), new IndexOptions().unique(true).name(name));
   }
 
   /** Makes those indexes that are not there yet. */
@@ -108,6 +114,16 @@ final class SpanIndexes {
 
   static List<BsonDocument> list(MongoCollection<?> collection) {
     return collection.listIndexes(BsonDocument.class).into(new ArrayList<>());
+  }
+
+  /** The names of all unique indexes but that of {@code _id}. */
+  static Set<String> unique(MongoCollection<?> collection) {
+    Set<String> names = new TreeSet<>();
+    list(collection).stream()
+        .filter(index -> index.getBoolean("unique", BsonBoolean.FALSE).getValue())
+        .forEach(index -> names.add(index.getString("name").getValue()));
+    names.remove("_id_");
+    return names;
   }
 
   /** Whether an index keeps each key once. */

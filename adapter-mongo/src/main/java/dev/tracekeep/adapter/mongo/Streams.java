@@ -25,8 +25,13 @@ final class Streams {
 
   /** How many whole documents of a collection make about {@link #BYTES_AT_ONCE}. */
   static int documentsAtOnce(MongoDatabase database, String collection) {
-    double bytes = Math.max(averageSaid(database, collection), averageSeen(database, collection));
+    double bytes = averageBytes(database, collection);
     return bytes < 1 ? UNKNOWN : (int) Math.max(1, Math.min(MOST_AT_ONCE, BYTES_AT_ONCE / bytes));
+  }
+
+  /** How large a document of a collection is, about. */
+  static double averageBytes(MongoDatabase database, String collection) {
+    return Math.max(averageSaid(database, collection), averageSeen(database, collection));
   }
 
   private static double averageSaid(MongoDatabase database, String collection) {

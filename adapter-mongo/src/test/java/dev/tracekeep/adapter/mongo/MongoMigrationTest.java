@@ -7,21 +7,29 @@ import com.mongodb.client.MongoCollection;
 import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.IndexOptions;
 import com.mongodb.client.model.Updates;
+import dev.tracekeep.dedupe.RemovedRows;
+import dev.tracekeep.dedupe.TableIdentity;
 import dev.tracekeep.migration.DedupeMigration;
 import dev.tracekeep.migration.MigrationListener;
 import dev.tracekeep.migration.MigrationOptions;
 import dev.tracekeep.migration.MigrationPlan;
 import dev.tracekeep.migration.MigrationReport;
 import dev.tracekeep.migration.SpanTable;
+import dev.tracekeep.migration.UndoOptions;
+import dev.tracekeep.migration.UndoOptions.DeletedKeys;
+import dev.tracekeep.migration.UndoPlan;
+import dev.tracekeep.span.Span;
+import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.storage.FailureKind;
+import dev.tracekeep.storage.Health;
 import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.StorageException;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import org.bson.BsonDateTime;
@@ -177,7 +185,7 @@ class MongoMigrationTest {
         .isEqualTo("older updatedAt than another copy");
     assertThat(entry).containsKeys("dedupe_archived_at", "dedupe_winner_id");
     assertThat(before).contains(entry.getDocument("dedupe_document"));
-    assertThat(indexNames()).containsExactlyInAnyOrder("_id_", "traceId_1", MASTRA + "_key");
+    assertThat(indexNames()).containsExactlyInAnyOrder("_id_", "traceId_1", "spanId_1_traceId_1");
 
     migration().undo(id, MigrationListener.NONE);
 
@@ -240,7 +248,7 @@ class MongoMigrationTest {
         .isInstanceOfSatisfying(
             StorageException.class,
             refused -> assertThat(refused.kind()).isEqualTo(FailureKind.CONFIGURATION))
-        .hasMessageContaining("1 documents of mastra_ai_spans have no text in one of");
+        .hasMessageContaining("1 rows of mastra_ai_spans have no trace id or span id");
     assertThat(all()).isEqualTo(before);
     assertThat(migration().history()).isEmpty();
   }
@@ -264,7 +272,101 @@ class MongoMigrationTest {
             refused -> assertThat(refused.kind()).isEqualTo(FailureKind.CONFIGURATION))
         .hasMessageContaining("no column is known to mean trace-id, span-id, ended-at");
     assertThatThrownBy(() -> store.migration(SpanTable.named("nothing")).plan())
-        .hasMessageContaining("no collection nothing");
+        .hasMessageContaining("There is no table nothing");
+  }
+
+  // ---- what undo looks at before
+  // -----------------------------------------------------------------
+
+  private String migrated() {
+    spans()
+        .insertMany(
+            List.of(
+                span("s", text(1), text(1), text(1), "win"),
+                span("s", text(1), text(0), text(0), "lose"),
+                span("gone", text(1), text(1), text(1), "win"),
+                span("gone", text(1), text(0), text(0), "lose")));
+    return Objects.requireNonNull(migration().apply(MigrationListener.NONE).migrationId());
+  }
+
+  @Test
+  void undo_isRefusedWhereAnotherUniqueIndexWasMadeSince() {
+    String id = migrated();
+    spans()
+        .createIndex(new BsonDocument("spanId", new BsonInt32(1)), new IndexOptions().unique(true));
+    Set<BsonDocument> before = all();
+    assertThat(migration().planUndo(id).obstacles())
+        .singleElement()
+        .asString()
+        .contains("spanId_1 ");
+    assertThatThrownBy(() -> migration().undo(id, MigrationListener.NONE))
+        .isInstanceOf(StorageException.class)
+        .hasMessageContaining("nothing was changed")
+        .hasMessageContaining("The unique index spanId_1 was made since");
+    assertThat(all()).isEqualTo(before);
+    assertThat(migration().verify(id).faults()).isEmpty();
+    spans().dropIndex("spanId_1");
+    assertThat(migration().undo(id, MigrationListener.NONE).rowsRestored()).isEqualTo(2);
+  }
+
+  @Test
+  void undo_isRefusedWhereTheArchiveIsGone() {
+    String id = migrated();
+    archive().drop();
+    assertThatThrownBy(() -> migration().undo(id, MigrationListener.NONE))
+        .hasMessageContaining("has 0 of the 2 rows that were moved into it");
+    assertThat(indexNames()).contains("spanId_1_traceId_1");
+    assertThat(migration().verify(id).faults()).isNotEmpty();
+  }
+
+  @Test
+  void undo_leavesDocumentsOfDeletedKeysInTheArchiveUnlessAskedFor() {
+    String id = migrated();
+    spans().deleteMany(Filters.eq("spanId", "gone"));
+    spans().updateOne(Filters.eq("note", "win"), Updates.set("note", "redacted"));
+    UndoPlan plan = migration().planUndo(id);
+    assertThat(List.of(plan.rowsToRestore(), plan.rowsOfDeletedKeys(), plan.changedKeys()))
+        .containsExactly(1L, 1L, 1L);
+    assertThat(migration().undo(id, MigrationListener.NONE).rowsRestored()).isEqualTo(1);
+    assertThat(notes()).containsExactlyInAnyOrder("redacted", "lose");
+    assertThat(archive().countDocuments()).isEqualTo(1);
+  }
+
+  @Test
+  void undo_bringsDocumentsOfDeletedKeysBackWhereItIsAskedFor() {
+    String id = migrated();
+    spans().deleteMany(Filters.eq("spanId", "gone"));
+    assertThat(
+            migration()
+                .undo(id, new UndoOptions(DeletedKeys.COME_BACK), MigrationListener.NONE)
+                .rowsRestored())
+        .isEqualTo(2);
+    assertThat(archive().countDocuments()).isZero();
+  }
+
+  @Test
+  void verify_seesAnArchivedDocumentThatWasChanged() {
+    String id = migrated();
+    archive()
+        .updateOne(
+            Filters.eq("dedupe_document.spanId", "s"),
+            Updates.set("dedupe_document.note", "changed"));
+    assertThat(migration().verify(id).faults()).singleElement().asString().contains("not the same");
+  }
+
+  @Test
+  void ownCollection_isOwnWhateverWayItIsNamed() {
+    String own = "tracekeep_spans";
+    store.createSpan(
+        Span.builder(SpanKey.of("trace", "s")).name("work").startedAt(T0).createdAt(T0).build());
+    database.collection(own).updateMany(new BsonDocument(), Updates.unset("version"));
+    assertThat(store.check().schema()).isEqualTo(Health.SchemaState.MIGRATION_REQUIRED);
+    for (String name : List.of(own, database.raw().getName() + "." + own)) {
+      assertThat(store.migration(SpanTable.named(name)).plan().isNeeded()).isTrue();
+    }
+    store.migration(SpanTable.named(own)).apply(MigrationListener.NONE);
+    assertThat(store.check().schema()).isEqualTo(Health.SchemaState.CURRENT);
+    assertThat(store.getSpan(SpanKey.of("trace", "s"))).isPresent();
   }
 
   // ---- between the archive and the deletion ----------------------------------------------------
@@ -272,12 +374,14 @@ class MongoMigrationTest {
   private final SpanTable.Columns columns =
       new SpanTable.Columns(null, "traceId", "spanId", "endedAt", "updatedAt", "createdAt", null);
 
+  private final RemovedRows untold = RemovedRows.untold(new TableIdentity(null, MASTRA));
+
   private DuplicateDocuments duplicates() {
     return new DuplicateDocuments(database.raw(), MASTRA, columns);
   }
 
   private DedupeArchive archive(String migrationId) {
-    return new DedupeArchive(database.raw(), duplicates(), MASTRA, migrationId);
+    return new DedupeArchive(database.raw(), duplicates(), MASTRA + "_dedupe_archive", migrationId);
   }
 
   private List<DedupeArchive.Loser> losers() {
@@ -301,10 +405,10 @@ class MongoMigrationTest {
                     Filters.eq("note", "lose"),
                     Updates.combine(
                         Updates.set("endedAt", date(12)), Updates.set("note", "now better")));
-    assertThat(archive("m").move(losers(), T0, finishTheRunning)).isZero();
+    assertThat(archive("m").move(losers(), T0, untold, finishTheRunning)).isZero();
     assertThat(notes()).containsExactlyInAnyOrder("win", "now better");
 
-    assertThat(archive("m").move(losers(), T0, () -> {})).isEqualTo(1);
+    assertThat(archive("m").move(losers(), T0, untold, () -> {})).isEqualTo(1);
     archive("m").forgetKept();
     assertThat(notes()).containsExactly("now better");
     List<String> archived = new ArrayList<>();
@@ -325,13 +429,14 @@ class MongoMigrationTest {
                     .move(
                         losers(),
                         T0,
+                        untold,
                         () -> {
                           throw new IllegalStateException("killed");
                         }))
         .hasMessage("killed");
     assertThat(notes()).hasSize(2);
     assertThat(archive().countDocuments()).isEqualTo(1);
-    assertThat(archive("m").move(losers(), T0, () -> {})).isEqualTo(1);
+    assertThat(archive("m").move(losers(), T0, untold, () -> {})).isEqualTo(1);
     assertThat(notes()).containsExactly("win");
     assertThat(archive().countDocuments()).isEqualTo(1);
     assertThat(archive("m").groups()).isEqualTo(1);
@@ -345,17 +450,18 @@ class MongoMigrationTest {
                 span("s", text(1), text(1), text(1), "win"),
                 span("s", text(1), text(0), text(0), "lose")));
     Set<BsonDocument> before = all();
-    archive("m").move(losers(), T0, () -> {});
+    archive("m").move(losers(), T0, untold, () -> {});
     assertThatThrownBy(
             () ->
                 archive("m")
                     .restore(
                         List.of(),
+                        DeletedKeys.STAY_ARCHIVED,
                         () -> {
                           throw new IllegalStateException("killed");
                         }))
         .hasMessage("killed");
-    assertThat(archive("m").restore(List.of(), () -> {})).isEqualTo(1);
+    archive("m").restore(List.of(), DeletedKeys.STAY_ARCHIVED, () -> {});
     assertThat(all()).isEqualTo(before);
     assertThat(archive().countDocuments()).isZero();
   }
@@ -363,29 +469,22 @@ class MongoMigrationTest {
   // ---- the lease -------------------------------------------------------------------------------
 
   @Test
-  void lease_isHeldByOneAndTakenOverWhenItEnded() throws InterruptedException {
-    Duration patience = Duration.ofMillis(300);
-    try (MigratorLease first = MigratorLease.take(database.raw(), MASTRA, patience);
-        MigratorLease other = MigratorLease.take(database.raw(), "another", patience)) {
-      other.keep();
-      assertThatThrownBy(() -> MigratorLease.take(database.raw(), MASTRA, patience))
-          .isInstanceOfSatisfying(
-              StorageException.class,
-              refused -> assertThat(refused.kind()).isEqualTo(FailureKind.TRANSIENT));
-      database
-          .collection("tracekeep_migrator")
-          .updateOne(
-              new BsonDocument("_id", new BsonString(MASTRA)),
-              Updates.combine(
-                  Updates.set("ends_at", new BsonInt64(1)), Updates.set("owner", "a dead one")));
-      try (MigratorLease second = MigratorLease.take(database.raw(), MASTRA, patience)) {
-        second.keep();
-        assertThatThrownBy(first::keep)
-            .isInstanceOfSatisfying(
-                StorageException.class,
-                refused -> assertThat(refused.kind()).isEqualTo(FailureKind.TRANSIENT));
-      }
-    }
-    assertThat(database.collection("tracekeep_migrator").countDocuments()).isZero();
+  void claim_isHeldByOneAndTakenOverWhenItEnded() {
+    MigratorClaims claims = new MigratorClaims(database.raw(), MASTRA);
+    assertThat(claims.claim("first")).isTrue();
+    assertThat(new MigratorClaims(database.raw(), "another").claim("second")).isTrue();
+    assertThat(claims.claim("second")).isFalse();
+    assertThat(claims.renew("first")).isTrue();
+    database
+        .collection(MigratorClaims.COLLECTION)
+        .updateOne(
+            new BsonDocument("_id", new BsonString(MASTRA)),
+            Updates.set("ends_at", new BsonInt64(1)));
+    assertThat(claims.claim("second")).isTrue();
+    assertThat(claims.renew("first")).isFalse();
+    claims.release("first");
+    assertThat(claims.renew("second")).isTrue();
+    claims.release("second");
+    assertThat(claims.claim("third")).isTrue();
   }
 }
