@@ -30,6 +30,12 @@ public record RowCounts(
     largestGroups = List.copyOf(largestGroups);
   }
 
+  /** The same with the largest groups. */
+  public RowCounts withLargestGroups(List<MigrationPlan.Group> value) {
+    return new RowCounts(
+        rows, keys, groups, rowsWithoutKey, rowsWithoutTenant, rowsWithoutVersion, value);
+  }
+
   /** How many rows would move to the archive. */
   public long surplus() {
     return rows - keys;

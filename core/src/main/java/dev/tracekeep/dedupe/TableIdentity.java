@@ -25,7 +25,10 @@ public record TableIdentity(@Nullable String schema, String name) {
    * caller spelled it, with a schema or without; their entries are found by either.
    */
   public boolean isMeantBy(String journaled) {
-    return journaled.equalsIgnoreCase(toString()) || journaled.equalsIgnoreCase(name);
+    String bare = journaled.substring(journaled.lastIndexOf('.') + 1);
+    return journaled.equalsIgnoreCase(toString())
+        || journaled.equalsIgnoreCase(name)
+        || (schema == null && bare.equalsIgnoreCase(name));
   }
 
   /** {@code schema.name} or {@code name}, for people and for the journal; not quoted. */

@@ -1,96 +1,158 @@
 package dev.tracekeep.jdbc;
 
+import static dev.tracekeep.dedupe.ArchiveNames.ARCHIVED_AT;
+import static dev.tracekeep.dedupe.ArchiveNames.MIGRATION_ID;
+import static dev.tracekeep.dedupe.ArchiveNames.REASON;
+import static dev.tracekeep.dedupe.ArchiveNames.WINNER_CREATED_AT;
+import static dev.tracekeep.dedupe.ArchiveNames.WINNER_DIGEST;
+import static dev.tracekeep.dedupe.ArchiveNames.WINNER_ENDED_AT;
+import static dev.tracekeep.dedupe.ArchiveNames.WINNER_UPDATED_AT;
+import static dev.tracekeep.dedupe.ArchiveNames.WINNER_VERSION;
+
+import dev.tracekeep.dedupe.ArchiveNames;
+import dev.tracekeep.dedupe.RowCounts;
+import dev.tracekeep.migration.ArchivedRow;
+import dev.tracekeep.migration.MigrationPlan.Group;
 import dev.tracekeep.migration.SpanTable;
 import dev.tracekeep.span.SpanColumn;
+import java.sql.Blob;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The rows of a table that share their key with a better row: how they are found, ranked, moved to
  * the archive and brought back. Every method is one or two statements in the caller's transaction.
  */
 final class DuplicateRows {
-  private static final Logger LOG = LoggerFactory.getLogger("dev.tracekeep.migration");
-
-  private static final String MIGRATION_ID = "dedupe_migration_id";
-  private static final String ARCHIVED_AT = "dedupe_archived_at";
-  private static final String REASON = "dedupe_reason";
-  private static final String WINNER_VERSION = "dedupe_winner_version";
   private static final String LOSERS_UPTO = "losers_upto";
   private static final String ROW = "dedupe_row";
   private static final String RANK = "dedupe_rank";
+  private static final int LARGEST_GROUPS = 5;
 
   private final MigrationDialect engine;
   private final SpanTable table;
   private final SpanTable.Columns columns;
   private final List<String> carried;
+  private final Map<String, String> types;
+  private final String archiveName;
   private final String source;
   private final String archive;
   private final String work;
 
   /**
+   * @param table the table as the engine calls it
    * @param columns what the columns mean; only columns that are there
    * @param carried all columns that a row takes along into the archive
+   * @param types the table's columns and their types
+   * @param archive the archive's name
    */
   DuplicateRows(
-      MigrationDialect engine, SpanTable table, SpanTable.Columns columns, List<String> carried) {
+      MigrationDialect engine,
+      SpanTable table,
+      SpanTable.Columns columns,
+      List<String> carried,
+      Map<String, String> types,
+      String archive) {
     this.engine = engine;
     this.table = table;
     this.columns = columns;
     this.carried = carried;
+    this.types = types;
+    this.archiveName = archive;
     this.source = engine.qualified(table);
-    this.archive = engine.qualified(table, archiveName(table));
-    this.work = engine.qualified(table, table.name() + "_dedupe_keys");
+    this.archive = engine.qualified(table, archive);
+    this.work = engine.qualified(table, workName(table));
   }
 
-  static String archiveName(SpanTable table) {
-    return table.name() + "_dedupe_archive";
-  }
-
-  DuplicateRows withColumns(List<String> value) {
-    return new DuplicateRows(engine, table, columns, value);
-  }
-
-  SpanTable.Columns columns() {
-    return columns;
+  static String workName(SpanTable table) {
+    return table.name() + "_dedupe_keys";
   }
 
   // ---- counting --------------------------------------------------------------------------------
 
-  /** How many rows, keys, keys with more than one row, and rows without a key there are. */
-  record Counts(long rows, long keys, long groups, long rowsWithoutKey) {}
-
-  Counts count(Connection connection) throws SQLException {
-    String withoutKey =
-        columns.key().stream().map(c -> quote(c) + " IS NULL").collect(Collectors.joining(" OR "));
-    return new SqlStatement(
-            "SELECT coalesce(sum(n), 0), count(*), coalesce(sum(CASE WHEN n > 1 THEN 1 ELSE 0 END), 0),"
-                + " coalesce(sum(CASE WHEN "
-                + withoutKey
-                + " THEN n ELSE 0 END), 0)"
-                + " FROM (SELECT "
-                + comparedKey()
-                + ", count(*) AS n FROM "
-                + source
-                + " GROUP BY "
-                + comparedKeyParts()
-                + ") g")
-        .list(
-            connection,
-            row -> new Counts(row.getLong(1), row.getLong(2), row.getLong(3), row.getLong(4)))
-        .get(0);
+  /**
+   * Groups the table by its key.
+   *
+   * @param withoutVersion whether rows without a version are counted
+   */
+  RowCounts count(Connection connection, boolean withoutVersion) throws SQLException {
+    String noTenant =
+        columns.tenantId() == null ? "1 = 0" : quote(columns.tenantId()) + " IS NULL";
+    String noKey = quote(columns.traceId()) + " IS NULL OR " + quote(columns.spanId()) + " IS NULL";
+    String noVersion =
+        withoutVersion && columns.version() != null
+            ? "sum(CASE WHEN " + quote(columns.version()) + " IS NULL THEN 1 ELSE 0 END)"
+            : "0";
+    RowCounts counts =
+        new SqlStatement(
+                "SELECT coalesce(sum(n), 0), count(*), coalesce(sum(CASE WHEN n > 1 THEN 1 ELSE 0 END), 0),"
+                    + (" coalesce(sum(CASE WHEN " + noKey + " THEN n ELSE 0 END), 0),")
+                    + (" coalesce(sum(CASE WHEN " + noTenant + " THEN n ELSE 0 END), 0),")
+                    + " coalesce(sum(v), 0) FROM (SELECT "
+                    + (comparedKey() + ", count(*) AS n, " + noVersion + " AS v FROM " + source)
+                    + (" GROUP BY " + comparedKeyParts() + ") g"))
+            .list(
+                connection,
+                row ->
+                    new RowCounts(
+                        row.getLong(1),
+                        row.getLong(2),
+                        row.getLong(3),
+                        row.getLong(4),
+                        row.getLong(5),
+                        row.getLong(6),
+                        List.of()))
+            .get(0);
+    return counts.groups() == 0 ? counts : counts.withLargestGroups(largestGroups(connection));
   }
 
-  long rows(Connection connection) throws SQLException {
-    return new SqlStatement("SELECT count(*) FROM " + source).number(connection);
+  private List<Group> largestGroups(Connection connection) throws SQLException {
+    int parts = columns.key().size();
+    return new SqlStatement(
+            "SELECT "
+                + (key("g.") + ", g.losers + 1 AS copies FROM (" + findStatement() + ") g")
+                + (" ORDER BY copies DESC, " + key("g."))
+                + engine.dialect().limit(LARGEST_GROUPS))
+        .list(
+            connection,
+            row -> {
+              List<String> key = new ArrayList<>();
+              for (int i = 1; i <= parts; i++) {
+                key.add(String.valueOf(row.getString(i)));
+              }
+              return new Group(key, row.getLong(parts + 1));
+            });
+  }
+
+  /** Counts and hashes the table's rows, over the carried columns. */
+  HashedRows hash(Connection connection) throws SQLException {
+    return hash(connection, source, new SqlStatement("1 = 1"));
+  }
+
+  /** The same of the rows that a migration moved to the archive. */
+  HashedRows hashArchived(Connection connection, String migrationId) throws SQLException {
+    if (archiveColumns(connection).isEmpty()) {
+      return new HashedRows(0, null);
+    }
+    return hash(
+        connection, archive, new SqlStatement("t." + quote(MIGRATION_ID) + " = ?", migrationId));
+  }
+
+  private HashedRows hash(Connection connection, String rows, SqlStatement condition)
+      throws SQLException {
+    List<String> columnsSql = carried.stream().map(c -> "t." + quote(c)).toList();
+    return engine.hash(connection, rows, columnsSql, condition);
   }
 
   long archived(Connection connection, String migrationId) throws SQLException {
@@ -103,40 +165,38 @@ final class DuplicateRows {
         .number(connection);
   }
 
-  /** The hash of the table's rows as a multiset, over the carried columns. */
-  String hash(Connection connection) throws SQLException {
-    return engine.addHashes(hash(connection, source, new SqlStatement("1 = 1")), null);
-  }
-
-  /** The same over the table's rows and the archived rows together. */
-  String hashWithArchive(Connection connection, String migrationId) throws SQLException {
-    return engine.addHashes(
-        hash(connection),
-        hash(
-            connection,
-            archive,
-            new SqlStatement("t." + quote(MIGRATION_ID) + " = ?", migrationId)));
-  }
-
-  private @Nullable String hash(Connection connection, String rows, SqlStatement condition)
-      throws SQLException {
-    List<String> columnsSql = carried.stream().map(c -> "t." + quote(c)).toList();
-    return engine.multisetHash(connection, rows, columnsSql, condition);
+  /** Of how many keys a migration moved rows. */
+  long archivedKeys(Connection connection, String migrationId) throws SQLException {
+    String key =
+        columns.key().stream()
+            .filter(carried::contains)
+            .map(c -> engine.keyPart(quote(c)) + " AS " + quote(c))
+            .collect(Collectors.joining(", "));
+    return new SqlStatement(
+            "SELECT count(*) FROM (SELECT DISTINCT "
+                + (key + " FROM " + archive + " WHERE " + quote(MIGRATION_ID) + " = ?) k"),
+            migrationId)
+        .number(connection);
   }
 
   // ---- the archive -----------------------------------------------------------------------------
 
   private Map<String, String> archiveColumns(Connection connection) throws SQLException {
-    return engine.columns(connection, table.schema(), archiveName(table));
+    return engine.columns(connection, table.schema(), archiveName);
   }
 
-  /** Makes the archive, or gives an older one the columns that the table has by now. */
-  void createArchive(Connection connection) throws SQLException {
+  /**
+   * Makes the archive, or gives an older one the columns that the table has by now.
+   *
+   * @param audited whether the rows of every batch will be asked for
+   */
+  void createArchive(Connection connection, boolean audited) throws SQLException {
     Map<String, String> existing = archiveColumns(connection);
     if (existing.isEmpty()) {
       String text = engine.dialect().columnType(SpanColumn.NAME);
       List<String> extra = new ArrayList<>();
-      archiveExtras().forEach(name -> extra.add("CAST(NULL AS " + text + ") AS " + quote(name)));
+      ArchiveNames.TEXT_COLUMNS.forEach(
+          name -> extra.add("CAST(NULL AS " + text + ") AS " + quote(name)));
       extra.add("CAST(NULL AS " + engine.dialect().versionType() + ") AS " + quote(WINNER_VERSION));
       new SqlStatement(
               engine.createTableAs(
@@ -149,27 +209,34 @@ final class DuplicateRows {
                       + source
                       + " t WHERE 1 = 0"))
           .execute(connection);
+      if (audited && engine.indexesText()) {
+        String batch = quote(MIGRATION_ID) + ", " + quote(ARCHIVED_AT);
+        new SqlStatement(
+                "CREATE INDEX "
+                    + (quote(archiveName + "_batch") + " ON " + archive + " (" + batch + ")"))
+            .execute(connection);
+      }
       return;
     }
-    Map<String, String> types = engine.columns(connection, table.schema(), table.name());
-    for (String column : carried) {
-      if (!existing.containsKey(column)) {
+    Map<String, String> wanted = new LinkedHashMap<>();
+    carried.forEach(column -> wanted.put(column, Objects.requireNonNull(types.get(column))));
+    ArchiveNames.TEXT_COLUMNS.forEach(
+        name -> wanted.put(name, engine.dialect().columnType(SpanColumn.NAME)));
+    wanted.put(WINNER_VERSION, engine.dialect().versionType());
+    for (Map.Entry<String, String> column : wanted.entrySet()) {
+      if (existing.keySet().stream().noneMatch(column.getKey()::equalsIgnoreCase)) {
         new SqlStatement(
-                "ALTER TABLE " + archive + " ADD " + quote(column) + " " + types.get(column))
+                "ALTER TABLE " + archive + " ADD " + quote(column.getKey()) + " " + column.getValue())
             .execute(connection);
       }
     }
   }
 
-  /** The text columns that tell why a row is in the archive; the winner's version comes last. */
-  private static List<String> archiveExtras() {
-    return List.of(
-        MIGRATION_ID,
-        ARCHIVED_AT,
-        REASON,
-        "dedupe_winner_ended_at",
-        "dedupe_winner_updated_at",
-        "dedupe_winner_created_at");
+  /** Whether a table has the archive's name that is none. */
+  boolean isArchiveTaken(Connection connection) throws SQLException {
+    Map<String, String> existing = archiveColumns(connection);
+    return !existing.isEmpty()
+        && existing.keySet().stream().noneMatch(MIGRATION_ID::equalsIgnoreCase);
   }
 
   // ---- finding and moving ----------------------------------------------------------------------
@@ -186,30 +253,55 @@ final class DuplicateRows {
   }
 
   /**
-   * Writes the keys with more than one row into the work table, with a running count of losers that
-   * cuts them into batches. Returns how many losers there are.
+   * Writes the rows of keys with more than one row into the work table, with a running count of
+   * losers that cuts them into batches of whole keys. Returns how many losers there are.
+   *
+   * <p>A row's address may have become another row's by the time its batch is moved: then rows are
+   * ranked that are not all of a key, and those that lose do so to a row that is there. What a batch
+   * misses is moved under the last lock.
    */
   long findDuplicates(Connection connection) throws SQLException {
     dropWorkTable(connection);
+    String numbered =
+        "SELECT "
+            + (key("g.") + ", sum(g.losers) OVER (ORDER BY " + key("g."))
+            + (" ROWS UNBOUNDED PRECEDING) AS " + LOSERS_UPTO + " FROM (" + findStatement() + ") g");
     new SqlStatement(
             engine.createTableAs(
                 work,
-                "SELECT "
-                    + key("g.")
-                    + ", sum(g.losers) OVER (ORDER BY "
-                    + key("g.")
-                    + " ROWS UNBOUNDED PRECEDING) AS "
-                    + LOSERS_UPTO
-                    + " FROM ("
-                    + findStatement()
-                    + ") g"))
+                "SELECT t."
+                    + (rowId(connection) + " AS " + ROW + ", k." + LOSERS_UPTO)
+                    + (" FROM " + source + " t JOIN (" + numbered + ") k ON " + sameKey("t.", "k."))))
         .execute(connection);
+    if (engine.usesIndexes()) {
+      new SqlStatement(
+              "CREATE INDEX "
+                  + (quote(workName(table) + "_upto") + " ON " + work + " (" + LOSERS_UPTO + ")"))
+          .execute(connection);
+      engine.analyze(connection, work);
+    }
+    return losersFound(connection);
+  }
+
+  /** How many losers the work table has. */
+  long losersFound(Connection connection) throws SQLException {
     return new SqlStatement("SELECT coalesce(max(" + LOSERS_UPTO + "), 0) FROM " + work)
         .number(connection);
   }
 
+  private String rowId(Connection connection) throws SQLException {
+    return engine.rowId(connection, table);
+  }
+
+  /** The same key on both sides; the right one has it as it is compared already. */
+  private String sameKey(String left, String right) {
+    return columns.key().stream()
+        .map(c -> engine.keyPart(left + quote(c)) + " = " + right + quote(c))
+        .collect(Collectors.joining(" AND "));
+  }
+
   void dropWorkTable(Connection connection) throws SQLException {
-    if (!engine.columns(connection, table.schema(), table.name() + "_dedupe_keys").isEmpty()) {
+    if (!engine.columns(connection, table.schema(), workName(table)).isEmpty()) {
       new SqlStatement("DROP TABLE " + work).execute(connection);
     }
   }
@@ -235,111 +327,114 @@ final class DuplicateRows {
             .number(connection);
   }
 
-  /** Moves the losers of one batch of keys; returns of how many keys. */
+  /** Moves the losers of one batch; returns how many. */
   long moveBatch(Connection connection, String migrationId, long from, long end, Instant now)
       throws SQLException {
-    SqlStatement keys =
+    SqlStatement rows =
         new SqlStatement(
-            "SELECT * FROM " + work + " WHERE " + LOSERS_UPTO + " > ? AND " + LOSERS_UPTO + " <= ?",
+            engine.batchJoin(work, ROW, rowId(connection))
+                + (" WHERE k." + LOSERS_UPTO + " > ? AND k." + LOSERS_UPTO + " <= ?"),
             from,
             end);
-    return move(connection, migrationId, keys, now);
+    return move(connection, migrationId, rows, now);
   }
 
-  /** Moves all losers there are now; returns of how many keys. */
+  /** Moves all losers there are now; returns how many. */
   long moveAll(Connection connection, String migrationId, Instant now) throws SQLException {
-    return move(connection, migrationId, new SqlStatement(findStatement()), now);
+    SqlStatement any = new SqlStatement("SELECT count(*) FROM (" + findStatement() + ") k");
+    if (any.number(connection) == 0) {
+      return 0;
+    }
+    SqlStatement rows =
+        new SqlStatement(" JOIN (" + findStatement() + ") k ON " + sameKey("t.", "k."));
+    return move(connection, migrationId, rows, now);
   }
 
-  private long move(Connection connection, String migrationId, SqlStatement keys, Instant now)
+  private long move(Connection connection, String migrationId, SqlStatement rows, Instant now)
       throws SQLException {
-    long groups =
-        new SqlStatement("SELECT count(*) FROM (").append(keys).append(") k").number(connection);
-    if (groups > 0) {
-      SqlStatement losers = losers(engine.rowId(connection, table), migrationId, keys, now);
-      List<String> targets = new ArrayList<>(carried);
-      targets.addAll(archiveExtras());
-      targets.add(WINNER_VERSION);
-      engine.moveLosers(connection, source, archive, list("", targets), losers);
-    }
-    return groups;
+    List<String> targets = new ArrayList<>(carried);
+    targets.addAll(ArchiveNames.TEXT_COLUMNS);
+    targets.add(WINNER_VERSION);
+    return engine.moveLosers(
+        connection,
+        table,
+        archive,
+        list("", targets),
+        losers(rowId(connection), migrationId, rows, now));
   }
 
   /** Selects {@link #ROW} and, under their names, everything that the archive keeps of a loser. */
-  private SqlStatement losers(String rowId, String migrationId, SqlStatement keys, Instant now) {
+  private SqlStatement losers(String rowId, String migrationId, SqlStatement rows, Instant now) {
+    String text = textType();
     return new SqlStatement(
             "SELECT x."
-                + ROW
+                + (ROW + ", " + list("x.", carried))
+                + (", CAST(? AS " + text + ") AS " + quote(MIGRATION_ID))
+                + (", CAST(? AS " + text + ") AS " + quote(ARCHIVED_AT))
+                + (", " + reason() + " AS " + quote(REASON) + ", ")
+                + winner(WINNER_ENDED_AT, columns.endedAt())
                 + ", "
-                + list("x.", carried)
-                + ", CAST(? AS "
-                + textType()
-                + ") AS "
-                + quote(MIGRATION_ID)
-                + ", CAST(? AS "
-                + textType()
-                + ") AS "
-                + quote(ARCHIVED_AT)
+                + winner(WINNER_UPDATED_AT, columns.updatedAt())
                 + ", "
-                + reason()
-                + " AS "
-                + quote(REASON)
-                + ", "
-                + winner("dedupe_winner_ended_at", columns.endedAt())
-                + ", "
-                + winner("dedupe_winner_updated_at", columns.updatedAt())
-                + ", "
-                + winner("dedupe_winner_created_at", columns.createdAt())
-                + ", "
+                + winner(WINNER_CREATED_AT, columns.createdAt())
+                + (", CAST(x.dedupe_digest AS " + text + ") AS " + quote(WINNER_DIGEST) + ", ")
                 + (columns.version() == null
                     ? "CAST(NULL AS " + engine.dialect().versionType() + ")"
                     : "x." + winnerName(columns.version()))
-                + " AS "
-                + quote(WINNER_VERSION)
-                + " FROM (",
+                + (" AS " + quote(WINNER_VERSION) + " FROM ("),
             migrationId,
             now.toString())
-        .append(ranked(rowId, keys))
+        .append(ranked(rowId, rows))
         .append(") x WHERE x." + RANK + " > 1");
   }
 
-  private SqlStatement ranked(String rowId, SqlStatement keys) {
+  private SqlStatement ranked(String rowId, SqlStatement rows) {
     String window =
         " OVER (PARTITION BY "
             + columns.key().stream()
                 .map(c -> engine.keyPart("t." + quote(c)))
                 .collect(Collectors.joining(", "))
-            + " ORDER BY "
-            + order()
-            + ", t."
-            + rowId
-            + " DESC)";
+            + (" ORDER BY " + order() + ", t." + rowId + " DESC)");
     StringBuilder select = new StringBuilder("SELECT t." + rowId + " AS " + ROW);
     carried.forEach(column -> select.append(", t.").append(quote(column)));
     for (String column : decisive()) {
-      select
-          .append(", first_value(t.")
-          .append(quote(column))
-          .append(')')
-          .append(window)
-          .append(" AS ")
-          .append(winnerName(column));
+      String first = "first_value(t." + quote(column) + ")" + window;
+      select.append(", " + first + " AS " + winnerName(column));
     }
+    if (columns.version() == null) {
+      // Why it lost: whether by what it says, and no time.
+      select.append(", " + columnsPresent() + " AS dedupe_present, " + bytes() + " AS dedupe_bytes");
+      select.append(", first_value(" + columnsPresent() + ")" + window + " AS dedupe_most_present");
+      select.append(", first_value(" + bytes() + ")" + window + " AS dedupe_most_bytes");
+    }
+    select.append(", first_value(" + engine.digest(content()) + ")" + window + " AS dedupe_digest");
     // What decides may be newer than the carried columns: an added version column is.
     decisive().stream()
         .filter(column -> !carried.contains(column))
         .forEach(column -> select.append(", t.").append(quote(column)));
-    select
-        .append(", row_number()")
-        .append(window)
-        .append(" AS " + RANK + " FROM ")
-        .append(source)
-        .append(" t JOIN (");
-    String sameKey =
-        columns.key().stream()
-            .map(c -> engine.keyPart("t." + quote(c)) + " = k." + quote(c))
-            .collect(Collectors.joining(" AND "));
-    return new SqlStatement(select.toString()).append(keys).append(") k ON " + sameKey);
+    select.append(", row_number()" + window + " AS " + RANK + " FROM " + source + " t");
+    return new SqlStatement(select.toString()).append(rows);
+  }
+
+  private List<String> content() {
+    return carried.stream().map(c -> "t." + quote(c)).toList();
+  }
+
+  private String columnsPresent() {
+    return content().stream()
+        .map(c -> "CASE WHEN " + c + " IS NULL THEN 0 ELSE 1 END")
+        .collect(Collectors.joining(" + ", "(", ")"));
+  }
+
+  private String bytes() {
+    return content().stream()
+        .map(c -> "CASE WHEN " + c + " IS NULL THEN 0 ELSE " + engine.textLength(c) + " END")
+        .collect(Collectors.joining(" + ", "(", ")"));
+  }
+
+  /** The copy that says more: more columns that are not null, then more text. */
+  private List<String> weight() {
+    return List.of(columnsPresent() + " DESC", bytes() + " DESC");
   }
 
   private List<String> decisive() {
@@ -359,52 +454,69 @@ final class DuplicateRows {
     if (columns.version() != null) {
       order.add(SqlDialect.descendingNullsLast("t." + quote(columns.version())));
     } else {
-      order.add("CASE WHEN t." + quote(columns.endedAt()) + " IS NULL THEN 1 ELSE 0 END");
+      order.add("CASE WHEN " + isEnd("t." + quote(columns.endedAt())) + " THEN 0 ELSE 1 END");
       addTime(order, columns.updatedAt());
       addTime(order, columns.createdAt());
-      order.add(engine.contentOrder(carried.stream().map(c -> "t." + quote(c)).toList()) + " DESC");
+      order.addAll(weight());
+      engine.contentOrder(content()).forEach(term -> order.add(term + " DESC"));
     }
     return String.join(", ", order);
   }
 
+  private String isEnd(String columnSql) {
+    return engine.isEnd(columnSql, Objects.requireNonNullElse(types.get(columns.endedAt()), ""));
+  }
+
+  private List<String> timeOrder(String columnSql, String column) {
+    return engine.timeOrder(columnSql, Objects.requireNonNullElse(types.get(column), ""));
+  }
+
   private void addTime(List<String> order, @Nullable String column) {
     if (column != null) {
-      engine.timeOrder("t." + quote(column)).stream()
+      timeOrder("t." + quote(column), column).stream()
           .map(SqlDialect::descendingNullsLast)
           .forEach(order::add);
     }
   }
 
+  /** Says what the order decided by, in the order's own terms. */
   private String reason() {
-    StringBuilder reason = new StringBuilder("CASE");
-    reason
-        .append(" WHEN x.")
-        .append(quote(columns.endedAt()))
-        .append(" IS NULL AND x.")
-        .append(winnerName(columns.endedAt()))
-        .append(" IS NOT NULL THEN 'running, and another copy is completed'");
+    String ended = quote(columns.endedAt());
+    StringBuilder reason =
+        new StringBuilder(
+            "CASE WHEN NOT ("
+                + (isEnd("x." + ended) + ") AND (" + isEnd("x." + winnerName(columns.endedAt())))
+                + (") THEN '" + ArchiveNames.RUNNING + "'"));
     appendOlder(reason, columns.updatedAt());
     appendOlder(reason, columns.createdAt());
-    return reason.append(" ELSE 'as new as another copy that was kept' END").toString();
+    if (columns.version() == null) {
+      reason.append(
+          " WHEN x.dedupe_present < x.dedupe_most_present OR (x.dedupe_present = x.dedupe_most_present"
+              + (" AND x.dedupe_bytes < x.dedupe_most_bytes) THEN '" + ArchiveNames.SAYS_LESS + "'"));
+    }
+    return reason.append(" ELSE '" + ArchiveNames.AS_NEW + "' END").toString();
   }
 
   private void appendOlder(StringBuilder reason, @Nullable String column) {
-    if (column != null) {
-      String mine = "x." + quote(column);
-      String winners = "x." + winnerName(column);
-      reason
-          .append(" WHEN ")
-          .append(mine)
-          .append(" < ")
-          .append(winners)
-          .append(" OR (")
-          .append(mine)
-          .append(" IS NULL AND ")
-          .append(winners)
-          .append(" IS NOT NULL) THEN 'older ")
-          .append(column)
-          .append(" than another copy'");
+    if (column == null) {
+      return;
     }
+    List<String> mine = timeOrder("x." + quote(column), column);
+    List<String> winners = timeOrder("x." + winnerName(column), column);
+    List<String> older = new ArrayList<>();
+    String same = "";
+    for (int i = 0; i < mine.size(); i++) {
+      String left = mine.get(i);
+      String right = winners.get(i);
+      older.add(
+          same
+              + (left + " < " + right)
+              + (" OR " + same + left + " IS NULL AND " + right + " IS NOT NULL"));
+      same = same + "(" + left + " = " + right + " OR (" + left + " IS NULL AND " + right;
+      same += " IS NULL)) AND ";
+    }
+    reason.append(
+        " WHEN (" + String.join(") OR (", older) + ") THEN '" + ArchiveNames.older(column) + "'");
   }
 
   private String winner(String name, @Nullable String column) {
@@ -439,79 +551,190 @@ final class DuplicateRows {
         + " = 1";
   }
 
-  // ---- back, and telling -----------------------------------------------------------------------
+  // ---- back ------------------------------------------------------------------------------------
 
-  /** Puts the archived rows back into the table and out of the archive; returns how many. */
-  long restore(Connection connection, String migrationId) throws SQLException {
+  private String ofMigration(String alias) {
+    return alias + quote(MIGRATION_ID) + " = ?";
+  }
+
+  /** Archived rows have the key as it was, and it is compared as a key is. */
+  private String sameKeyAsArchived() {
+    return archivedKey().stream()
+        .map(c -> engine.keyPart("t." + quote(c)) + " = " + engine.keyPart("a." + quote(c)))
+        .collect(Collectors.joining(" AND "));
+  }
+
+  private String keyIsThere() {
+    return engine.isIn(
+        archivedKey().stream().map(c -> engine.keyPart(archive + "." + quote(c))).toList(),
+        source,
+        archivedKey().stream().map(c -> engine.keyPart("t." + quote(c))).toList());
+  }
+
+  /** How many archived rows have a key that is still in the table. */
+  long archivedOfPresentKeys(Connection connection, String migrationId) throws SQLException {
     if (archiveColumns(connection).isEmpty()) {
       return 0;
     }
-    String ofMigration = " WHERE " + quote(MIGRATION_ID) + " = ?";
-    engine.beforeRestore(connection, table);
-    long rows =
-        new SqlStatement(
-                "INSERT INTO "
-                    + source
-                    + " ("
-                    + list("", carried)
-                    + ") SELECT "
-                    + list("", carried)
-                    + " FROM "
-                    + archive
-                    + ofMigration,
-                migrationId)
-            .execute(connection);
-    engine.afterRestore(connection, table);
-    new SqlStatement("DELETE FROM " + archive + ofMigration, migrationId).execute(connection);
-    return rows;
+    return new SqlStatement(
+            "SELECT count(*) FROM "
+                + (archive + " WHERE " + ofMigration("") + " AND " + keyIsThere()),
+            migrationId)
+        .number(connection);
+  }
+
+  /** Of how many keys the row that was kept is not what it was when the others were moved. */
+  long changedKeys(Connection connection, String migrationId) throws SQLException {
+    if (!archiveColumns(connection).containsKey(WINNER_DIGEST)) {
+      return 0; // moved by a release that wrote no digests
+    }
+    String key =
+        columns.key().stream()
+            .filter(carried::contains)
+            .map(c -> engine.keyPart("a." + quote(c)) + " AS " + quote(c))
+            .collect(Collectors.joining(", "));
+    String digest = "CAST(" + engine.digest(content()) + " AS " + textType() + ")";
+    return new SqlStatement(
+            "SELECT count(*) FROM (SELECT DISTINCT "
+                + (key + " FROM " + archive + " a JOIN " + source + " t ON " + sameKeyAsArchived())
+                + (" WHERE " + ofMigration("a.") + " AND " + digest + " <> a.")
+                + (quote(WINNER_DIGEST) + ") k"),
+            migrationId)
+        .number(connection);
   }
 
   /**
-   * Logs archived rows up to the limit, then says once that there are more; returns how many so
-   * far.
+   * Puts the archived rows back into the table and out of the archive; returns how many.
+   *
+   * @param deletedKeys whether also rows whose key is not in the table any more
    */
-  int logArchived(Connection connection, String migrationId, int alreadyLogged, int limit)
+  long restore(Connection connection, String migrationId, boolean deletedKeys) throws Exception {
+    if (archiveColumns(connection).isEmpty()) {
+      return 0;
+    }
+    // Rows that come back change nothing about which keys are there.
+    String wanted = ofMigration("") + (deletedKeys ? "" : " AND " + keyIsThere());
+    long rows =
+        engine.restoring(
+            connection,
+            table,
+            c ->
+                (long)
+                    new SqlStatement(
+                            "INSERT INTO "
+                                + (source + " (" + list("", carried) + ") SELECT ")
+                                + (list("", carried) + " FROM " + archive + " WHERE " + wanted),
+                            migrationId)
+                        .execute(c));
+    new SqlStatement("DELETE FROM " + archive + " WHERE " + wanted, migrationId)
+        .execute(connection);
+    return rows;
+  }
+
+  /** Deletes what a migration has in the archive; drops the archive where nothing else is in it. */
+  List<String> dropArchived(Connection connection, String migrationId) throws SQLException {
+    if (archiveColumns(connection).isEmpty()) {
+      return List.of();
+    }
+    long rows =
+        new SqlStatement("DELETE FROM " + archive + " WHERE " + ofMigration(""), migrationId)
+            .execute(connection);
+    if (new SqlStatement("SELECT count(*) FROM " + archive).number(connection) == 0) {
+      new SqlStatement("DROP TABLE " + archive).execute(connection);
+      return List.of(archiveName);
+    }
+    return rows == 0 ? List.of() : List.of(rows + " rows of " + archiveName);
+  }
+
+  // ---- reading the archive ---------------------------------------------------------------------
+
+  /** Hands over the archived rows of a migration, in the order in which they were moved. */
+  void forEachArchived(Connection connection, String migrationId, Consumer<ArchivedRow> each)
       throws SQLException {
-    List<String> shown = columns.key().stream().filter(carried::contains).toList();
-    int[] seen = {0};
-    new SqlStatement(
-            "SELECT "
-                + list("", shown)
-                + ", "
-                + quote(REASON)
-                + " FROM "
-                + archive
-                + " WHERE "
-                + quote(MIGRATION_ID)
-                + " = ? ORDER BY "
-                + quote(ARCHIVED_AT)
-                + ", "
-                + list("", shown)
-                + engine.dialect().limit(limit + 1),
-            migrationId)
+    if (!archiveColumns(connection).isEmpty()) {
+      readArchived(
+          connection,
+          new SqlStatement(
+              ofMigration("a.") + " ORDER BY a." + quote(ARCHIVED_AT), migrationId),
+          each);
+    }
+  }
+
+  /** The same for the rows of one batch, in any order, up to a limit. */
+  void forEachArchived(
+      Connection connection, String migrationId, Instant batch, long limit, Consumer<ArchivedRow> each)
+      throws SQLException {
+    SqlStatement rows =
+        new SqlStatement(
+            ofMigration("a.") + " AND a." + quote(ARCHIVED_AT) + " = ?",
+            migrationId,
+            batch.toString());
+    if (limit < Integer.MAX_VALUE) {
+      rows.append(
+          " ORDER BY " + list("a.", archivedKey()) + engine.dialect().limit((int) limit));
+    }
+    readArchived(connection, rows, each);
+  }
+
+  private List<String> archivedKey() {
+    return columns.key().stream().filter(carried::contains).toList();
+  }
+
+  private void readArchived(
+      Connection connection, SqlStatement rows, Consumer<ArchivedRow> each) throws SQLException {
+    List<String> extras = new ArrayList<>(ArchiveNames.TEXT_COLUMNS);
+    extras.add(WINNER_VERSION);
+    List<String> present = List.copyOf(archiveColumns(connection).keySet());
+    List<String> read =
+        Stream.concat(carried.stream(), extras.stream().filter(present::contains)).toList();
+    List<String> key = archivedKey();
+    new SqlStatement("SELECT " + list("a.", read) + " FROM " + archive + " a WHERE ")
+        .append(rows)
         .forEach(
             connection,
-            row -> {
-              int number = ++seen[0];
-              if (number > alreadyLogged && number <= limit) {
-                List<String> key = new ArrayList<>();
-                for (int i = 1; i <= shown.size(); i++) {
-                  key.add(row.getString(i));
-                }
-                LOG.info(
-                    "{}: moved {} to {}: {}",
-                    table,
-                    String.join("/", key),
-                    archiveName(table),
-                    row.getString(shown.size() + 1));
-              } else if (number == limit + 1 && alreadyLogged <= limit) {
-                LOG.info(
-                    "{}: more rows are moved than are logged one by one; {} has them all",
-                    table,
-                    archiveName(table));
+            found -> {
+              Map<String, @Nullable Object> values = new LinkedHashMap<>();
+              for (int i = 0; i < read.size(); i++) {
+                values.put(read.get(i), value(found, i + 1));
               }
+              each.accept(archivedRow(values, key));
             });
-    return seen[0];
+  }
+
+  private ArchivedRow archivedRow(Map<String, @Nullable Object> values, List<String> key) {
+    Map<String, @Nullable Object> winner = new LinkedHashMap<>();
+    if (columns.version() == null) {
+      winner.put("ended_at", values.get(WINNER_ENDED_AT));
+      winner.put("updated_at", values.get(WINNER_UPDATED_AT));
+      winner.put("created_at", values.get(WINNER_CREATED_AT));
+    } else {
+      winner.put("version", values.get(WINNER_VERSION));
+    }
+    Map<String, @Nullable Object> keyValues = new LinkedHashMap<>();
+    key.forEach(column -> keyValues.put(column, values.get(column)));
+    Map<String, @Nullable Object> row = new LinkedHashMap<>();
+    carried.forEach(column -> row.put(column, values.get(column)));
+    return new ArchivedRow(
+        String.valueOf(values.get(MIGRATION_ID)),
+        String.valueOf(values.get(ARCHIVED_AT)),
+        String.valueOf(values.get(REASON)),
+        keyValues,
+        winner,
+        row);
+  }
+
+  private static @Nullable Object value(ResultSet row, int index) throws SQLException {
+    Object value = row.getObject(index);
+    if (value == null
+        || value instanceof String
+        || value instanceof Number
+        || value instanceof Boolean
+        || value instanceof byte[]) {
+      return value;
+    }
+    return value instanceof Blob blob
+        ? blob.getBytes(1, Math.toIntExact(blob.length()))
+        : row.getString(index);
   }
 
   private String textType() {

@@ -1,625 +1,534 @@
 package dev.tracekeep.jdbc;
 
-import dev.tracekeep.jdbc.MigrationDialect.MigratorLock;
-import dev.tracekeep.jdbc.MigrationJournal.Entry;
-import dev.tracekeep.migration.DedupeMigration;
-import dev.tracekeep.migration.MigrationListener;
-import dev.tracekeep.migration.MigrationOptions;
-import dev.tracekeep.migration.MigrationPlan;
+import dev.tracekeep.dedupe.AbstractDedupeMigration;
+import dev.tracekeep.dedupe.JournalEntry;
+import dev.tracekeep.dedupe.JournalEntry.Field;
+import dev.tracekeep.dedupe.MigrationRun;
+import dev.tracekeep.dedupe.MigratorLock;
+import dev.tracekeep.dedupe.Stage;
+import dev.tracekeep.migration.ArchivedRow;
+import dev.tracekeep.migration.MigrationLayout;
 import dev.tracekeep.migration.MigrationPlan.ConstraintState;
-import dev.tracekeep.migration.MigrationPlan.Step;
-import dev.tracekeep.migration.MigrationProgress;
-import dev.tracekeep.migration.MigrationProgress.Phase;
-import dev.tracekeep.migration.MigrationRecord;
 import dev.tracekeep.migration.MigrationRecord.State;
-import dev.tracekeep.migration.MigrationReport;
-import dev.tracekeep.migration.MigrationReport.Outcome;
 import dev.tracekeep.migration.MigrationStep;
 import dev.tracekeep.migration.SpanTable;
-import dev.tracekeep.migration.VerifyReport;
+import dev.tracekeep.migration.UndoOptions.DeletedKeys;
+import dev.tracekeep.migration.UndoPlan;
 import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.StorageException;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
-import java.util.Optional;
-import java.util.Set;
 import java.util.function.BiFunction;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The dedupe migration on an SQL engine.
  *
- * <p>Every statement sits between two calls of the listener, in a transaction that also brings the
- * journal up to date; so after a kill the next attempt finds either all of a step's effect or none,
- * and repeats what was not done. Linear in the rows: the losers are ranked by a window over their
- * key, in batches of whole keys, and a key with a million copies is one batch.
+ * <p>Every statement sits in a transaction that also brings the journal up to date; so after a kill
+ * the next attempt finds either all of a step's effect or none, and repeats what was not done.
+ * Linear in the rows: the losers are ranked by a window over their key, in batches of whole keys,
+ * and a key with a million copies is one batch.
  */
-final class JdbcDedupeMigration implements DedupeMigration {
+final class JdbcDedupeMigration extends AbstractDedupeMigration<JdbcLook> {
+  private static final String KEY_NAME = "key_name";
+  private static final String KEY_ORDER = "key_order";
+  private static final String IS_PRIMARY_KEY = "primary_key";
+
   private final MigrationDialect engine;
-  private final SpanTable table;
-  private final @Nullable OwnTable own;
-  private final MigrationJournal journal;
+  private final SpanTable asked;
+  private final SpanTable ownTable;
+  private final SpanTableSql ownSql;
   private final BiFunction<String, Exception, StorageException> classifier;
-  private final Clock clock = Clock.systemUTC();
 
   /**
-   * @param table the table; its columns are detected where it does not name them
-   * @param ownTable the statements on the table if it is our own; null if it is another system's
+   * @param asked the table; its columns are detected where it does not name them
+   * @param ownTable the store's own table, with all its columns
+   * @param ownSql the statements on it
    * @param classifier makes a {@link StorageException} of what was tried and what was thrown
    */
   JdbcDedupeMigration(
       MigrationDialect engine,
-      SpanTable table,
-      @Nullable SpanTableSql ownTable,
+      SpanTable asked,
+      SpanTable ownTable,
+      SpanTableSql ownSql,
       BiFunction<String, Exception, StorageException> classifier) {
+    super(asked);
     this.engine = engine;
-    this.table = table;
-    this.own = ownTable == null ? null : new OwnTable(engine, table, ownTable);
-    this.journal = new MigrationJournal(engine, table);
+    this.asked = asked;
+    this.ownTable = ownTable;
+    this.ownSql = ownSql;
     this.classifier = classifier;
   }
 
   // ---- what there is ---------------------------------------------------------------------------
 
-  /** Whether the table is there at all. */
-  boolean tableExists(Connection connection) throws SQLException {
-    return !present(connection).isEmpty();
+  @Override
+  protected JdbcLook look() throws Exception {
+    return engine.connections().read(this::look);
   }
 
-  /** Whether the table has a column of that name. */
-  boolean hasColumn(Connection connection, String name) throws SQLException {
-    return present(connection).contains(name);
-  }
-
-  /** Whether the table lacks what this release needs, or a migration of it was interrupted. */
-  boolean isNeeded(Connection connection) throws SQLException {
-    return !missing(connection).isEmpty()
-        || state(connection) != ConstraintState.PRESENT
-        || journal.unfinished(connection).isPresent();
+  private JdbcLook look(Connection connection) throws SQLException {
+    return JdbcLook.at(engine, connection, asked, ownTable, ownSql);
   }
 
   /**
    * Selects our own table as this release sees it, each span once, while it is not migrated yet.
    */
   String selectBest(Connection connection) throws SQLException {
-    List<String> present = present(connection);
-    return duplicates(connection).selectBest(Objects.requireNonNull(own).selectable(present));
+    JdbcLook look = look(connection);
+    return look.duplicates(look.columnNames(), "")
+        .selectBest(Objects.requireNonNull(look.own()).selectable(look.columnNames()));
   }
 
-  private List<String> present(Connection connection) throws SQLException {
-    return List.copyOf(engine.columns(connection, table.schema(), table.name()).keySet());
-  }
-
-  private List<String> missing(Connection connection) throws SQLException {
-    return own == null ? List.of() : own.missing(present(connection));
-  }
-
-  /** What the columns mean that are there now: an older table of ours lacks some. */
-  private SpanTable.Columns columns(Connection connection) throws SQLException {
-    Set<String> present = new LinkedHashSet<>(present(connection));
-    return own != null
-        ? SpanTable.Columns.detect(table.toString(), present)
-        : table.columnsAmong(present);
-  }
-
-  /** The columns that the constraint is on once the migration is done. */
-  private List<String> finalKey(Connection connection) throws SQLException {
-    SpanTable.Columns columns = table.columns() == null ? columns(connection) : table.columns();
-    return columns.key();
-  }
-
-  private ConstraintState state(Connection connection) throws SQLException {
-    return engine.constraintState(connection, table, finalKey(connection));
-  }
-
-  /** The ranking before the columns that are missing were added. */
-  private DuplicateRows duplicates(Connection connection) throws SQLException {
-    List<String> present = present(connection);
-    return new DuplicateRows(engine, table, columns(connection), present);
+  private MigrationJournal journalOf(JdbcLook look) {
+    return new MigrationJournal(engine, look.table());
   }
 
   @Override
-  public MigrationPlan plan() {
-    return guarded("plan the migration of " + table, () -> engine.connections().read(this::plan));
+  protected List<JournalEntry> journal(JdbcLook look) throws Exception {
+    return engine.connections().read(journalOf(look)::entries);
   }
 
-  private MigrationPlan plan(Connection connection) throws SQLException {
-    if (!tableExists(connection)) {
-      if (own == null) {
-        throw new StorageException(
-            FailureKind.CONFIGURATION,
-            "There is no table " + table + ". Check its name and schema.",
-            null);
-      }
-      return new MigrationPlan(
-          table.toString(), 0, 0, 0, 0, ConstraintState.ABSENT, List.of(), List.of(), null);
-    }
-    DuplicateRows duplicates = duplicates(connection);
-    DuplicateRows.Counts counts = duplicates.count(connection);
-    Optional<Entry> unfinished = journal.unfinished(connection);
-    List<String> refusals = new ArrayList<>(engine.refusals(connection, table));
-    if (counts.rowsWithoutKey() > 0) {
-      refusals.add(
-          counts.rowsWithoutKey()
-              + " rows of "
-              + table
-              + " have no trace id or span id: give them one or delete them.");
-    }
-    if (own != null) {
-      refusals.addAll(own.refusals(present(connection)));
-    }
-    unfinished
-        .filter(entry -> entry.state() == State.UNDOING)
-        .ifPresent(
-            entry ->
-                refusals.add(
-                    "Taking back the migration "
-                        + entry.migrationId()
-                        + " was interrupted: run undo again first."));
-    List<String> key = finalKey(connection);
-    unfinished
-        .filter(entry -> !entry.keyColumns().equals(key))
-        .ifPresent(
-            entry ->
-                refusals.add(
-                    "The interrupted migration "
-                        + entry.migrationId()
-                        + " has the key columns "
-                        + entry.keyColumns()
-                        + ", not "
-                        + key
-                        + ": finish it with those."));
-    ConstraintState constraint = state(connection);
-    boolean needed = isNeeded(connection);
-    return new MigrationPlan(
-        table.toString(),
-        counts.rows(),
-        counts.keys(),
-        counts.groups(),
-        counts.rows() - counts.keys(),
-        constraint,
-        needed ? steps(connection, counts, duplicates) : List.of(),
-        refusals,
-        unfinished.map(Entry::migrationId).orElse(null));
+  @Override
+  protected MigratorLock lock(JdbcLook look) throws Exception {
+    return engine.lockMigrators(look.table());
   }
 
-  private List<Step> steps(
-      Connection connection, DuplicateRows.Counts counts, DuplicateRows duplicates)
-      throws SQLException {
-    List<Step> steps = new ArrayList<>();
-    steps.add(new Step(MigrationStep.PREPARE, null));
-    List<String> missing = missing(connection);
-    if (!missing.isEmpty()) {
-      steps.add(new Step(MigrationStep.ADD_COLUMNS, "add " + String.join(", ", missing)));
+  @Override
+  protected StorageException classify(String action, Exception failure) {
+    return classifier.apply(action, failure);
+  }
+
+  /** The constraint as the journal has it; entries of releases before 0.1.0 have none. */
+  private KeyConstraint key(JdbcLook look, JournalEntry entry) {
+    List<String> columns = entry.columns(Field.KEY_COLUMNS);
+    KeyConstraint usual = engine.keyConstraint(look.table(), columns, MigrationLayout.TRACEKEEP);
+    return entry
+        .note(KEY_NAME)
+        .map(
+            name ->
+                new KeyConstraint(
+                    name,
+                    entry
+                        .note(KEY_ORDER)
+                        .map(order -> List.of(order.split("\n")))
+                        .orElse(usual.columns()),
+                    entry.note(IS_PRIMARY_KEY).isPresent()))
+        .orElse(usual);
+  }
+
+  /** Mastra's own table is recognized by its name and the case of its columns. */
+  private KeyConstraint wantedKey(JdbcLook look, MigrationRun run) {
+    MigrationLayout layout = run.options().layout();
+    if (layout == MigrationLayout.AUTO) {
+      boolean isMastras =
+          look.identity().name().equalsIgnoreCase("mastra_ai_spans")
+              && look.keyColumns().equals(List.of("traceId", "spanId"));
+      layout = isMastras ? MigrationLayout.MASTRA : MigrationLayout.TRACEKEEP;
     }
-    if (counts.groups() > 0) {
-      steps.add(new Step(MigrationStep.FIND_DUPLICATES, duplicates.findStatement()));
-      steps.add(
-          new Step(
-              MigrationStep.ARCHIVE,
-              (counts.rows() - counts.keys())
-                  + " rows of "
-                  + counts.groups()
-                  + " keys to "
-                  + DuplicateRows.archiveName(table)));
-    }
-    steps.add(
-        new Step(MigrationStep.CONSTRAIN, engine.constraintStatement(table, finalKey(connection))));
-    steps.add(new Step(MigrationStep.FINISH, null));
-    return steps;
+    return engine.keyConstraint(look.table(), look.keyColumns(), layout);
+  }
+
+  private static JournalEntry withKey(JournalEntry entry, KeyConstraint key) {
+    JournalEntry named =
+        entry
+            .withNote(KEY_NAME, key.name())
+            .withNote(KEY_ORDER, String.join("\n", key.columns()));
+    return key.isPrimaryKey() ? named.withNote(IS_PRIMARY_KEY, "true") : named;
   }
 
   // ---- forth -----------------------------------------------------------------------------------
 
   @Override
-  public MigrationReport apply(MigrationOptions options, MigrationListener listener) {
-    return guarded(
-        "migrate " + table,
-        () -> {
-          MigratorLock lock = engine.lockMigrators(table);
-          try (lock) {
-            return applyLocked(options, listener);
-          }
-        });
+  protected List<Stage> forth(JdbcLook look, MigrationRun run) throws Exception {
+    return new Forth(look, run).stages();
   }
 
-  private MigrationReport applyLocked(MigrationOptions options, MigrationListener listener)
-      throws Exception {
-    Instant started = clock.instant();
-    MigrationPlan plan = engine.connections().read(this::plan);
-    if (!plan.isNeeded()) {
-      return MigrationReport.nothingToDo(plan);
-    }
-    if (!plan.refusals().isEmpty()) {
-      throw new StorageException(
-          FailureKind.CONFIGURATION,
-          "The migration of "
-              + table
-              + " is refused, nothing was changed. "
-              + String.join(" ", plan.refusals()),
-          null);
-    }
-    boolean resumed = plan.unfinishedMigrationId() != null;
-    Attempt attempt =
-        new Attempt(
-            resumed ? plan.unfinishedMigrationId() : MigrationRecord.newId(started),
-            options,
-            listener);
-    attempt.prepare();
-    attempt.addColumns();
-    attempt.archiveDuplicates();
-    attempt.constrain();
-    Entry done = attempt.finish();
-    return new MigrationReport(
-        done.migrationId(),
-        table.toString(),
-        resumed ? Outcome.RESUMED : Outcome.MIGRATED,
-        done.rowsBefore(),
-        done.rowsAfter(),
-        engine.connections().read(c -> duplicates(c).archived(c, done.migrationId())),
-        done.duplicateGroups(),
-        DuplicateRows.archiveName(table),
-        Duration.between(started, clock.instant()));
-  }
+  /** The stages of one attempt. */
+  private final class Forth {
+    private final JdbcLook look;
+    private final MigrationRun run;
+    private final MigrationJournal journal;
+    private final @Nullable OwnTable own;
+    private final DuplicateRows rows;
+    private final KeyConstraint key;
+    private final boolean resumed;
 
-  /** One run of {@link #apply}: an id, what was asked for, and who is told. */
-  private final class Attempt {
-    private final String migrationId;
-    private final MigrationOptions options;
-    private final MigrationListener listener;
-    private int loggedRows;
-
-    Attempt(String migrationId, MigrationOptions options, MigrationListener listener) {
-      this.migrationId = migrationId;
-      this.options = options;
-      this.listener = listener;
+    Forth(JdbcLook look, MigrationRun run) {
+      this.look = look;
+      this.run = run;
+      this.journal = journalOf(look);
+      this.own = look.own();
+      JournalEntry entry = run.entry();
+      this.resumed = entry.number(Field.ROWS_BEFORE).isPresent();
+      this.rows = look.finalDuplicates(entry.columns(Field.TABLE_COLUMNS), entry.archive());
+      this.key = resumed ? key(look, entry) : wantedKey(look, run);
     }
 
-    private void tell(
-        MigrationStep step, Phase phase, String statement, long done, @Nullable Long total) {
-      listener.onProgress(new MigrationProgress(migrationId, step, phase, statement, done, total));
-    }
-
-    private <T extends @Nullable Object> T step(
-        MigrationStep step, String statement, ConnectionSource.Work<T> work) throws Exception {
-      tell(step, Phase.BEFORE, statement, 0, null);
-      T result = engine.connections().transact(work);
-      tell(step, Phase.AFTER, statement, 0, null);
-      return result;
-    }
-
-    void prepare() throws Exception {
-      step(
-          MigrationStep.PREPARE,
-          "archive and journal",
-          connection -> {
-            engine.prepareRows(connection, table);
-            DuplicateRows duplicates = duplicates(connection);
-            duplicates.createArchive(connection);
-            journal.createIfAbsent(connection);
-            if (journal.find(connection, migrationId).isEmpty()) {
-              DuplicateRows.Counts counts = duplicates.count(connection);
-              journal.insert(
-                  connection,
-                  new Entry(
-                      migrationId,
-                      State.UNFINISHED,
-                      clock.instant(),
-                      null,
-                      finalKey(connection),
-                      present(connection),
-                      missing(connection),
-                      state(connection),
-                      counts.rows(),
-                      duplicates.hash(connection),
-                      0,
-                      null,
-                      0));
-            }
-            return true;
-          });
-    }
-
-    void addColumns() throws Exception {
-      if (own == null) {
-        return;
+    List<Stage> stages() throws Exception {
+      List<Stage> stages = new ArrayList<>();
+      stages.add(
+          Stage.of(
+              MigrationStep.PREPARE,
+              "archive and journal",
+              "make " + run.entry().archive() + " and " + JournalEntry.JOURNAL,
+              this::prepare));
+      List<String> missing = look.missingColumns();
+      if (own != null && (!missing.isEmpty() || look.hasRowsWithoutVersion())) {
+        stages.add(
+            new Stage(
+                MigrationStep.ADD_COLUMNS,
+                missing.isEmpty()
+                    ? "fill the version of rows that have none"
+                    : "add " + String.join(", ", missing),
+                telling -> addColumns(missing, telling)));
       }
-      for (String column : engine.connections().read(c -> own.missing(present(c)))) {
-        step(
-            MigrationStep.ADD_COLUMNS,
+      if (resumed || look.counts().groups() > 0) {
+        stages.add(
+            Stage.of(
+                MigrationStep.FIND_DUPLICATES,
+                "duplicate keys",
+                rows.findStatement(),
+                () -> engine.connections().transact(rows::findDuplicates)));
+        stages.add(
+            new Stage(
+                MigrationStep.ARCHIVE,
+                look.counts().surplus()
+                    + " rows of "
+                    + look.counts().groups()
+                    + " keys to "
+                    + run.entry().archive(),
+                this::archive));
+      }
+      stages.add(
+          Stage.of(
+              MigrationStep.CONSTRAIN,
+              "constraint",
+              engine.constraintStatement(look.table(), key),
+              this::constrain));
+      stages.add(Stage.of(MigrationStep.FINISH, "journal", null, this::finish));
+      return stages;
+    }
+
+    private void prepare() throws Exception {
+      run.advance(
+          engine
+              .connections()
+              .transact(
+                  connection -> {
+                    engine.prepareRows(connection, look.table());
+                    if (!resumed && rows.isArchiveTaken(connection)) {
+                      throw new StorageException(
+                          FailureKind.CONFIGURATION,
+                          "There is a table "
+                              + run.entry().archive()
+                              + " that is no archive. Name another one for the archive, with"
+                              + " --archive-table.",
+                          null);
+                    }
+                    rows.createArchive(connection, run.options().audit() != null);
+                    journal.createIfAbsent(connection);
+                    if (resumed) {
+                      return run.entry();
+                    }
+                    HashedRows before = rows.hash(connection);
+                    JournalEntry entry =
+                        withKey(run.entry(), key)
+                            .with(Field.ROWS_BEFORE, before.count())
+                            .with(Field.HASH_BEFORE, before.hashOrZero())
+                            .with(Field.ROWS_ARCHIVED, 0);
+                    journal.write(connection, entry);
+                    return entry;
+                  }));
+    }
+
+    private void addColumns(List<String> missing, Stage.Telling telling) throws Exception {
+      OwnTable ours = Objects.requireNonNull(own);
+      for (String column : missing) {
+        telling.run(
             "add " + column,
-            connection -> {
-              own.addColumn(connection, column);
-              return true;
-            });
+            () ->
+                engine
+                    .connections()
+                    .transact(
+                        connection -> {
+                          ours.addColumn(connection, column);
+                          return true;
+                        }));
       }
       long done = 0;
-      while (true) {
-        tell(MigrationStep.ADD_COLUMNS, Phase.BEFORE, "fill version", done, null);
-        int filled = engine.connections().transact(c -> own.fillVersions(c, options.batchRows()));
-        done += filled;
-        tell(MigrationStep.ADD_COLUMNS, Phase.AFTER, "fill version", done, null);
-        if (filled == 0) {
-          return;
-        }
-      }
+      long before;
+      do {
+        before = done;
+        long from = done;
+        done =
+            telling.run(
+                "fill version",
+                from,
+                null,
+                () ->
+                    from
+                        + engine
+                            .connections()
+                            .transact(c -> ours.fillVersions(c, run.options().batchRows())));
+      } while (done > before);
     }
 
-    void archiveDuplicates() throws Exception {
-      long total =
-          step(
-              MigrationStep.FIND_DUPLICATES,
-              "duplicate keys",
-              connection -> recorded(connection).findDuplicates(connection));
+    private void archive(Stage.Telling telling) throws Exception {
+      long total = engine.connections().read(rows::losersFound);
       long from = 0;
       for (int batch = 1; from < total; batch++) {
-        String statement = "batch " + batch;
         long start = from;
-        tell(MigrationStep.ARCHIVE, Phase.BEFORE, statement, start, total);
+        if (batch > 1) {
+          run.pause();
+        }
         from =
-            engine
-                .connections()
-                .transact(
-                    connection -> {
-                      DuplicateRows duplicates = recorded(connection);
-                      long end = duplicates.endOfBatch(connection, start, options.batchRows());
-                      long groups =
-                          duplicates.moveBatch(
-                              connection, migrationId, start, end, clock.instant());
-                      journal.addGroups(connection, migrationId, groups);
-                      return end;
-                    });
-        logRemovedRows();
-        tell(MigrationStep.ARCHIVE, Phase.AFTER, statement, from, total);
+            telling.run(
+                "batch " + batch,
+                start,
+                total,
+                () -> {
+                  long end =
+                      engine
+                          .connections()
+                          .transact(
+                              connection -> {
+                                long to =
+                                    rows.endOfBatch(
+                                        connection, start, run.options().batchRows());
+                                Instant now = run.now();
+                                moved(
+                                    connection,
+                                    now,
+                                    rows.moveBatch(
+                                        connection, run.migrationId(), start, to, now));
+                                return to;
+                              });
+                  run.removed().committed();
+                  return end;
+                });
       }
     }
 
-    void constrain() throws Exception {
-      tell(MigrationStep.CONSTRAIN, Phase.BEFORE, "constraint", 0, null);
-      List<String> key = engine.connections().read(JdbcDedupeMigration.this::finalKey);
+    /** Brings the journal up to date, and tells of the rows that were moved; before the commit. */
+    private void moved(Connection connection, Instant batch, long count) throws SQLException {
+      run.removed().begin();
+      if (count == 0) {
+        return;
+      }
+      journal.addArchived(connection, run.migrationId(), count);
+      long wanted = run.removed().wanted();
+      if (wanted > 0) {
+        rows.forEachArchived(
+            connection, run.migrationId(), batch, wanted, run.removed()::add);
+        run.removed().sync();
+      }
+    }
+
+    private void constrain() throws Exception {
       engine.constrain(
-          table,
+          look.table(),
           key,
-          options.lockTimeout(),
+          run.options(),
           connection -> {
             if (own != null) {
-              while (own.fillVersions(connection, options.batchRows()) > 0) {
+              while (own.fillVersions(connection, run.options().batchRows()) > 0) {
                 // rows that an older release wrote meanwhile
               }
             }
-            DuplicateRows duplicates = recorded(connection);
-            long groups = duplicates.moveAll(connection, migrationId, clock.instant());
-            journal.addGroups(connection, migrationId, groups);
-            return groups;
+            Instant now = run.now();
+            long count = rows.moveAll(connection, run.migrationId(), now);
+            moved(connection, now, count);
+            return count;
           });
-      logRemovedRows();
-      tell(MigrationStep.CONSTRAIN, Phase.AFTER, "constraint", 0, null);
+      run.removed().committed();
     }
 
-    Entry finish() throws Exception {
-      return step(
-          MigrationStep.FINISH,
-          "journal",
-          connection -> {
-            DuplicateRows duplicates = recorded(connection);
-            duplicates.dropWorkTable(connection);
-            engine.releaseRows(connection, table);
-            journal.finish(
-                connection,
-                migrationId,
-                duplicates.rows(connection),
-                duplicates.hashWithArchive(connection, migrationId),
-                clock.instant());
-            return journal.find(connection, migrationId).orElseThrow();
-          });
-    }
-
-    /** The ranking as it is now, over the columns that the table had when the migration began. */
-    private DuplicateRows recorded(Connection connection) throws SQLException {
-      Entry entry = journal.find(connection, migrationId).orElseThrow();
-      return duplicates(connection).withColumns(entry.tableColumns());
-    }
-
-    private void logRemovedRows() throws Exception {
-      if (loggedRows <= options.loggedRows()) {
-        loggedRows =
-            engine
-                .connections()
-                .read(
-                    c -> recorded(c).logArchived(c, migrationId, loggedRows, options.loggedRows()));
-      }
+    private void finish() throws Exception {
+      run.advance(
+          engine
+              .connections()
+              .transact(
+                  connection -> {
+                    rows.dropWorkTable(connection);
+                    engine.releaseRows(connection, look.table());
+                    HashedRows after = rows.hash(connection);
+                    HashedRows archived = rows.hashArchived(connection, run.migrationId());
+                    JournalEntry entry =
+                        journal
+                            .current(connection, run.entry())
+                            .with(State.FINISHED, run.now())
+                            .with(Field.ROWS_AFTER, after.count())
+                            .with(
+                                Field.HASH_AFTER, engine.addHashes(after.hash(), archived.hash()))
+                            .with(Field.ROWS_ARCHIVED, archived.count())
+                            .with(Field.HASH_ARCHIVED, archived.hashOrZero())
+                            .with(
+                                Field.DUPLICATE_GROUPS,
+                                rows.archivedKeys(connection, run.migrationId()));
+                    journal.write(connection, entry);
+                    return entry;
+                  }));
     }
   }
 
-  // ---- check and back --------------------------------------------------------------------------
+  // ---- back ------------------------------------------------------------------------------------
 
-  /** The table is changed in place: there is no copy of it to let go of. */
-  @Override
-  public List<String> finish(String migrationId) {
-    return guarded(
-        "finish the migration " + migrationId,
-        () ->
-            engine
-                .connections()
-                .read(
-                    connection -> {
-                      finished(connection, migrationId);
-                      return List.of();
-                    }));
-  }
-
-  private Entry finished(Connection connection, String migrationId) throws SQLException {
-    Entry entry = known(connection, migrationId);
-    if (entry.state() != State.FINISHED) {
-      throw new StorageException(
-          FailureKind.INVALID,
-          "The migration "
-              + migrationId
-              + " of "
-              + table
-              + " is "
-              + entry.state().name().toLowerCase(Locale.ROOT)
-              + ": verify and finish need a finished one.",
-          null);
-    }
-    return entry;
+  private DuplicateRows recorded(JdbcLook look, JournalEntry entry) {
+    return look.duplicates(entry.columns(Field.TABLE_COLUMNS), entry.archive());
   }
 
   @Override
-  public VerifyReport verify(String migrationId) {
-    return guarded(
-        "verify the migration " + migrationId,
-        () -> engine.connections().read(connection -> verify(connection, migrationId)));
-  }
-
-  private VerifyReport verify(Connection connection, String migrationId) throws SQLException {
-    Entry entry = finished(connection, migrationId);
-    DuplicateRows duplicates = duplicates(connection).withColumns(entry.tableColumns());
-    long archived = duplicates.archived(connection, migrationId);
-    List<String> faults = new ArrayList<>();
-    long missing = entry.rowsBefore() - entry.rowsAfter() - archived;
-    if (missing > 0) {
-      faults.add(
-          missing
-              + " rows are neither in the table nor in the archive: "
-              + entry.rowsBefore()
-              + " before, "
-              + entry.rowsAfter()
-              + " after, "
-              + archived
-              + " archived.");
+  protected UndoPlan lookBack(JdbcLook look, JournalEntry entry) throws Exception {
+    DuplicateRows rows = recorded(look, entry);
+    List<String> obstacles = new ArrayList<>();
+    List<String> gone = new ArrayList<>(entry.columns(Field.TABLE_COLUMNS));
+    look.columnNames().forEach(present -> gone.removeIf(present::equalsIgnoreCase));
+    if (!gone.isEmpty()) {
+      obstacles.add(
+          "The archived rows have columns that "
+              + look.identity()
+              + " has not any more: add "
+              + String.join(", ", gone)
+              + " again first.");
+      return new UndoPlan(entry.migrationId(), 0, 0, 0, obstacles);
     }
-    if (missing == 0 && !Objects.equals(entry.hashBefore(), entry.hashAfter())) {
-      faults.add(
-          "The rows after and archived are as many as before, but not the same rows: something"
-              + " changed them while the migration ran.");
-    }
-    long groups = duplicates.count(connection).groups();
-    if (groups > 0) {
-      faults.add(groups + " keys have more than one row.");
-    }
-    ConstraintState constraint = state(connection);
-    if (constraint != ConstraintState.PRESENT) {
-      faults.add(
-          "The uniqueness constraint is " + constraint.name().toLowerCase(Locale.ROOT) + ".");
-    }
-    return new VerifyReport(migrationId, entry.rowsBefore(), entry.rowsAfter(), archived, faults);
-  }
-
-  private Entry known(Connection connection, String migrationId) throws SQLException {
-    return journal
-        .find(connection, migrationId)
-        .orElseThrow(
-            () ->
-                new StorageException(
-                    FailureKind.INVALID,
-                    "There is no migration "
-                        + migrationId
-                        + " of "
-                        + table
-                        + ". 'tracekeep migrate list' shows those there are.",
-                    null));
-  }
-
-  @Override
-  public MigrationRecord undo(String migrationId, MigrationListener listener) {
-    return guarded(
-        "take back the migration " + migrationId,
-        () -> {
-          MigratorLock lock = engine.lockMigrators(table);
-          try (lock) {
-            return undoLocked(migrationId, listener);
-          }
-        });
-  }
-
-  private MigrationRecord undoLocked(String migrationId, MigrationListener listener)
-      throws Exception {
-    Entry entry = engine.connections().read(c -> known(c, migrationId));
-    if (entry.state() == State.UNDONE) {
-      throw new StorageException(
-          FailureKind.INVALID,
-          "The migration " + migrationId + " of " + table + " is undone already.",
-          null);
-    }
-    Attempt attempt = new Attempt(migrationId, MigrationOptions.DEFAULT, listener);
-    attempt.step(
-        MigrationStep.RELEASE,
-        "journal",
-        connection -> {
-          journal.setState(connection, migrationId, State.UNDOING, clock.instant());
-          return true;
-        });
-    attempt.tell(MigrationStep.RELEASE, Phase.BEFORE, "constraint", 0, null);
-    if (entry.constraintBefore() != ConstraintState.PRESENT) {
-      engine.release(table, entry.keyColumns());
-    }
-    attempt.tell(MigrationStep.RELEASE, Phase.AFTER, "constraint", 0, null);
-    attempt.tell(MigrationStep.RELEASE, Phase.BEFORE, "added columns", 0, null);
-    engine.dropColumns(table, entry.addedColumns());
-    attempt.tell(MigrationStep.RELEASE, Phase.AFTER, "added columns", 0, null);
-    long restored =
-        attempt.step(
-            MigrationStep.RESTORE,
-            "archived rows",
-            connection -> {
-              DuplicateRows duplicates = duplicates(connection).withColumns(entry.tableColumns());
-              long rows = duplicates.restore(connection, migrationId);
-              duplicates.dropWorkTable(connection);
-              engine.releaseRows(connection, table);
-              journal.setState(connection, migrationId, State.UNDONE, clock.instant());
-              return rows;
-            });
+    KeyConstraint ours = key(look, entry);
     return engine
         .connections()
-        .read(c -> known(c, migrationId))
-        .toRecord(table.toString(), restored);
+        .read(
+            connection -> {
+              long archived = rows.archived(connection, entry.migrationId());
+              if (archived == 0) {
+                return new UndoPlan(entry.migrationId(), 0, 0, 0, obstacles);
+              }
+              for (String name : engine.uniqueKeys(connection, look.table(), ours.columns())) {
+                if (!engine.isNamed(look.table(), name, ours)) {
+                  obstacles.add(
+                      name
+                          + " keeps a key of "
+                          + look.identity()
+                          + " unique, so that no second row of it can come back: drop it first.");
+                }
+              }
+              long back = rows.archivedOfPresentKeys(connection, entry.migrationId());
+              return new UndoPlan(
+                  entry.migrationId(),
+                  back,
+                  archived - back,
+                  rows.changedKeys(connection, entry.migrationId()),
+                  obstacles);
+            });
   }
 
   @Override
-  public List<MigrationRecord> history() {
-    return guarded(
-        "list the migrations of " + table,
-        () ->
-            engine
-                .connections()
-                .read(
-                    connection -> {
-                      List<MigrationRecord> records = new ArrayList<>();
-                      for (Entry entry : journal.entries(connection)) {
-                        records.add(
-                            entry.toRecord(
-                                table.toString(),
-                                duplicates(connection).archived(connection, entry.migrationId())));
-                      }
-                      return records;
-                    }));
-  }
-
-  @FunctionalInterface
-  private interface Guarded<T> {
-    T call() throws Exception;
-  }
-
-  private <T> T guarded(String action, Guarded<T> work) {
-    try {
-      return work.call();
-    } catch (StorageException e) {
-      throw e;
-    } catch (IllegalArgumentException e) {
-      throw new StorageException(FailureKind.CONFIGURATION, e.getMessage(), e);
-    } catch (RuntimeException e) {
-      throw e; // the listener's own, which ends the migration where it stands
-    } catch (Exception e) {
-      throw classifier.apply(action, e);
+  protected List<Stage> back(JdbcLook look, MigrationRun run) {
+    JournalEntry entry = run.entry();
+    KeyConstraint key = key(look, entry);
+    boolean releases = entry.constraintBefore() != ConstraintState.PRESENT;
+    ConnectionSource.Work<JournalEntry> release =
+        connection -> {
+          if (releases) {
+            engine.release(connection, look.table(), key);
+          }
+          JournalEntry undoing = entry.with(State.UNDOING, run.now());
+          journalOf(look).write(connection, undoing);
+          return undoing;
+        };
+    ConnectionSource.Work<Boolean> dropColumns =
+        connection -> {
+          engine.dropColumns(connection, look.table(), entry.columns(Field.ADDED_COLUMNS));
+          return true;
+        };
+    ConnectionSource.Work<JournalEntry> restore = connection -> restore(connection, look, run);
+    ConnectionSource source = engine.connections();
+    if (engine.undoesInOneTransaction()) {
+      return List.of(
+          Stage.of(
+              MigrationStep.RESTORE,
+              "constraint, columns and archived rows",
+              null,
+              () ->
+                  run.advance(
+                      source.transact(
+                          connection -> {
+                            release.on(connection);
+                            dropColumns.on(connection);
+                            return restore.on(connection);
+                          }))));
     }
+    return List.of(
+        Stage.of(
+            MigrationStep.RELEASE,
+            "constraint",
+            null,
+            () -> run.advance(source.transact(release))),
+        Stage.of(
+            MigrationStep.RELEASE, "added columns", null, () -> source.transact(dropColumns)),
+        Stage.of(
+            MigrationStep.RESTORE,
+            "archived rows",
+            null,
+            () -> run.advance(source.transact(restore))));
+  }
+
+  private JournalEntry restore(Connection connection, JdbcLook look, MigrationRun run)
+      throws Exception {
+    JournalEntry entry = run.entry();
+    DuplicateRows rows = recorded(look, entry);
+    boolean deletedKeys = run.undoOptions().deletedKeys() == DeletedKeys.COME_BACK;
+    long restored = rows.restore(connection, entry.migrationId(), deletedKeys);
+    rows.dropWorkTable(connection);
+    engine.releaseRows(connection, look.table());
+    JournalEntry undone =
+        entry.with(State.UNDONE, run.now()).with(Field.ROWS_RESTORED, restored);
+    journalOf(look).write(connection, undone);
+    return undone;
+  }
+
+  // ---- the archive -----------------------------------------------------------------------------
+
+  @Override
+  protected long archivedRows(JdbcLook look, JournalEntry entry) throws Exception {
+    return engine
+        .connections()
+        .read(c -> recorded(look, entry).archived(c, entry.migrationId()));
+  }
+
+  @Override
+  protected @Nullable String archivedHash(JdbcLook look, JournalEntry entry) throws Exception {
+    return engine
+        .connections()
+        .read(c -> recorded(look, entry).hashArchived(c, entry.migrationId()).hashOrZero());
+  }
+
+  @Override
+  protected void archivedRows(JdbcLook look, JournalEntry entry, Consumer<ArchivedRow> each)
+      throws Exception {
+    engine
+        .connections()
+        .read(
+            connection -> {
+              recorded(look, entry).forEachArchived(connection, entry.migrationId(), each);
+              return true;
+            });
+  }
+
+  @Override
+  protected List<String> drop(JdbcLook look, MigrationRun run) throws Exception {
+    return engine
+        .connections()
+        .transact(
+            connection -> {
+              List<String> dropped =
+                  recorded(look, run.entry()).dropArchived(connection, run.migrationId());
+              journalOf(look).write(connection, run.entry().dropped(run.now()));
+              return dropped;
+            });
   }
 }

@@ -136,15 +136,22 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
             SpanColumn.VERSION_NAME));
   }
 
+  private JdbcDedupeMigration migrationOf(SpanTable asked, SpanTable ownTable) {
+    return new JdbcDedupeMigration(migrationDialect(), asked, ownTable, sql, this::classify);
+  }
+
   private JdbcDedupeMigration ownMigration() {
-    return new JdbcDedupeMigration(migrationDialect(), ownTable(), sql, this::classify);
+    SpanTable ownTable = ownTable();
+    return migrationOf(ownTable, ownTable);
   }
 
   @Override
   protected final DedupeMigration migrationOf(@Nullable SpanTable table) {
-    return table == null
-        ? ownMigration()
-        : new JdbcDedupeMigration(migrationDialect(), table, null, this::classify);
+    return table == null ? ownMigration() : migrationOf(table, ownTable());
+  }
+
+  private boolean tableExists(Connection connection) throws SQLException {
+    return migrationDialect().resolve(connection, ownTable()).isPresent();
   }
 
   @Override
@@ -154,14 +161,14 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
     boolean created =
         connections.transact(
             connection -> {
-              if (migration.tableExists(connection)) {
-                requireVersionsOfThisRelease(connection, migration);
+              if (tableExists(connection)) {
+                requireVersionsOfThisRelease(connection);
                 return false;
               }
               createTable(connection);
               return true;
             });
-    if (created || !connections.read(migration::isNeeded)) {
+    if (created || !migration.isNeeded()) {
       makeIndexes();
       return new InitReport(created ? Outcome.CREATED : Outcome.OPENED, table, null);
     }
@@ -179,10 +186,11 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
     }
   }
 
-  private void requireVersionsOfThisRelease(Connection connection, JdbcDedupeMigration migration)
-      throws SQLException {
+  private void requireVersionsOfThisRelease(Connection connection) throws SQLException {
     // A table of a release before versions has no such column, and is migrated.
-    if (migration.hasColumn(connection, SpanColumn.VERSION_NAME)) {
+    if (migrationDialect()
+        .columns(connection, config().schema(), config().table())
+        .containsKey(SpanColumn.VERSION_NAME)) {
       sql.selectAnyVersion()
           .forEach(connection, row -> requireVersionsOfThisRelease(row.getBytes(1).length));
     }
@@ -200,19 +208,16 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
 
   @Override
   protected final Health probe() throws Exception {
+    JdbcDedupeMigration migration = ownMigration();
+    SchemaState schema =
+        !migration.tableExists()
+            ? SchemaState.ABSENT
+            : migration.isNeeded() ? SchemaState.MIGRATION_REQUIRED : SchemaState.CURRENT;
     return connections.read(
         connection -> {
-          JdbcDedupeMigration migration = ownMigration();
-          boolean exists = migration.tableExists(connection);
-          if (exists) {
-            requireVersionsOfThisRelease(connection, migration);
+          if (schema != SchemaState.ABSENT) {
+            requireVersionsOfThisRelease(connection);
           }
-          SchemaState schema =
-              !exists
-                  ? SchemaState.ABSENT
-                  : migration.isNeeded(connection)
-                      ? SchemaState.MIGRATION_REQUIRED
-                      : SchemaState.CURRENT;
           return Health.up(engineVersion(connection), schema, config().uri().toString());
         });
   }

@@ -1,17 +1,26 @@
 package dev.tracekeep.jdbc;
 
+import dev.tracekeep.dedupe.MigratorLock;
+import dev.tracekeep.dedupe.TableIdentity;
+import dev.tracekeep.migration.MigrationLayout;
+import dev.tracekeep.migration.MigrationOptions;
 import dev.tracekeep.migration.MigrationPlan.ConstraintState;
 import dev.tracekeep.migration.SpanTable;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanVersion;
+import dev.tracekeep.storage.FailureKind;
+import dev.tracekeep.storage.StorageException;
 import java.math.BigDecimal;
 import java.sql.Connection;
+import java.sql.DatabaseMetaData;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,16 +34,10 @@ public abstract class MigrationDialect {
   /**
    * A row that an older release wrote, and its version.
    *
-   * @param rowId what {@link #rowId()} selects, as a string
+   * @param rowId what {@link MigrationDialect#rowId} selects, as a string
    * @param version the version of its content
    */
   public record RowVersion(String rowId, SpanVersion version) {}
-
-  /** The right to migrate a table, given back by closing it. */
-  public interface MigratorLock extends AutoCloseable {
-    @Override
-    void close() throws SQLException;
-  }
 
   /**
    * @param dialect how the engine spells things
@@ -58,9 +61,38 @@ public abstract class MigrationDialect {
   /**
    * Takes the lock that only one migrator of the table can have, and that dies with its session.
    *
-   * @throws dev.tracekeep.storage.StorageException of kind {@code TRANSIENT} if another has it
+   * @param table the table as the engine calls it
+   * @throws dev.tracekeep.storage.StorageException of {@link MigratorLock#taken} if another has it
    */
   public abstract MigratorLock lockMigrators(SpanTable table) throws Exception;
+
+  /**
+   * Finds a table, however it was spelled, as a statement would find it; empty if there is none. By
+   * default by the driver's metadata, with case as the engine compares quoted names.
+   */
+  public Optional<TableIdentity> resolve(Connection connection, SpanTable table)
+      throws SQLException {
+    DatabaseMetaData metadata = connection.getMetaData();
+    boolean exact = metadata.supportsMixedCaseQuotedIdentifiers();
+    String schema = table.schema() == null ? connection.getSchema() : table.schema();
+    try (ResultSet found = metadata.getTables(connection.getCatalog(), null, null, null)) {
+      while (found.next()) {
+        String foundSchema = found.getString("TABLE_SCHEM");
+        String foundName = found.getString("TABLE_NAME");
+        if (isSame(foundName, table.name(), exact) && isSame(foundSchema, schema, exact)) {
+          return Optional.of(new TableIdentity(foundSchema, foundName));
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static boolean isSame(
+      @Nullable String found, @Nullable String asked, boolean exact) {
+    return found == null || asked == null
+        ? found == asked
+        : exact ? found.equals(asked) : found.equalsIgnoreCase(asked);
+  }
 
   /** The columns of a table and their types, in order; empty if there is no such table. */
   public Map<String, String> columns(Connection connection, @Nullable String schema, String table)
@@ -90,28 +122,91 @@ public abstract class MigrationDialect {
   public abstract ConstraintState constraintState(
       Connection connection, SpanTable table, List<String> keyColumns) throws SQLException;
 
+  /**
+   * The constraint that a migration makes. By default a unique index {@code <table>_key} in any
+   * layout.
+   *
+   * @param keyColumns the columns of the key, in the order of the key
+   */
+  public KeyConstraint keyConstraint(
+      SpanTable table, List<String> keyColumns, MigrationLayout layout) {
+    return new KeyConstraint(SqlDialect.derivedName(table.name(), "key"), keyColumns, false);
+  }
+
   /** The statement that {@link #constrain} comes to, for people. */
-  public abstract String constraintStatement(SpanTable table, List<String> keyColumns);
+  public String constraintStatement(SpanTable table, KeyConstraint key) {
+    return "CREATE UNIQUE INDEX "
+        + dialect.quote(key.name())
+        + " ON "
+        + qualified(table)
+        + " ("
+        + key.columns().stream().map(dialect::quote).collect(Collectors.joining(", "))
+        + ")";
+  }
+
+  /** Which lock {@link #constrain} takes, and whom it keeps out for how long, for people. */
+  public abstract String constraintLock();
 
   /**
    * Under the shortest lock there is: calls {@code lateDuplicates}, which moves duplicates that
-   * arrived meanwhile, and makes the constraint. Repeatable after a kill at any point.
+   * arrived meanwhile, and makes the constraint. Repeatable after a kill at any point. A lock that
+   * is not given within the options' limit is asked for again, so that writers never queue behind
+   * it for longer.
    *
-   * @param lockTimeout how long to wait for the lock
    * @param lateDuplicates to be called on a connection within a transaction that keeps writers out
    */
   public abstract void constrain(
       SpanTable table,
-      List<String> keyColumns,
-      Duration lockTimeout,
+      KeyConstraint key,
+      MigrationOptions options,
       ConnectionSource.Work<Long> lateDuplicates)
       throws Exception;
 
+  /**
+   * Whether constraint, columns and rows can be taken back in one transaction; true by default.
+   * Else they are taken back one after the other.
+   */
+  public boolean undoesInOneTransaction() {
+    return true;
+  }
+
   /** Takes the constraint that {@link #constrain} made off again, if it is there. */
-  public abstract void release(SpanTable table, List<String> keyColumns) throws Exception;
+  public abstract void release(Connection connection, SpanTable table, KeyConstraint key)
+      throws SQLException;
 
   /** Drops columns that a migration added, if they are there. */
-  public abstract void dropColumns(SpanTable table, List<String> columns) throws Exception;
+  public abstract void dropColumns(Connection connection, SpanTable table, List<String> columns)
+      throws SQLException;
+
+  /**
+   * The names of all indexes and constraints, ours included, that keep the key or a part of it
+   * unique, so that a second row of a key cannot come back while they stand.
+   */
+  public abstract List<String> uniqueKeys(
+      Connection connection, SpanTable table, List<String> keyColumns) throws SQLException;
+
+  /** Whether an index that was found is the one that a migration made; by its name, by default. */
+  public boolean isNamed(SpanTable table, String found, KeyConstraint key) {
+    return found.equalsIgnoreCase(key.name());
+  }
+
+  /**
+   * What hangs on the table, one line each: indexes, triggers, views and foreign keys; by default
+   * what the driver's metadata has.
+   */
+  public List<String> dependents(Connection connection, SpanTable table) throws SQLException {
+    return List.of();
+  }
+
+  /** What is odd about the table and no refusal, one sentence each; nothing by default. */
+  public List<String> notes(Connection connection, SpanTable table) throws SQLException {
+    return List.of();
+  }
+
+  /** How many bytes the table takes, without its indexes; empty where the engine can't say. */
+  public OptionalLong tableBytes(Connection connection, SpanTable table) throws SQLException {
+    return OptionalLong.empty();
+  }
 
   /** What stands in for an absent value in a column that a migration adds; null for nothing. */
   public abstract @Nullable String defaultLiteral(SpanColumn column);
@@ -121,16 +216,12 @@ public abstract class MigrationDialect {
     return " DEFAULT " + literal;
   }
 
-  /** The engine's name of a row within one transaction, for example {@code rowid}. */
-  public abstract String rowId();
-
   /**
-   * The same where it depends on the table; {@link #rowId()} by default. Asked within a migration,
+   * The engine's name of a row, for example {@code rowid}. It has to name one row within one
+   * transaction; from one to the next it may name another one or none. Asked within a migration,
    * after {@link #prepareRows}.
    */
-  public String rowId(Connection connection, SpanTable table) throws SQLException {
-    return rowId();
-  }
+  public abstract String rowId(Connection connection, SpanTable table) throws SQLException;
 
   /**
    * Called in the first transaction of each attempt, for engines that must give rows a name before
@@ -150,26 +241,53 @@ public abstract class MigrationDialect {
   }
 
   /**
-   * An expression that orders rows by their content, so that a tie of all times is decided the same
-   * way every time.
+   * Whether a value in the column of the end is one: not if it is absent, and not if it stands for
+   * "none", as an empty text, zero, false, not-a-number and infinity do. A condition that is never
+   * unknown.
+   *
+   * @param columnSql the column, quoted and qualified
+   * @param type its type as {@link #columns} has it
+   */
+  public String isEnd(String columnSql, String type) {
+    return columnSql + " IS NOT NULL";
+  }
+
+  /**
+   * How long a value is as text: in bytes of UTF-8 where the engine can count them. Only asked for
+   * values that are there.
+   */
+  public abstract String textLength(String columnSql);
+
+  /**
+   * An expression, text, that differs for rows of different content: it decides a tie of all else
+   * the same way every time, and tells whether a row was changed.
    *
    * @param columnsSql the columns, quoted and qualified
    */
-  public abstract String contentOrder(List<String> columnsSql);
+  public abstract String digest(List<String> columnsSql);
+
+  /**
+   * What decides a tie of all times and lengths, most significant first: the {@link #digest} by
+   * default.
+   */
+  public List<String> contentOrder(List<String> columnsSql) {
+    return List.of(digest(columnsSql));
+  }
 
   /**
    * What times are ordered by, most important first: the column itself by default. More than that
    * only where a foreign table can hold times as text that do not sort as they follow each other.
    *
    * @param columnSql the column, quoted and qualified
+   * @param type its type as {@link #columns} has it
    */
-  public List<String> timeOrder(String columnSql) {
+  public List<String> timeOrder(String columnSql, String type) {
     return List.of(columnSql);
   }
 
   /**
    * An aggregate, as text, that is the same for two tables that hold the same rows in any order.
-   * Never asked of an engine that overrides the other {@code multisetHash}.
+   * Never asked of an engine that overrides {@link #hash}.
    *
    * @param columnsSql the columns, quoted and qualified with {@code t}
    */
@@ -178,23 +296,24 @@ public abstract class MigrationDialect {
   }
 
   /**
-   * The hash of a table's rows, the same for the same rows in any order: by default one query with
-   * the engine's aggregate. For engines without a hash function that reads the rows itself.
+   * Counts and hashes a table's rows, the same for the same rows in any order: by default one query
+   * with the engine's aggregate. For engines without a hash function that reads the rows itself.
    *
    * @param table the table, quoted and qualified
    * @param columnsSql the columns, quoted and qualified with {@code t}
    * @param condition which rows, a condition on {@code t}
    */
-  public @Nullable String multisetHash(
+  public HashedRows hash(
       Connection connection, String table, List<String> columnsSql, SqlStatement condition)
       throws SQLException {
-    return new SqlStatement("SELECT " + multisetHash(columnsSql) + " FROM " + table + " t WHERE ")
+    return new SqlStatement(
+            "SELECT count(*), " + multisetHash(columnsSql) + " FROM " + table + " t WHERE ")
         .append(condition)
-        .list(connection, row -> row.getString(1))
+        .list(connection, row -> new HashedRows(row.getLong(1), row.getString(2)))
         .get(0);
   }
 
-  /** Adds two results of {@link #multisetHash}: decimal numbers by default. */
+  /** Adds two hashes: decimal numbers by default. */
   public String addHashes(@Nullable String left, @Nullable String right) {
     return new BigDecimal(left == null ? "0" : left)
         .add(new BigDecimal(right == null ? "0" : right))
@@ -214,44 +333,94 @@ public abstract class MigrationDialect {
    * Copies losing rows into the archive and deletes them from the table, in the current
    * transaction. By default two statements, which is right only where both see the same rows.
    *
-   * @param table the table, quoted and qualified
+   * @param table the table
    * @param archive the archive, quoted and qualified
    * @param archiveColumns the archive's columns, quoted
-   * @param losers selects {@code dedupe_row}, which is {@link #rowId()}, and the archive's columns
+   * @param losers selects {@code dedupe_row}, which is {@link #rowId}, and the archive's columns
    *     under their names
+   * @return how many rows were moved
    */
-  public void moveLosers(
+  public long moveLosers(
       Connection connection,
-      String table,
+      SpanTable table,
       String archive,
       String archiveColumns,
       SqlStatement losers)
       throws SQLException {
-    new SqlStatement(
-            "INSERT INTO "
-                + archive
-                + " ("
-                + archiveColumns
-                + ") SELECT "
-                + archiveColumns
-                + " FROM (")
-        .append(losers)
-        .append(") l")
-        .execute(connection);
-    new SqlStatement(
-            "DELETE FROM " + table + " WHERE " + rowId() + " IN (SELECT l.dedupe_row FROM (")
-        .append(losers)
-        .append(") l)")
-        .execute(connection);
+    long archived =
+        new SqlStatement("INSERT INTO " + archive + " (" + archiveColumns + ") SELECT ")
+            .append(archiveColumns + " FROM (")
+            .append(losers)
+            .append(") l")
+            .execute(connection);
+    long deleted =
+        new SqlStatement("DELETE FROM " + qualified(table) + " WHERE ")
+            .append(rowId(connection, table) + " IN (SELECT l.dedupe_row FROM (")
+            .append(losers)
+            .append(") l)")
+            .execute(connection);
+    if (archived != deleted) {
+      throw new StorageException(
+          FailureKind.PERMANENT,
+          "Of "
+              + archived
+              + " rows of "
+              + table
+              + " that were to be moved into the archive only "
+              + deleted
+              + " could be deleted, so none was moved: look for a trigger that keeps rows from being"
+              + " deleted, then run 'tracekeep migrate apply' again.",
+          null);
+    }
+    return deleted;
   }
 
   /**
-   * Called before archived rows are put back, for engines that must allow it (identity columns).
+   * Does work that puts archived rows back, with everything at rest that would change them on their
+   * way: triggers, columns that give values of their own. By default just does it.
    */
-  public void beforeRestore(Connection connection, SpanTable table) throws SQLException {}
+  public long restoring(Connection connection, SpanTable table, ConnectionSource.Work<Long> work)
+      throws Exception {
+    return work.on(connection);
+  }
 
-  /** Called after archived rows were put back. */
-  public void afterRestore(Connection connection, SpanTable table) throws SQLException {}
+  /** Whether an index helps this engine to read a part of the table of duplicates; true. */
+  public boolean usesIndexes() {
+    return true;
+  }
+
+  /** Whether an index can be made on columns of plain text; as {@link #usesIndexes} by default. */
+  public boolean indexesText() {
+    return usesIndexes();
+  }
+
+  /** Lets the engine learn what a table holds that was just filled; nothing by default. */
+  public void analyze(Connection connection, String qualifiedTable) throws SQLException {}
+
+  /**
+   * Joins the table {@code t} to the rows {@code k} of the work table, by address.
+   *
+   * @param work the work table, quoted and qualified
+   * @param column its column of addresses
+   * @param rowId {@link #rowId}
+   */
+  public String batchJoin(String work, String column, String rowId) {
+    return " JOIN " + work + " k ON k." + column + " = t." + rowId;
+  }
+
+  /**
+   * A condition: whether a row's values are among those of a table. Never unknown, as far as it is
+   * true.
+   *
+   * @param values expressions on the row
+   * @param table the table, quoted and qualified
+   * @param columns expressions on the table's alias {@code t}, one for each value
+   */
+  public String isIn(List<String> values, String table, List<String> columns) {
+    return "("
+        + (String.join(", ", values) + ") IN (SELECT " + String.join(", ", columns))
+        + (" FROM " + table + " t)");
+  }
 
   /** Why this table cannot be migrated on this engine, one sentence each; empty by default. */
   public List<String> refusals(Connection connection, SpanTable table) throws SQLException {

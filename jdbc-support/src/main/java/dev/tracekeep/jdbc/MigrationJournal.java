@@ -1,236 +1,140 @@
 package dev.tracekeep.jdbc;
 
-import dev.tracekeep.migration.MigrationPlan.ConstraintState;
-import dev.tracekeep.migration.MigrationRecord;
-import dev.tracekeep.migration.MigrationRecord.State;
+import dev.tracekeep.dedupe.JournalEntry;
+import dev.tracekeep.dedupe.JournalEntry.Field;
 import dev.tracekeep.migration.SpanTable;
-import dev.tracekeep.span.Json;
 import dev.tracekeep.span.SpanColumn;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.time.Instant;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The table {@value #NAME}: what every migration set out to do and how far it came. Written in the
- * same transactions as the rows, so a killed migration is found as it was.
+ * The table {@value JournalEntry#JOURNAL} beside the migrated one. Written in the same transactions
+ * as the rows, so a killed migration is found as it was.
  */
 final class MigrationJournal {
-  static final String NAME = "tracekeep_migrations";
-
-  private static final List<String> COLUMNS =
-      List.of(
-          "migration_id",
-          "table_name",
-          "state",
-          "started_at",
-          "finished_at",
-          "key_columns",
-          "table_columns",
-          "added_columns",
-          "constraint_before",
-          "rows_before",
-          "hash_before",
-          "rows_after",
-          "hash_after",
-          "duplicate_groups");
-
   private final MigrationDialect engine;
   private final SpanTable table;
   private final String name;
 
-  /** What is written down about one migration. */
-  record Entry(
-      String migrationId,
-      State state,
-      Instant startedAt,
-      @Nullable Instant finishedAt,
-      List<String> keyColumns,
-      List<String> tableColumns,
-      List<String> addedColumns,
-      ConstraintState constraintBefore,
-      long rowsBefore,
-      @Nullable String hashBefore,
-      long rowsAfter,
-      @Nullable String hashAfter,
-      long duplicateGroups) {
-
-    MigrationRecord toRecord(String table, long rowsArchived) {
-      return new MigrationRecord(
-          migrationId,
-          table,
-          state,
-          startedAt,
-          finishedAt,
-          rowsBefore,
-          rowsArchived,
-          duplicateGroups);
-    }
-  }
-
   MigrationJournal(MigrationDialect engine, SpanTable table) {
     this.engine = engine;
     this.table = table;
-    this.name = engine.qualified(table, NAME);
+    this.name = engine.qualified(table, JournalEntry.JOURNAL);
   }
 
-  boolean exists(Connection connection) throws SQLException {
-    return !engine.columns(connection, table.schema(), NAME).isEmpty();
+  private Set<String> present(Connection connection) throws SQLException {
+    Set<String> present = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
+    present.addAll(engine.columns(connection, table.schema(), JournalEntry.JOURNAL).keySet());
+    return present;
   }
 
+  /** Makes the journal, or gives an older release's the columns that it lacks. */
   void createIfAbsent(Connection connection) throws SQLException {
-    if (exists(connection)) {
+    Set<String> present = present(connection);
+    if (present.isEmpty()) {
+      new SqlStatement(
+              "CREATE TABLE "
+                  + name
+                  + Arrays.stream(Field.values())
+                      .map(this::definition)
+                      .collect(Collectors.joining(", ", " (", ")")))
+          .execute(connection);
       return;
     }
-    String text = engine.dialect().columnType(SpanColumn.NAME);
-    String definitions =
-        COLUMNS.stream()
-            .map(
-                column ->
-                    engine.dialect().quote(column)
-                        + (column.startsWith("rows_") || column.equals("duplicate_groups")
-                            ? " BIGINT"
-                            : " " + text))
-            .collect(Collectors.joining(", "));
-    new SqlStatement("CREATE TABLE " + name + " (" + definitions + ")").execute(connection);
+    for (Field field : Field.values()) {
+      if (!present.contains(field.columnName())) {
+        new SqlStatement("ALTER TABLE " + name + " ADD " + definition(field)).execute(connection);
+      }
+    }
   }
 
-  void insert(Connection connection, Entry entry) throws SQLException {
-    new SqlStatement(
-            "INSERT INTO "
-                + name
-                + " ("
-                + quoted(COLUMNS)
-                + ") VALUES (?, ?, ?, ?, NULL, ?, ?, ?, ?, ?, ?, 0, NULL, ?)",
-            entry.migrationId(),
-            table.toString(),
-            entry.state().name(),
-            entry.startedAt().toString(),
-            write(entry.keyColumns()),
-            write(entry.tableColumns()),
-            write(entry.addedColumns()),
-            entry.constraintBefore().name(),
-            entry.rowsBefore(),
-            entry.hashBefore() == null ? "0" : entry.hashBefore(),
-            entry.duplicateGroups())
-        .execute(connection);
+  private String definition(Field field) {
+    return quoted(field)
+        + " "
+        + (field.isNumber() ? "BIGINT" : engine.dialect().columnType(SpanColumn.NAME));
   }
 
-  void finish(
-      Connection connection, String migrationId, long rowsAfter, String hashAfter, Instant now)
-      throws SQLException {
-    new SqlStatement(
-            "UPDATE " + name + assign("state", "finished_at", "rows_after", "hash_after"),
-            State.FINISHED.name(),
-            now.toString(),
-            rowsAfter,
-            hashAfter,
-            migrationId)
-        .execute(connection);
-  }
-
-  void addGroups(Connection connection, String migrationId, long groups) throws SQLException {
-    new SqlStatement(
-            "UPDATE "
-                + name
-                + " SET "
-                + quoted("duplicate_groups")
-                + " = "
-                + quoted("duplicate_groups")
-                + " + ? WHERE "
-                + quoted("migration_id")
-                + " = ?",
-            groups,
-            migrationId)
-        .execute(connection);
-  }
-
-  void setState(Connection connection, String migrationId, State state, Instant now)
-      throws SQLException {
-    new SqlStatement(
-            "UPDATE " + name + assign("state", "finished_at"),
-            state.name(),
-            now.toString(),
-            migrationId)
-        .execute(connection);
-  }
-
-  /** All migrations of the table, latest first. */
-  List<Entry> entries(Connection connection) throws SQLException {
-    if (!exists(connection)) {
+  /** Every entry, of whatever table; empty if there is no journal. */
+  List<JournalEntry> entries(Connection connection) throws SQLException {
+    Set<String> present = present(connection);
+    List<Field> fields =
+        Arrays.stream(Field.values()).filter(f -> present.contains(f.columnName())).toList();
+    if (fields.isEmpty()) {
       return List.of();
     }
     return new SqlStatement(
             "SELECT "
-                + quoted(COLUMNS)
+                + fields.stream().map(this::quoted).collect(Collectors.joining(", "))
                 + " FROM "
+                + name)
+        .list(
+            connection,
+            row -> {
+              Map<String, @Nullable String> values = new HashMap<>();
+              for (int i = 0; i < fields.size(); i++) {
+                values.put(fields.get(i).columnName(), row.getString(i + 1));
+              }
+              return JournalEntry.of(values);
+            });
+  }
+
+  /** The entry as it is written down now. */
+  JournalEntry current(Connection connection, JournalEntry entry) throws SQLException {
+    return entries(connection).stream()
+        .filter(found -> found.migrationId().equals(entry.migrationId()))
+        .findFirst()
+        .orElse(entry);
+  }
+
+  /** Writes an entry in the place of what was written about that migration before. */
+  void write(Connection connection, JournalEntry entry) throws SQLException {
+    SqlStatement delete =
+        new SqlStatement(
+            "DELETE FROM " + name + " WHERE " + quoted(Field.MIGRATION_ID) + " = ?",
+            entry.migrationId());
+    delete.execute(connection);
+    Map<String, @Nullable String> values = entry.toMap();
+    SqlStatement insert = new SqlStatement("INSERT INTO " + name + " (");
+    List<Field> filled =
+        Arrays.stream(Field.values()).filter(f -> values.get(f.columnName()) != null).toList();
+    insert.append(filled.stream().map(this::quoted).collect(Collectors.joining(", ")));
+    String separator = ") VALUES (";
+    for (Field field : filled) {
+      String value = Objects.requireNonNull(values.get(field.columnName()));
+      insert.append(separator + "?", field.isNumber() ? Long.valueOf(value) : value);
+      separator = ", ";
+    }
+    insert.append(")").execute(connection);
+  }
+
+  /** Adds to the number of archived rows. */
+  void addArchived(Connection connection, String migrationId, long rows) throws SQLException {
+    String column = quoted(Field.ROWS_ARCHIVED);
+    new SqlStatement(
+            "UPDATE "
                 + name
-                + " WHERE "
-                + quoted("table_name")
-                + " = ? ORDER BY "
-                + quoted("started_at")
-                + " DESC, "
-                + quoted("migration_id")
-                + " DESC",
-            table.toString())
-        .list(connection, MigrationJournal::read);
+                + " SET "
+                + column
+                + " = coalesce("
+                + column
+                + ", 0) + ? WHERE "
+                + quoted(Field.MIGRATION_ID)
+                + " = ?",
+            rows,
+            migrationId)
+        .execute(connection);
   }
 
-  Optional<Entry> find(Connection connection, String migrationId) throws SQLException {
-    return entries(connection).stream()
-        .filter(e -> e.migrationId().equals(migrationId))
-        .findFirst();
-  }
-
-  Optional<Entry> unfinished(Connection connection) throws SQLException {
-    return entries(connection).stream()
-        .filter(e -> e.state() == State.UNFINISHED || e.state() == State.UNDOING)
-        .findFirst();
-  }
-
-  private static Entry read(ResultSet row) throws SQLException {
-    String finishedAt = row.getString(5);
-    return new Entry(
-        row.getString(1),
-        State.valueOf(row.getString(3)),
-        Instant.parse(row.getString(4)),
-        finishedAt == null ? null : Instant.parse(finishedAt),
-        names(row.getString(6)),
-        names(row.getString(7)),
-        names(row.getString(8)),
-        ConstraintState.valueOf(row.getString(9)),
-        row.getLong(10),
-        row.getString(11),
-        row.getLong(12),
-        row.getString(13),
-        row.getLong(14));
-  }
-
-  private static String write(List<String> names) {
-    return Json.array(names.stream().map(Json::of).toList()).text();
-  }
-
-  private static List<String> names(String json) {
-    return Json.ofStored(json).elements().stream().map(Json::asText).toList();
-  }
-
-  /** Sets columns of one migration, whose id is the last parameter. */
-  private String assign(String... columns) {
-    return Arrays.stream(columns)
-        .map(column -> quoted(column) + " = ?")
-        .collect(Collectors.joining(", ", " SET ", " WHERE " + quoted("migration_id") + " = ?"));
-  }
-
-  private String quoted(String column) {
-    return engine.dialect().quote(column);
-  }
-
-  private String quoted(List<String> columns) {
-    return columns.stream().map(engine.dialect()::quote).collect(Collectors.joining(", "));
+  private String quoted(Field field) {
+    return engine.dialect().quote(field.columnName());
   }
 }

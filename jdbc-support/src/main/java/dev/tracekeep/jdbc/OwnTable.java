@@ -51,6 +51,16 @@ final class OwnTable {
         .toList();
   }
 
+  /** Whether a row has no version although there is a column for it; of a table that has one. */
+  boolean hasRowsWithoutVersion(Connection connection) throws SQLException {
+    return !new SqlStatement(
+            "SELECT 1 FROM "
+                + (sql.table() + " r WHERE r." + sql.versionName() + " IS NULL")
+                + engine.dialect().limitUnordered(1))
+        .list(connection, row -> row.getInt(1))
+        .isEmpty();
+  }
+
   /** All columns of this release, with what stands in for those that the table lacks. */
   String selectable(List<String> present) {
     return Stream.concat(

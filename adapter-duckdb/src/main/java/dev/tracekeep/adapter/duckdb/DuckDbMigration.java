@@ -1,27 +1,30 @@
 package dev.tracekeep.adapter.duckdb;
 
+import dev.tracekeep.dedupe.MigratorLock;
+import dev.tracekeep.dedupe.TableIdentity;
 import dev.tracekeep.jdbc.ConnectionSource;
+import dev.tracekeep.jdbc.KeyConstraint;
 import dev.tracekeep.jdbc.MigrationDialect;
 import dev.tracekeep.jdbc.SqlDialect;
 import dev.tracekeep.jdbc.SqlStatement;
+import dev.tracekeep.migration.MigrationOptions;
 import dev.tracekeep.migration.MigrationPlan.ConstraintState;
 import dev.tracekeep.migration.SpanTable;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
-import dev.tracekeep.storage.FailureKind;
-import dev.tracekeep.storage.StorageException;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
-import java.util.stream.Collectors;
 import org.duckdb.DuckDBAppender;
 import org.duckdb.DuckDBConnection;
 import org.jspecify.annotations.Nullable;
@@ -54,17 +57,34 @@ final class DuckDbMigration extends MigrationDialect {
   @Override
   public MigratorLock lockMigrators(SpanTable table) {
     Semaphore permit =
-        MIGRATORS.computeIfAbsent(connections.database() + " " + table, key -> new Semaphore(1));
+        MIGRATORS.computeIfAbsent(
+            connections.database() + " " + table.toString().toLowerCase(Locale.ROOT),
+            key -> new Semaphore(1));
     if (!permit.tryAcquire()) {
-      throw new StorageException(
-          FailureKind.TRANSIENT,
-          "The table "
-              + table
-              + " is being migrated by another thread of this process. Wait for it to"
-              + " end, then try again.",
-          null);
+      throw MigratorLock.taken(table, "another thread of this process");
     }
     return permit::release;
+  }
+
+  /** DuckDB keeps the case of a name, and finds it in any. */
+  @Override
+  public Optional<TableIdentity> resolve(Connection connection, SpanTable table)
+      throws SQLException {
+    return new SqlStatement(
+            "SELECT schema_name, table_name FROM (SELECT database_name, schema_name, table_name FROM duckdb_tables()"
+                + " UNION ALL SELECT database_name, schema_name, view_name FROM duckdb_views())"
+                + " WHERE database_name = current_database()"
+                + " AND lower(schema_name) = lower(coalesce(nullif(?, ''), current_schema()))"
+                + " AND lower(table_name) = lower(?)",
+            schema(table.schema()),
+            table.name())
+        .list(connection, row -> new TableIdentity(row.getString(1), row.getString(2)))
+        .stream()
+        .findFirst();
+  }
+
+  private static String schema(@Nullable String schema) {
+    return schema == null ? "" : schema;
   }
 
   @Override
@@ -74,7 +94,7 @@ final class DuckDbMigration extends MigrationDialect {
     new SqlStatement(
             "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = current_database()"
                 + " AND schema_name = coalesce(nullif(?, ''), current_schema()) AND table_name = ? ORDER BY column_index",
-            schema == null ? "" : schema,
+            schema(schema),
             table)
         .forEach(connection, row -> columns.put(row.getString(1), row.getString(2)));
     return columns;
@@ -83,67 +103,119 @@ final class DuckDbMigration extends MigrationDialect {
   @Override
   public ConstraintState constraintState(
       Connection connection, SpanTable table, List<String> keyColumns) throws SQLException {
-    String where =
-        " WHERE database_name = current_database() AND schema_name = coalesce(nullif(?, ''), current_schema())"
-            + " AND table_name = ?";
-    String schema = table.schema() == null ? "" : table.schema();
-    List<List<String>> unique =
-        new SqlStatement(
-                "SELECT constraint_column_names FROM duckdb_constraints()"
-                    + where
-                    + " AND constraint_type IN ('PRIMARY KEY', 'UNIQUE')",
-                schema,
-                table.name())
-            .list(connection, DuckDbMigration::names);
-    if (unique.stream().anyMatch(names -> sameNames(names, keyColumns))) {
-      return ConstraintState.PRESENT;
-    }
-    List<String> indexes =
-        new SqlStatement(
-                "SELECT expressions FROM duckdb_indexes()" + where + " AND is_unique",
-                schema,
-                table.name())
-            .list(connection, row -> row.getString(1));
-    return indexes.stream().anyMatch(expressions -> isOn(expressions, keyColumns))
+    return uniques(connection, table).stream()
+            .anyMatch(unique -> sorted(unique.columns()).equals(sorted(keyColumns)))
         ? ConstraintState.PRESENT
         : ConstraintState.ABSENT;
   }
 
+  @Override
+  public List<String> uniqueKeys(Connection connection, SpanTable table, List<String> keyColumns)
+      throws SQLException {
+    return uniques(connection, table).stream()
+        .filter(unique -> sorted(keyColumns).containsAll(sorted(unique.columns())))
+        .map(Unique::name)
+        .toList();
+  }
+
+  /** What keeps columns unique: an index, or a key that DuckDB cannot drop. */
+  private record Unique(String name, List<String> columns) {}
+
+  private static final String OF_TABLE =
+      " WHERE database_name = current_database() AND schema_name = ? AND table_name = ?";
+
+  private static List<Unique> uniques(Connection connection, SpanTable table)
+      throws SQLException {
+    Object[] ofTable = ofTable(table);
+    List<Unique> found = new ArrayList<>();
+    new SqlStatement(
+            "SELECT constraint_type, constraint_column_names FROM duckdb_constraints()"
+                + (OF_TABLE + " AND constraint_type IN ('PRIMARY KEY', 'UNIQUE')"),
+            ofTable)
+        .forEach(
+            connection,
+            row -> {
+              List<String> columns = names(row);
+              found.add(
+                  new Unique(
+                      "The " + row.getString(1) + " (" + String.join(", ", columns) + ")",
+                      columns));
+            });
+    new SqlStatement(
+            "SELECT index_name, expressions FROM duckdb_indexes()" + OF_TABLE + " AND is_unique",
+            ofTable)
+        .forEach(
+            connection,
+            row -> found.add(new Unique(row.getString(1), expressions(row.getString(2)))));
+    return found;
+  }
+
   private static List<String> names(ResultSet row) throws SQLException {
-    Array array = row.getArray(1);
+    Array array = row.getArray(2);
     return Arrays.stream((Object[]) array.getArray()).map(String.class::cast).toList();
   }
 
   /** The expressions come as one text: {@code [tenant_id, '"traceId"']}. */
-  private static boolean isOn(String expressions, List<String> keyColumns) {
-    String inner = expressions.substring(1, expressions.length() - 1);
-    List<String> names =
-        Arrays.stream(inner.split(","))
-            .map(name -> name.strip().replace("'", "").replace("\"", ""))
-            .toList();
-    return sameNames(names, keyColumns);
+  private static List<String> expressions(String text) {
+    String inner = text.substring(1, text.length() - 1);
+    return Arrays.stream(inner.split(","))
+        .map(name -> name.strip().replace("'", "").replace("\"", ""))
+        .toList();
   }
 
-  private static boolean sameNames(List<String> left, List<String> right) {
-    return left.stream().sorted().toList().equals(right.stream().sorted().toList());
+  private static List<String> sorted(List<String> names) {
+    return names.stream().map(name -> name.toLowerCase(Locale.ROOT)).sorted().toList();
   }
 
   @Override
-  public String constraintStatement(SpanTable table, List<String> keyColumns) {
-    return "CREATE UNIQUE INDEX "
-        + dialect().quote(keyName(table.name()))
-        + " ON "
-        + qualified(table)
-        + " ("
-        + keyColumns.stream().map(dialect()::quote).collect(Collectors.joining(", "))
-        + ")";
+  public List<String> dependents(Connection connection, SpanTable table) throws SQLException {
+    List<String> found = new ArrayList<>();
+    new SqlStatement("SELECT index_name FROM duckdb_indexes()" + OF_TABLE, ofTable(table))
+        .forEach(connection, row -> found.add("index " + row.getString(1)));
+    return found;
+  }
+
+  private static Object[] ofTable(SpanTable table) {
+    return new Object[] {schema(table.schema()), table.name()};
+  }
+
+  @Override
+  public List<String> refusals(Connection connection, SpanTable table) throws SQLException {
+    List<String> refusals = new ArrayList<>();
+    new SqlStatement(
+            "SELECT view_name FROM duckdb_views() WHERE database_name = current_database()"
+                + " AND schema_name = ? AND view_name = ?",
+            ofTable(table))
+        .forEach(
+            connection,
+            row -> refusals.add(table + " is a view, not a table: name the table behind it."));
+    new SqlStatement(
+            "SELECT DISTINCT schema_name || '.' || table_name FROM duckdb_constraints()"
+                + " WHERE database_name = current_database() AND constraint_type = 'FOREIGN KEY'"
+                + " AND schema_name = ? AND lower(referenced_table) = lower(?)",
+            ofTable(table))
+        .forEach(
+            connection,
+            row ->
+                refusals.add(
+                    "Rows of "
+                        + row.getString(1)
+                        + " refer to rows of "
+                        + table
+                        + " that would move to the archive: drop the foreign key first."));
+    return refusals;
+  }
+
+  @Override
+  public String constraintLock() {
+    return "Writers of this process wait while the index is built; readers don't.";
   }
 
   @Override
   public void constrain(
       SpanTable table,
-      List<String> keyColumns,
-      Duration lockTimeout,
+      KeyConstraint key,
+      MigrationOptions options,
       ConnectionSource.Work<Long> lateDuplicates)
       throws Exception {
     // Two transactions, because DuckDB makes no index over rows that the same one has deleted; one
@@ -153,54 +225,52 @@ final class DuckDbMigration extends MigrationDialect {
           connections.transact(lateDuplicates);
           return connections.transact(
               connection -> {
-                if (constraintState(connection, table, keyColumns) != ConstraintState.PRESENT) {
-                  new SqlStatement(constraintStatement(table, keyColumns)).execute(connection);
+                if (constraintState(connection, table, key.columns()) != ConstraintState.PRESENT) {
+                  new SqlStatement(constraintStatement(table, key)).execute(connection);
                 }
                 return true;
               });
         });
   }
 
+  /** An index and the deletion of rows under it must be two transactions. */
   @Override
-  public void release(SpanTable table, List<String> keyColumns) throws Exception {
-    connections.transact(
-        connection ->
-            new SqlStatement("DROP INDEX IF EXISTS " + qualified(table, keyName(table.name())))
-                .execute(connection));
+  public boolean undoesInOneTransaction() {
+    return false;
   }
 
   @Override
-  public void dropColumns(SpanTable table, List<String> columns) throws Exception {
-    connections.transact(
-        connection -> {
-          Map<String, String> present = columns(connection, table.schema(), table.name());
-          List<String> added = columns.stream().filter(present::containsKey).toList();
-          if (added.isEmpty()) {
-            return false;
-          }
-          // DuckDB drops no column while an index of any column is there.
-          List<String[]> indexes =
-              new SqlStatement(
-                      "SELECT index_name, sql FROM duckdb_indexes() WHERE database_name = current_database() AND"
-                          + " schema_name = coalesce(nullif(?, ''), current_schema()) AND table_name = ?",
-                      table.schema() == null ? "" : table.schema(),
-                      table.name())
-                  .list(connection, row -> new String[] {row.getString(1), row.getString(2)});
-          for (String[] index : indexes) {
-            new SqlStatement("DROP INDEX " + qualified(table, index[0])).execute(connection);
-          }
-          for (String column : added) {
-            new SqlStatement(
-                    "ALTER TABLE " + qualified(table) + " DROP COLUMN " + dialect().quote(column))
-                .execute(connection);
-          }
-          for (String[] index : indexes) {
-            if (!index[0].equals(SqlDialect.derivedName(table.name(), "trace"))) {
-              new SqlStatement(index[1]).execute(connection);
-            }
-          }
-          return true;
-        });
+  public void release(Connection connection, SpanTable table, KeyConstraint key)
+      throws SQLException {
+    new SqlStatement("DROP INDEX IF EXISTS " + qualified(table, key.name())).execute(connection);
+  }
+
+  @Override
+  public void dropColumns(Connection connection, SpanTable table, List<String> columns)
+      throws SQLException {
+    Map<String, String> present = columns(connection, table.schema(), table.name());
+    List<String> added = columns.stream().filter(present::containsKey).toList();
+    if (added.isEmpty()) {
+      return;
+    }
+    // DuckDB drops no column while an index of any column is there.
+    List<String[]> indexes =
+        new SqlStatement(
+                "SELECT index_name, sql FROM duckdb_indexes()" + OF_TABLE, ofTable(table))
+            .list(connection, row -> new String[] {row.getString(1), row.getString(2)});
+    for (String[] index : indexes) {
+      new SqlStatement("DROP INDEX " + qualified(table, index[0])).execute(connection);
+    }
+    for (String column : added) {
+      new SqlStatement(
+              "ALTER TABLE " + qualified(table) + " DROP COLUMN " + dialect().quote(column))
+          .execute(connection);
+    }
+    for (String[] index : indexes) {
+      if (!index[0].equals(SqlDialect.derivedName(table.name(), "trace"))) {
+        new SqlStatement(index[1]).execute(connection);
+      }
+    }
   }
 
   @Override
@@ -214,12 +284,51 @@ final class DuckDbMigration extends MigrationDialect {
   }
 
   @Override
-  public String rowId() {
+  public String rowId(Connection connection, SpanTable table) {
     return "rowid";
   }
 
+  /** A scan of two columns is faster than an index here. */
   @Override
-  public String contentOrder(List<String> columnsSql) {
+  public boolean usesIndexes() {
+    return false;
+  }
+
+  @Override
+  public String isEnd(String columnSql, String type) {
+    String kind = type.toUpperCase(Locale.ROOT);
+    String none =
+        kind.startsWith("TIMESTAMP")
+            ? "isfinite(" + columnSql + ")"
+            : kind.equals("DATE")
+                ? "isfinite(" + columnSql + ")"
+                : kind.equals("BOOLEAN")
+                    ? columnSql
+                    : kind.equals("FLOAT") || kind.equals("DOUBLE")
+                        ? "isfinite(" + columnSql + ") AND " + columnSql + " <> 0"
+                        : "lower(trim(CAST("
+                            + columnSql
+                            + " AS VARCHAR))) NOT IN ('', '0', '0.0', 'false', 'null', 'nan',"
+                            + " 'inf', '-inf', 'infinity', '-infinity')";
+    return "coalesce(" + none + ", FALSE)";
+  }
+
+  /** What is not a finite time counts as none. */
+  @Override
+  public List<String> timeOrder(String columnSql, String type) {
+    String kind = type.toUpperCase(Locale.ROOT);
+    return kind.startsWith("TIMESTAMP") || kind.equals("FLOAT") || kind.equals("DOUBLE")
+        ? List.of("CASE WHEN isfinite(" + columnSql + ") THEN " + columnSql + " END")
+        : List.of(columnSql);
+  }
+
+  @Override
+  public String textLength(String columnSql) {
+    return "strlen(CAST(" + columnSql + " AS VARCHAR))";
+  }
+
+  @Override
+  public String digest(List<String> columnsSql) {
     return "md5(CAST(row(" + String.join(", ", columnsSql) + ") AS VARCHAR))";
   }
 

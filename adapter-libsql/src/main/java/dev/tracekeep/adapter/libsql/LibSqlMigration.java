@@ -1,10 +1,16 @@
 package dev.tracekeep.adapter.libsql;
 
+import dev.tracekeep.dedupe.MigratorLock;
+import dev.tracekeep.dedupe.TableIdentity;
 import dev.tracekeep.jdbc.ConnectionSource;
+import dev.tracekeep.jdbc.HashedRows;
+import dev.tracekeep.jdbc.KeyConstraint;
 import dev.tracekeep.jdbc.MigrationDialect;
 import dev.tracekeep.jdbc.SpanTableSql;
 import dev.tracekeep.jdbc.SqlDialect;
 import dev.tracekeep.jdbc.SqlStatement;
+import dev.tracekeep.migration.MigrationLayout;
+import dev.tracekeep.migration.MigrationOptions;
 import dev.tracekeep.migration.MigrationPlan.ConstraintState;
 import dev.tracekeep.migration.SpanTable;
 import dev.tracekeep.span.SpanColumn;
@@ -12,12 +18,13 @@ import dev.tracekeep.span.SpanKey;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * a key once it is there, and enforces both the same way.
  */
 final class LibSqlMigration extends MigrationDialect {
-  private static final String RESTING_TRIGGERS = "tracekeep_resting_triggers";
+  private static final String ROW_ID = "rowid";
 
   private final LibSqlConnections connections;
 
@@ -45,6 +52,24 @@ final class LibSqlMigration extends MigrationDialect {
     return connections.lockMigrators();
   }
 
+  /**
+   * SQLite keeps the case of a name, and finds it in any. Its schemas are attached databases, of
+   * which only the main one is migrated, so they are no part of a table's identity.
+   */
+  @Override
+  public Optional<TableIdentity> resolve(Connection connection, SpanTable table)
+      throws SQLException {
+    if (table.schema() != null && !table.schema().equalsIgnoreCase("main")) {
+      return Optional.empty();
+    }
+    return new SqlStatement(
+            "SELECT name FROM main.sqlite_schema WHERE type IN ('table', 'view') AND lower(name) = lower(?)",
+            table.name())
+        .list(connection, row -> new TableIdentity(null, row.getString(1)))
+        .stream()
+        .findFirst();
+  }
+
   /** Generated columns are left out: nobody can write them, and they follow from the others. */
   @Override
   public Map<String, String> columns(Connection connection, @Nullable String schema, String table)
@@ -58,59 +83,92 @@ final class LibSqlMigration extends MigrationDialect {
   @Override
   public ConstraintState constraintState(
       Connection connection, SpanTable table, List<String> keyColumns) throws SQLException {
-    List<String> uniqueIndexes =
-        new SqlStatement(
-                "SELECT name FROM pragma_index_list(?) WHERE \"unique\" AND NOT partial",
-                table.name())
-            .list(connection, row -> row.getString(1));
-    List<String> wanted = sorted(keyColumns);
-    for (String index : uniqueIndexes) {
-      List<String> names = new ArrayList<>();
-      new SqlStatement("SELECT name FROM pragma_index_info(?)", index)
-          .forEach(connection, row -> names.add(String.valueOf(row.getString(1))));
-      if (sorted(names).equals(wanted)) {
-        return ConstraintState.PRESENT;
-      }
-    }
-    return ConstraintState.ABSENT;
+    return uniques(connection, table).values().stream()
+            .anyMatch(columns -> sorted(columns).equals(sorted(keyColumns)))
+        ? ConstraintState.PRESENT
+        : ConstraintState.ABSENT;
+  }
+
+  @Override
+  public List<String> uniqueKeys(Connection connection, SpanTable table, List<String> keyColumns)
+      throws SQLException {
+    return uniques(connection, table).entrySet().stream()
+        .filter(unique -> sorted(keyColumns).containsAll(sorted(unique.getValue())))
+        .map(Map.Entry::getKey)
+        .toList();
+  }
+
+  /** The unique indexes for all rows, and their columns. */
+  private static Map<String, List<String>> uniques(Connection connection, SpanTable table)
+      throws SQLException {
+    Map<String, List<String>> uniques = new LinkedHashMap<>();
+    new SqlStatement(
+            "SELECT l.name, i.name FROM pragma_index_list(?) l, pragma_index_info(l.name) i"
+                + " WHERE l.\"unique\" AND NOT l.partial ORDER BY l.name, i.seqno",
+            table.name())
+        .forEach(
+            connection,
+            row ->
+                uniques
+                    .computeIfAbsent(row.getString(1), name -> new ArrayList<>())
+                    .add(String.valueOf(row.getString(2))));
+    return uniques;
   }
 
   private static List<String> sorted(List<String> names) {
     return names.stream().map(name -> name.toLowerCase(Locale.ROOT)).sorted().toList();
   }
 
+  /** Mastra's newest release makes an index of this name, and none where it finds it. */
   @Override
-  public String constraintStatement(SpanTable table, List<String> keyColumns) {
+  public KeyConstraint keyConstraint(
+      SpanTable table, List<String> keyColumns, MigrationLayout layout) {
+    if (layout != MigrationLayout.MASTRA) {
+      return super.keyConstraint(table, keyColumns, layout);
+    }
+    List<String> spanFirst = new ArrayList<>(keyColumns);
+    Collections.reverse(spanFirst);
+    return new KeyConstraint(table.name() + "_spanid_traceid_idx", spanFirst, false);
+  }
+
+  @Override
+  public String constraintStatement(SpanTable table, KeyConstraint key) {
     return "CREATE UNIQUE INDEX "
-        + dialect().quote(keyName(table.name()))
+        + dialect().quote(key.name())
         + " ON "
         + dialect().quote(table.name())
-        + keyColumns.stream()
+        + key.columns().stream()
             .map(column -> keyPart(dialect().quote(column)))
             .collect(Collectors.joining(", ", " (", ")"));
   }
 
   @Override
+  public String constraintLock() {
+    return "SQLite's lock of the file: writers wait while the index is built; readers don't in WAL mode.";
+  }
+
+  @Override
   public void constrain(
       SpanTable table,
-      List<String> keyColumns,
-      Duration lockTimeout,
+      KeyConstraint key,
+      MigrationOptions options,
       ConnectionSource.Work<Long> lateDuplicates)
       throws Exception {
     connections.transact(
-        lockTimeout,
+        options.lockTimeout(),
         connection -> {
           lateDuplicates.on(connection);
-          if (constraintState(connection, table, keyColumns) != ConstraintState.PRESENT) {
-            new SqlStatement(constraintStatement(table, keyColumns)).execute(connection);
+          if (constraintState(connection, table, key.columns()) != ConstraintState.PRESENT) {
+            new SqlStatement(constraintStatement(table, key)).execute(connection);
           }
           return true;
         });
   }
 
   @Override
-  public void release(SpanTable table, List<String> keyColumns) throws Exception {
-    connections.transact(connection -> dropIndex(connection, keyName(table.name())));
+  public void release(Connection connection, SpanTable table, KeyConstraint key)
+      throws SQLException {
+    dropIndex(connection, key.name());
   }
 
   private int dropIndex(Connection connection, String name) throws SQLException {
@@ -118,26 +176,22 @@ final class LibSqlMigration extends MigrationDialect {
   }
 
   @Override
-  public void dropColumns(SpanTable table, List<String> columns) throws Exception {
-    connections.transact(
-        connection -> {
-          Map<String, String> present = columns(connection, table.schema(), table.name());
-          List<String> added = columns.stream().filter(present::containsKey).toList();
-          if (!added.isEmpty()) {
-            // SQLite drops no column that an index has; the next init() makes ours again.
-            SpanTableSql sql = new SpanTableSql(dialect(), qualified(table));
-            for (String index :
-                new SpanIndexes(dialect(), sql, table.name()).statements().keySet()) {
-              dropIndex(connection, index);
-            }
-          }
-          for (String column : added) {
-            new SqlStatement(
-                    "ALTER TABLE " + qualified(table) + " DROP COLUMN " + dialect().quote(column))
-                .execute(connection);
-          }
-          return added.size();
-        });
+  public void dropColumns(Connection connection, SpanTable table, List<String> columns)
+      throws SQLException {
+    Map<String, String> present = columns(connection, table.schema(), table.name());
+    List<String> added = columns.stream().filter(present::containsKey).toList();
+    if (!added.isEmpty()) {
+      // SQLite drops no column that an index has; the next init() makes ours again.
+      SpanTableSql sql = new SpanTableSql(dialect(), qualified(table));
+      for (String index : new SpanIndexes(dialect(), sql, table.name()).statements().keySet()) {
+        dropIndex(connection, index);
+      }
+    }
+    for (String column : added) {
+      new SqlStatement(
+              "ALTER TABLE " + qualified(table) + " DROP COLUMN " + dialect().quote(column))
+          .execute(connection);
+    }
   }
 
   @Override
@@ -151,8 +205,8 @@ final class LibSqlMigration extends MigrationDialect {
   }
 
   @Override
-  public String rowId() {
-    return "rowid";
+  public String rowId(Connection connection, SpanTable table) {
+    return ROW_ID;
   }
 
   /** A column of a foreign table may ignore case or trailing spaces; a key does not. */
@@ -167,7 +221,7 @@ final class LibSqlMigration extends MigrationDialect {
    * epoch. They are compared as milliseconds first, then, for the digits behind those, as they are.
    */
   @Override
-  public List<String> timeOrder(String columnSql) {
+  public List<String> timeOrder(String columnSql, String type) {
     String milliseconds =
         "CASE typeof("
             + columnSql
@@ -195,23 +249,54 @@ final class LibSqlMigration extends MigrationDialect {
     return List.of(milliseconds, columnSql);
   }
 
+  /** What no time can be, in any of the forms that a column can have here. */
   @Override
-  public String contentOrder(List<String> columnsSql) {
-    // SQLite orders values of any type; a hash, which it has not, would say no more.
-    return columnsSql.stream()
-        .map(column -> column + " COLLATE BINARY")
-        .collect(Collectors.joining(" DESC, "));
+  public String isEnd(String columnSql, String type) {
+    return "CASE typeof("
+        + (columnSql + ") WHEN 'text' THEN lower(trim(" + columnSql + ")) NOT IN")
+        + " ('', '0', '0.0', 'false', 'null', 'nan', 'inf', '-inf', 'infinity', '-infinity')"
+        + (" WHEN 'integer' THEN " + columnSql + " <> 0 WHEN 'real' THEN " + columnSql + " <> 0")
+        + (" AND abs(" + columnSql + ") < 9e307 WHEN 'blob' THEN length(" + columnSql + ") > 0")
+        + " ELSE 0 END";
   }
 
   @Override
-  public @Nullable String multisetHash(
+  public String textLength(String columnSql) {
+    return "length(CAST(" + columnSql + " AS BLOB))";
+  }
+
+  /** SQLite orders values of any type; a hash, which it has not, would say no more. */
+  @Override
+  public List<String> contentOrder(List<String> columnsSql) {
+    return columnsSql.stream().map(column -> column + " COLLATE BINARY").toList();
+  }
+
+  /** SQLite has no hash function: the type and the length of every value stand in for one. */
+  @Override
+  public String digest(List<String> columnsSql) {
+    return columnsSql.stream()
+        .map(
+            column ->
+                "substr(typeof("
+                    + (column + "), 1, 1) || coalesce(length(CAST(" + column + " AS BLOB)), '')"))
+        .collect(Collectors.joining(" || "));
+  }
+
+  @Override
+  public HashedRows hash(
       Connection connection, String table, List<String> columnsSql, SqlStatement condition)
       throws SQLException {
     RowHash hash = new RowHash(columnsSql.size());
+    long[] count = {0};
     new SqlStatement("SELECT " + String.join(", ", columnsSql) + " FROM " + table + " t WHERE ")
         .append(condition)
-        .forEach(connection, hash::add);
-    return hash.total();
+        .forEach(
+            connection,
+            row -> {
+              hash.add(row);
+              count[0]++;
+            });
+    return new HashedRows(count[0], hash.total());
   }
 
   @Override
@@ -235,35 +320,55 @@ final class LibSqlMigration extends MigrationDialect {
 
   /** Triggers rest while rows are put back: the rows are to come back as they were. */
   @Override
-  public void beforeRestore(Connection connection, SpanTable table) throws SQLException {
-    new SqlStatement(
-            "CREATE TABLE "
-                + RESTING_TRIGGERS
-                + " AS SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = "
-                + literal(table.name())
-                + " COLLATE NOCASE")
-        .execute(connection);
-    for (String name : restingTriggers(connection, "name")) {
+  public long restoring(Connection connection, SpanTable table, ConnectionSource.Work<Long> work)
+      throws Exception {
+    Map<String, String> triggers = triggers(connection, table);
+    for (String name : triggers.keySet()) {
       new SqlStatement("DROP TRIGGER " + dialect().quote(name)).execute(connection);
     }
+    long rows = work.on(connection);
+    for (String statement : triggers.values()) {
+      new SqlStatement(statement).execute(connection);
+    }
+    return rows;
+  }
+
+  private static Map<String, String> triggers(Connection connection, SpanTable table)
+      throws SQLException {
+    Map<String, String> triggers = new LinkedHashMap<>();
+    new SqlStatement(
+            "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ? COLLATE NOCASE ORDER BY rowid",
+            table.name())
+        .forEach(connection, row -> triggers.put(row.getString(1), row.getString(2)));
+    return triggers;
   }
 
   @Override
-  public void afterRestore(Connection connection, SpanTable table) throws SQLException {
-    for (String statement : restingTriggers(connection, "sql")) {
-      new SqlStatement(statement).execute(connection);
-    }
-    new SqlStatement("DROP TABLE " + RESTING_TRIGGERS).execute(connection);
-  }
-
-  private static List<String> restingTriggers(Connection connection, String column)
-      throws SQLException {
-    return new SqlStatement("SELECT " + column + " FROM " + RESTING_TRIGGERS + " ORDER BY rowid")
+  public List<String> dependents(Connection connection, SpanTable table) throws SQLException {
+    return new SqlStatement(
+            "SELECT type || ' ' || name FROM sqlite_schema WHERE type IN ('index', 'trigger')"
+                + " AND tbl_name = ? COLLATE NOCASE ORDER BY type, name",
+            table.name())
         .list(connection, row -> row.getString(1));
   }
 
-  private static String literal(String text) {
-    return "'" + text.replace("'", "''") + "'";
+  @Override
+  public List<String> notes(Connection connection, SpanTable table) throws SQLException {
+    List<String> firing = new ArrayList<>();
+    triggers(connection, table)
+        .forEach(
+            (name, sql) -> {
+              String head = sql.toUpperCase(Locale.ROOT).split("\\bBEGIN\\b")[0];
+              if (head.matches("(?s).*\\bDELETE\\b.*")) {
+                firing.add(name);
+              }
+            });
+    return firing.isEmpty()
+        ? List.of()
+        : List.of(
+            "The triggers "
+                + String.join(", ", firing)
+                + " fire for every row that moves to the archive.");
   }
 
   @Override
@@ -290,7 +395,7 @@ final class LibSqlMigration extends MigrationDialect {
             });
     for (Map.Entry<String, String> column :
         columns(connection, table.schema(), table.name()).entrySet()) {
-      if (column.getKey().equalsIgnoreCase(rowId())) {
+      if (column.getKey().equalsIgnoreCase(ROW_ID)) {
         refusals.add(
             "The table "
                 + table
@@ -299,6 +404,19 @@ final class LibSqlMigration extends MigrationDialect {
                 + ", which hides SQLite's own: rename it for the migration.");
       }
     }
+    new SqlStatement(
+            "SELECT DISTINCT m.name FROM sqlite_schema m, pragma_foreign_key_list(m.name) f"
+                + " WHERE m.type = 'table' AND lower(f.\"table\") = lower(?)",
+            table.name())
+        .forEach(
+            connection,
+            row ->
+                refusals.add(
+                    "Rows of "
+                        + row.getString(1)
+                        + " refer to rows of "
+                        + table
+                        + " that would move to the archive: drop the foreign key first."));
     return refusals;
   }
 }

@@ -1,6 +1,6 @@
 package dev.tracekeep.adapter.libsql;
 
-import dev.tracekeep.jdbc.MigrationDialect.MigratorLock;
+import dev.tracekeep.dedupe.MigratorLock;
 import dev.tracekeep.storage.StorageConfig;
 import java.nio.file.Path;
 import java.sql.Connection;

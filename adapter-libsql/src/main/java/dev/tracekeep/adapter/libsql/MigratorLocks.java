@@ -1,7 +1,6 @@
 package dev.tracekeep.adapter.libsql;
 
-import dev.tracekeep.jdbc.MigrationDialect.MigratorLock;
-import dev.tracekeep.storage.FailureKind;
+import dev.tracekeep.dedupe.MigratorLock;
 import dev.tracekeep.storage.StorageException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -11,10 +10,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.sql.SQLException;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Lets one migrator at a time at a database.
@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  * of the same name while the first still has the deleted one.
  */
 final class MigratorLocks {
+  private static final Logger LOG = LoggerFactory.getLogger(MigratorLocks.class);
+
   /**
    * What this process has locked: the operating system knows processes, not threads, and closing a
    * second channel to a file would release the first one's lock.
@@ -81,7 +83,7 @@ final class MigratorLocks {
       try (channel) {
         channel.truncate(0);
       } catch (IOException e) {
-        throw new SQLException("the lock file " + path + " could not be closed", e);
+        LOG.warn("The lock file {} could not be closed: {}", path, e.getMessage());
       } finally {
         HELD.remove(key);
       }
@@ -89,9 +91,6 @@ final class MigratorLocks {
   }
 
   private static StorageException taken(String holder) {
-    return new StorageException(
-        FailureKind.TRANSIENT,
-        "The database is being migrated by " + holder + ". Wait for it to end, then try again.",
-        null);
+    return MigratorLock.taken("The database", holder);
   }
 }

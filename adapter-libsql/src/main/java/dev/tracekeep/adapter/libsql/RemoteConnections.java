@@ -1,7 +1,8 @@
 package dev.tracekeep.adapter.libsql;
 
 import dev.tracekeep.adapter.libsql.HranaStream.Step;
-import dev.tracekeep.jdbc.MigrationDialect.MigratorLock;
+import dev.tracekeep.dedupe.MigratorLease;
+import dev.tracekeep.dedupe.MigratorLock;
 import dev.tracekeep.storage.StorageConfig;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -15,6 +16,8 @@ final class RemoteConnections implements LibSqlConnections {
   private final LibSqlAddress.Server address;
   private final Turns turns = new Turns();
   private final Pool<HranaStream> streams;
+
+  private final MigratorClaims claims = new MigratorClaims(this);
 
   /** Of a migration of this store that is under way. */
   private volatile @Nullable MigratorLease lease;
@@ -66,8 +69,8 @@ final class RemoteConnections implements LibSqlConnections {
     stream.execute(new Step("BEGIN IMMEDIATE", List.of()));
     T result = work.on(connection);
     MigratorLease held = lease;
-    if (held != null) {
-      held.keep(connection);
+    if (held != null && !claims.renew(connection, held.owner())) {
+      throw held.lost();
     }
     stream.execute(new Step("COMMIT", List.of()));
     return result;
@@ -75,7 +78,7 @@ final class RemoteConnections implements LibSqlConnections {
 
   @Override
   public MigratorLock lockMigrators() throws Exception {
-    MigratorLease taken = MigratorLease.take(this, config.lockTimeout());
+    MigratorLease taken = MigratorLease.take("The database", claims, config.lockTimeout());
     lease = taken;
     return () -> {
       lease = null;

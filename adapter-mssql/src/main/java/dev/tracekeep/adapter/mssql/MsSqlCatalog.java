@@ -90,6 +90,11 @@ final class MsSqlCatalog {
           && sorted(columns.stream().map(UniqueIndex::plain).toList()).equals(sorted(keyColumns));
     }
 
+    /** The columns, each by its own name where a computed one stands for it. */
+    List<String> plainColumns() {
+      return columns.stream().map(UniqueIndex::plain).toList();
+    }
+
     private static String plain(String column) {
       return column.toLowerCase(Locale.ROOT).endsWith(EXACT)
           ? column.substring(0, column.length() - EXACT.length())
@@ -151,6 +156,17 @@ final class MsSqlCatalog {
     return new SqlStatement(
                 "SELECT count(*) FROM sys.columns c WHERE c.object_id = OBJECT_ID(?)"
                     + " AND LOWER(c.name) = LOWER(?)",
+                table,
+                column)
+            .number(connection)
+        > 0;
+  }
+
+  /** Whether a column takes NULL. */
+  boolean isNullable(Connection connection, String table, String column) throws SQLException {
+    return new SqlStatement(
+                "SELECT count(*) FROM sys.columns c WHERE c.object_id = OBJECT_ID(?)"
+                    + " AND LOWER(c.name) = LOWER(?) AND c.is_nullable = 1",
                 table,
                 column)
             .number(connection)
@@ -270,6 +286,11 @@ final class MsSqlCatalog {
               "SELECT c.name FROM sys.columns c WHERE c.object_id = OBJECT_ID(?)"
                   + " AND TYPE_NAME(c.user_type_id) IN ('timestamp', 'rowversion')",
               "The column of %s named %s is a rowversion, which cannot be put back: drop it first."),
+          new Obstacle(
+              "SELECT c.name FROM sys.columns c WHERE c.object_id = OBJECT_ID(?)"
+                  + " AND TYPE_NAME(c.user_type_id) IN ('xml', 'sql_variant', 'geography', 'geometry', 'hierarchyid')",
+              "Rows of %s cannot be compared by the column %s, whose type has no text that SQL Server hashes:"
+                  + " change it to nvarchar(max) first."),
           new Obstacle(
               "SELECT USER_NAME() WHERE HAS_PERMS_BY_NAME(?, 'OBJECT', 'ALTER') = 0",
               "To migrate %s takes the permission to alter it: grant it to %s, or migrate as its owner."));

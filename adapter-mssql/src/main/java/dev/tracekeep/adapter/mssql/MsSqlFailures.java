@@ -289,6 +289,11 @@ final class MsSqlFailures {
             && (sql.getErrorCode() == 1505 || sql.getErrorCode() == 1750);
   }
 
+  /** Whether a lock was not given in time. */
+  static boolean isLockTimeout(Exception failure) {
+    return failure instanceof SQLException sql && sql.getErrorCode() == 1222;
+  }
+
   /** What a failure of the server means. */
   static FailureKind kindOf(Exception failure) {
     return judge(known(failure)).map(Judgement::kind).orElse(FailureKind.PERMANENT);

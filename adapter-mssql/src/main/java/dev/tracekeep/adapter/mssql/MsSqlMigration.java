@@ -2,9 +2,15 @@ package dev.tracekeep.adapter.mssql;
 
 import dev.tracekeep.adapter.mssql.MsSqlCatalog.Column;
 import dev.tracekeep.adapter.mssql.MsSqlCatalog.UniqueIndex;
+import dev.tracekeep.dedupe.MigratorLock;
+import dev.tracekeep.dedupe.TableIdentity;
 import dev.tracekeep.jdbc.ConnectionSource;
+import dev.tracekeep.jdbc.HashedRows;
+import dev.tracekeep.jdbc.KeyConstraint;
 import dev.tracekeep.jdbc.MigrationDialect;
 import dev.tracekeep.jdbc.SqlStatement;
+import dev.tracekeep.migration.MigrationLayout;
+import dev.tracekeep.migration.MigrationOptions;
 import dev.tracekeep.migration.MigrationPlan.ConstraintState;
 import dev.tracekeep.migration.SpanTable;
 import dev.tracekeep.span.SpanColumn;
@@ -18,14 +24,19 @@ import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The migration on SQL Server.
@@ -43,7 +54,11 @@ final class MsSqlMigration extends MigrationDialect {
   private static final int VERSIONS_PER_STATEMENT = 1_000;
 
   private static final String LOSERS = "#tracekeep_losers";
-  private static final String RESTING_TRIGGERS = "#tracekeep_triggers";
+
+  /** How long the last lock is asked for again and again. */
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
+
+  private static final Logger LOG = LoggerFactory.getLogger(MsSqlMigration.class);
 
   private final MsSqlConnections connections;
 
@@ -76,6 +91,19 @@ final class MsSqlMigration extends MigrationDialect {
 
   // ---- what there is ---------------------------------------------------------------------------
 
+  /** Found as a statement would find it: by the database's collation and the user's schema. */
+  @Override
+  public Optional<TableIdentity> resolve(Connection connection, SpanTable table)
+      throws SQLException {
+    return new SqlStatement(
+            "SELECT n.TABLE_SCHEMA, n.TABLE_NAME FROM INFORMATION_SCHEMA.TABLES n"
+                + " WHERE OBJECT_ID(QUOTENAME(n.TABLE_SCHEMA) + N'.' + QUOTENAME(n.TABLE_NAME)) = OBJECT_ID(?)",
+            qualified(table))
+        .list(connection, row -> new TableIdentity(row.getString(1), row.getString(2)))
+        .stream()
+        .findFirst();
+  }
+
   @Override
   public Map<String, String> columns(Connection connection, @Nullable String schema, String table)
       throws SQLException {
@@ -99,9 +127,12 @@ final class MsSqlMigration extends MigrationDialect {
     if (indexes.stream().anyMatch(index -> index.enforces(keyColumns))) {
       return ConstraintState.PRESENT;
     }
+    KeyConstraint mastras = keyConstraint(table, keyColumns, MigrationLayout.MASTRA);
     return indexes.stream()
             .anyMatch(
-                index -> MsSqlCatalog.isNamed(index.name(), keyName(table.name()), table.name()))
+                index ->
+                    MsSqlCatalog.isNamed(index.name(), keyName(table.name()), table.name())
+                        || isNamed(table, index.name(), mastras))
         ? ConstraintState.INVALID
         : ConstraintState.ABSENT;
   }
@@ -147,12 +178,7 @@ final class MsSqlMigration extends MigrationDialect {
                   resource)
               .number(connection);
       if (taken < 0) {
-        throw new StorageException(
-            FailureKind.TRANSIENT,
-            "The table "
-                + table
-                + " is being migrated by another process. Wait for it to end, then try again.",
-            null);
+        throw MigratorLock.taken(table, "another process");
       }
       return () -> release(connection, resource);
     } catch (SQLException | RuntimeException e) {
@@ -162,7 +188,7 @@ final class MsSqlMigration extends MigrationDialect {
   }
 
   /** The session goes on, and must not keep it. */
-  private static void release(Connection connection, String resource) throws SQLException {
+  private static void release(Connection connection, String resource) {
     try (connection) {
       if (connection.isValid(1)) { // else it is given back already
         new SqlStatement(
@@ -171,50 +197,119 @@ final class MsSqlMigration extends MigrationDialect {
                 resource)
             .number(connection);
       }
+    } catch (SQLException e) {
+      LOG.warn("The lock of this migration could not be given back: {}", e.getMessage());
     }
   }
 
   // ---- the constraint --------------------------------------------------------------------------
 
+  /**
+   * Mastra's newest release looks for a primary key of this name; a unique index would not do, and
+   * a key over the computed columns of a loosely compared one would not either.
+   */
   @Override
-  public String constraintStatement(SpanTable table, List<String> keyColumns) {
-    return "CREATE UNIQUE INDEX "
-        + dialect().quote(keyName(table.name()))
-        + " ON "
-        + qualified(table)
-        + " ("
-        + keyColumns.stream().map(dialect()::quote).collect(Collectors.joining(", "))
-        + ")";
+  public KeyConstraint keyConstraint(
+      SpanTable table, List<String> keyColumns, MigrationLayout layout) {
+    if (layout != MigrationLayout.MASTRA) {
+      return new KeyConstraint(keyName(table.name()), keyColumns, false);
+    }
+    String schema = table.schema();
+    String prefix = schema == null || schema.equalsIgnoreCase("dbo") ? "" : schema + "_";
+    return new KeyConstraint(prefix + table.name() + "_traceid_spanid_pk", keyColumns, true);
+  }
+
+  @Override
+  public boolean isNamed(SpanTable table, String found, KeyConstraint key) {
+    return MsSqlCatalog.isNamed(found, key.name(), table.name());
+  }
+
+  @Override
+  public String constraintStatement(SpanTable table, KeyConstraint key) {
+    return key.isPrimaryKey()
+        ? "ALTER TABLE "
+            + (qualified(table) + " ADD CONSTRAINT " + dialect().quote(key.name()))
+            + key.columns().stream()
+                .map(dialect()::quote)
+                .collect(Collectors.joining(", ", " PRIMARY KEY (", ")"))
+        : super.constraintStatement(table, key);
+  }
+
+  @Override
+  public String constraintLock() {
+    return "A shared lock of the table while the index is built: writers wait, readers go on.";
   }
 
   @Override
   public void constrain(
       SpanTable table,
-      List<String> keyColumns,
-      Duration lockTimeout,
+      KeyConstraint key,
+      MigrationOptions options,
       ConnectionSource.Work<Long> lateDuplicates)
       throws Exception {
-    ConnectionSource hasty = connections.unhurried(lockTimeout);
+    ConnectionSource hasty = connections.unhurried(options.lockTimeout());
+    Instant end = Instant.now().plus(PATIENCE);
+    boolean constrained = false;
+    for (int tries = 1; !constrained; tries++) {
+      try {
+        constrained = constrainOnce(table, key, hasty, lateDuplicates);
+      } catch (SQLException e) {
+        boolean duplicates = MsSqlFailures.isDuplicateInIndex(e);
+        if (!duplicates && !MsSqlFailures.isLockTimeout(e)) {
+          throw e;
+        }
+        if (duplicates && tries >= CONSTRAINT_TRIES || Instant.now().isAfter(end)) {
+          throw unfinished(table, options.lockTimeout(), duplicates, e);
+        }
+        // So that whoever queued behind the lock gets a turn.
+        TimeUnit.MILLISECONDS.sleep(Math.min(1000, options.lockTimeout().toMillis()));
+      }
+    }
+  }
+
+  /** Whether the constraint stands now. */
+  private boolean constrainOnce(
+      SpanTable table,
+      KeyConstraint key,
+      ConnectionSource hasty,
+      ConnectionSource.Work<Long> lateDuplicates)
+      throws Exception {
     hasty.transact(lateDuplicates);
-    if (hasty.read(c -> constraintState(c, table, keyColumns)) == ConstraintState.PRESENT) {
-      return;
+    if (hasty.read(c -> constraintState(c, table, key.columns())) == ConstraintState.PRESENT) {
+      return true;
     }
     // Before the index, because a column takes a lock for a moment that keeps readers out.
-    List<String> compared = hasty.transact(c -> addExactColumns(c, table, keyColumns));
-    for (int tries = 1; ; tries++) {
-      try {
-        hasty.transact(
-            connection -> {
-              keepWritersOut(connection, table);
-              lateDuplicates.on(connection);
-              dropIndex(connection, table);
-              return execute(connection, constraintStatement(connection, table, compared));
-            });
-        return;
-      } catch (SQLException e) {
-        if (tries == CONSTRAINT_TRIES || !MsSqlFailures.isDuplicateInIndex(e)) {
-          throw unfinished(table, lockTimeout, e);
-        }
+    List<String> compared =
+        key.isPrimaryKey()
+            ? key.columns()
+            : hasty.transact(c -> addExactColumns(c, table, key.columns()));
+    KeyConstraint exact = new KeyConstraint(key.name(), compared, key.isPrimaryKey());
+    hasty.transact(
+        connection -> {
+          keepWritersOut(connection, table);
+          lateDuplicates.on(connection);
+          dropIndex(connection, table, key);
+          if (key.isPrimaryKey()) {
+            makeRequired(connection, table, key);
+          }
+          return execute(connection, constraintStatement(connection, table, exact));
+        });
+    return true;
+  }
+
+  /** A primary key takes columns that are declared as required alone. */
+  private void makeRequired(Connection connection, SpanTable table, KeyConstraint key)
+      throws SQLException {
+    String qualified = qualified(table);
+    Map<String, Column> columns = catalog.columns(connection, qualified);
+    for (String name : key.columns()) {
+      Column column = columns.get(name);
+      if (column != null && catalog.isNullable(connection, qualified, name)) {
+        execute(
+            connection,
+            "ALTER TABLE "
+                + (qualified + " ALTER COLUMN " + dialect().quote(name))
+                + (" " + column.definition() + " NOT NULL"));
       }
     }
   }
@@ -225,14 +320,18 @@ final class MsSqlMigration extends MigrationDialect {
   }
 
   /** Rows are laid out by the key where nothing else lays them out, and it is short enough. */
-  private String constraintStatement(Connection connection, SpanTable table, List<String> compared)
+  private String constraintStatement(Connection connection, SpanTable table, KeyConstraint key)
       throws SQLException {
+    List<String> compared = key.columns();
     Map<String, Column> columns = catalog.columns(connection, qualified(table));
     boolean isShort =
         columns.keySet().containsAll(compared)
             && compared.stream().mapToInt(name -> columns.get(name).bytes()).sum()
                 <= MsSqlCatalog.LONGEST_CLUSTERED_KEY;
-    String statement = constraintStatement(table, compared);
+    String statement = constraintStatement(table, key);
+    if (key.isPrimaryKey()) {
+      return isShort ? statement : statement.replaceFirst("PRIMARY KEY", "PRIMARY KEY NONCLUSTERED");
+    }
     return isShort && catalog.isHeap(connection, qualified(table))
         ? statement.replaceFirst("UNIQUE INDEX", "UNIQUE CLUSTERED INDEX")
         : statement;
@@ -270,53 +369,85 @@ final class MsSqlMigration extends MigrationDialect {
   }
 
   private static StorageException unfinished(
-      SpanTable table, Duration lockTimeout, SQLException cause) {
+      SpanTable table, Duration lockTimeout, boolean duplicates, SQLException cause) {
     return new StorageException(
-        MsSqlFailures.kindOf(cause),
+        duplicates ? FailureKind.TRANSIENT : MsSqlFailures.kindOf(cause),
         "The last step of the migration of "
             + table
-            + " could not be done with a lock-timeout of "
-            + lockTimeout
-            + ": "
-            + MsSqlFailures.reason(cause)
-            + ". Nothing is lost: run 'tracekeep migrate apply' again to finish it, at a quieter time or with a"
-            + " longer time-out.",
+            + " could not be done"
+            + (duplicates
+                ? ": writers add duplicates faster than they can be moved. Nothing is lost: stop those"
+                    + " writers, then run 'tracekeep migrate apply' again to finish it."
+                : " with a lock-timeout of "
+                    + lockTimeout.toMillis()
+                    + " ms: "
+                    + MsSqlFailures.reason(cause)
+                    + ". Nothing is lost: end the old transactions on the table, then run 'tracekeep"
+                    + " migrate apply' again to finish it."),
         cause);
   }
 
   @Override
-  public void release(SpanTable table, List<String> keyColumns) throws Exception {
-    connections()
-        .transact(
-            connection -> {
-              dropIndex(connection, table);
-              for (String column : keyColumns) {
-                dropColumn(connection, table, MsSqlCatalog.exactName(column));
-              }
-              return true;
-            });
+  public void release(Connection connection, SpanTable table, KeyConstraint key)
+      throws SQLException {
+    dropIndex(connection, table, key);
+    for (String column : key.columns()) {
+      dropColumn(connection, table, MsSqlCatalog.exactName(column));
+    }
+  }
+
+  @Override
+  public List<String> uniqueKeys(Connection connection, SpanTable table, List<String> keyColumns)
+      throws SQLException {
+    Set<String> key = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
+    key.addAll(keyColumns);
+    return catalog.uniqueIndexes(connection, qualified(table)).stream()
+        .filter(index -> !index.isDisabled() && key.containsAll(index.plainColumns()))
+        .map(UniqueIndex::name)
+        .toList();
+  }
+
+  @Override
+  public List<String> dependents(Connection connection, SpanTable table) throws SQLException {
+    List<String> found = new ArrayList<>();
+    catalog.indexNames(connection, qualified(table)).forEach(name -> found.add("index " + name));
+    triggers(connection, table).forEach(name -> found.add("trigger " + name));
+    return found;
+  }
+
+  @Override
+  public List<String> notes(Connection connection, SpanTable table) throws SQLException {
+    List<String> triggers = triggers(connection, table);
+    return triggers.isEmpty()
+        ? List.of()
+        : List.of(
+            "The triggers "
+                + String.join(", ", triggers)
+                + " fire for every row that moves to the archive, as far as they are on DELETE.");
   }
 
   /** Drops the index of the key; one that backs a constraint was there before any migration. */
-  private void dropIndex(Connection connection, SpanTable table) throws SQLException {
-    String name = keyName(table.name());
+  private void dropIndex(Connection connection, SpanTable table, KeyConstraint key)
+      throws SQLException {
+    String name = dialect().quote(key.name());
     for (UniqueIndex index : catalog.uniqueIndexes(connection, qualified(table))) {
-      if (MsSqlCatalog.isNamed(index.name(), name, table.name()) && !index.isOfConstraint()) {
-        execute(connection, "DROP INDEX " + dialect().quote(name) + " ON " + qualified(table));
+      if (!isNamed(table, index.name(), key)) {
+        continue;
+      }
+      if (!index.isOfConstraint()) {
+        execute(connection, "DROP INDEX " + name + " ON " + qualified(table));
+      } else if (key.isPrimaryKey()) {
+        execute(connection, "ALTER TABLE " + qualified(table) + " DROP CONSTRAINT " + name);
       }
     }
   }
 
   @Override
-  public void dropColumns(SpanTable table, List<String> columns) throws Exception {
-    connections()
-        .transact(
-            connection -> {
-              for (String column : columns) {
-                dropColumn(connection, table, column);
-              }
-              return true;
-            });
+  public void dropColumns(Connection connection, SpanTable table, List<String> columns)
+      throws SQLException {
+    for (String column : columns) {
+      dropColumn(connection, table, column);
+    }
   }
 
   /** A column that has a default can be dropped only behind it. */
@@ -353,11 +484,6 @@ final class MsSqlMigration extends MigrationDialect {
 
   /** A row has no address that may be relied on, so a table without an identity gets one. */
   @Override
-  public String rowId() {
-    return rowColumn();
-  }
-
-  @Override
   public String rowId(Connection connection, SpanTable table) throws SQLException {
     return rowId(connection, qualified(table));
   }
@@ -392,15 +518,53 @@ final class MsSqlMigration extends MigrationDialect {
         + ")) + N'.') COLLATE Latin1_General_BIN2)";
   }
 
+  /** SQL Server reads an empty text as the start of 1900; what is no time is no end. */
   @Override
-  public String contentOrder(List<String> columnsSql) {
-    return "HASHBYTES('SHA2_256', CONCAT(CAST(N'' AS nvarchar(max)), "
-        + String.join(", N'|', ", columnsSql)
-        + "))";
+  public String isEnd(String columnSql, String type) {
+    String kind = type.toLowerCase(Locale.ROOT);
+    String text = "LOWER(LTRIM(RTRIM(CAST(" + columnSql + " AS nvarchar(100)))))";
+    String condition =
+        kind.startsWith("date") || kind.startsWith("smalldatetime")
+            ? columnSql + " <> CONVERT(datetime2, '1900-01-01', 23)"
+            : kind.startsWith("bit")
+                ? columnSql + " = 1"
+                : text
+                    + " NOT IN (N'', N'0', N'0.0', N'false', N'null', N'nan', N'inf', N'-inf',"
+                    + " N'infinity', N'-infinity')";
+    return "(" + columnSql + " IS NOT NULL AND " + condition + ")";
+  }
+
+  /** In bytes of UTF-16, which is what SQL Server counts without a conversion. */
+  @Override
+  public String textLength(String columnSql) {
+    return "CAST(DATALENGTH(" + columnSql + ") AS bigint)";
   }
 
   @Override
-  public @Nullable String multisetHash(
+  public String digest(List<String> columnsSql) {
+    return "CONVERT(varchar(64), HASHBYTES('SHA2_256', CONCAT(CAST(N'' AS nvarchar(max)), "
+        + String.join(", N'|', ", columnsSql)
+        + ")), 2)";
+  }
+
+  /** SQL Server compares no tuples. */
+  @Override
+  public String isIn(List<String> values, String table, List<String> columns) {
+    List<String> same = new ArrayList<>();
+    for (int i = 0; i < values.size(); i++) {
+      same.add(columns.get(i) + " = " + values.get(i));
+    }
+    return "EXISTS (SELECT 1 FROM " + table + " t WHERE " + String.join(" AND ", same) + ")";
+  }
+
+  /** The archive's texts have no limit, and an index takes none such. */
+  @Override
+  public boolean indexesText() {
+    return false;
+  }
+
+  @Override
+  public HashedRows hash(
       Connection connection, String table, List<String> columnsSql, SqlStatement condition)
       throws SQLException {
     List<String> texts = new ArrayList<>();
@@ -418,13 +582,13 @@ final class MsSqlMigration extends MigrationDialect {
             + String.join(", ", texts)
             + ")), 1, 8) AS bigint)";
     return new SqlStatement(
-            "SELECT CAST(SUM(CAST("
+            "SELECT COUNT_BIG(*), CAST(SUM(CAST("
                 + hash
                 + " AS decimal(38, 0))) AS varchar(60)) FROM "
                 + table
                 + " t WHERE ")
         .append(condition)
-        .list(connection, row -> row.getString(1))
+        .list(connection, row -> new HashedRows(row.getLong(1), row.getString(2)))
         .get(0);
   }
 
@@ -452,13 +616,14 @@ final class MsSqlMigration extends MigrationDialect {
    * before, and added afterwards; until then nobody may change the rows that were compared.
    */
   @Override
-  public void moveLosers(
+  public long moveLosers(
       Connection connection,
-      String table,
+      SpanTable spanTable,
       String archive,
       String archiveColumns,
       SqlStatement losers)
       throws SQLException {
+    String table = qualified(spanTable);
     if (connections.server().locksByHints()) { // else the pool's isolation sees to it
       connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
     }
@@ -488,26 +653,29 @@ final class MsSqlMigration extends MigrationDialect {
         .append(") l")
         .execute(connection);
     String row = rowId(connection, table);
-    execute(
-        connection,
-        "DELETE t OUTPUT "
-            + carried.stream().map(name -> "deleted." + name).collect(Collectors.joining(", "))
-            + ", deleted."
-            + row
-            + " INTO "
-            + archive
-            + " ("
-            + String.join(", ", carried)
-            + ", "
-            + rowColumn()
-            + ") FROM "
-            + table
-            + " t JOIN "
-            + LOSERS
-            + " l ON l."
-            + rowColumn()
-            + " = t."
-            + row);
+    // By IN, because Babelfish scans the table once for each loser that a join names.
+    long deleted =
+        execute(
+            connection,
+            "DELETE FROM "
+                + table
+                + " OUTPUT "
+                + carried.stream().map(name -> "deleted." + name).collect(Collectors.joining(", "))
+                + ", deleted."
+                + row
+                + " INTO "
+                + archive
+                + " ("
+                + String.join(", ", carried)
+                + ", "
+                + rowColumn()
+                + ") WHERE "
+                + row
+                + " IN (SELECT "
+                + rowColumn()
+                + " FROM "
+                + LOSERS
+                + ")");
     execute(
         connection,
         "UPDATE a SET "
@@ -524,6 +692,7 @@ final class MsSqlMigration extends MigrationDialect {
             + reasons.get(0)
             + " IS NULL");
     execute(connection, "DROP TABLE " + LOSERS);
+    return deleted;
   }
 
   private static List<String> names(Connection connection, String query) throws SQLException {
@@ -577,40 +746,35 @@ final class MsSqlMigration extends MigrationDialect {
 
   /**
    * Triggers rest while archived rows are put back: one that sets the time of a change would change
-   * what is restored. Which of them rest is kept in the transaction, which ends either way.
+   * what is restored.
    */
   @Override
-  public void beforeRestore(Connection connection, SpanTable table) throws SQLException {
+  public long restoring(Connection connection, SpanTable table, ConnectionSource.Work<Long> work)
+      throws Exception {
     String qualified = qualified(table);
-    execute(
-        connection,
-        "SELECT g.name INTO "
-            + RESTING_TRIGGERS
-            + " FROM sys.triggers g WHERE g.parent_id = OBJECT_ID(N'"
-            + qualified.replace("'", "''")
-            + "') AND g.is_disabled = 0");
-    for (String trigger : restingTriggers(connection)) {
+    List<String> triggers = triggers(connection, table);
+    boolean hasIdentity = catalog.identity(connection, qualified).isPresent();
+    for (String trigger : triggers) {
       execute(connection, "DISABLE TRIGGER " + dialect().quote(trigger) + " ON " + qualified);
     }
-    if (catalog.identity(connection, qualified).isPresent()) {
+    if (hasIdentity) {
       execute(connection, "SET IDENTITY_INSERT " + qualified + " ON");
     }
-  }
-
-  @Override
-  public void afterRestore(Connection connection, SpanTable table) throws SQLException {
-    String qualified = qualified(table);
-    if (catalog.identity(connection, qualified).isPresent()) {
+    long rows = work.on(connection);
+    if (hasIdentity) {
       execute(connection, "SET IDENTITY_INSERT " + qualified + " OFF");
     }
-    for (String trigger : restingTriggers(connection)) {
+    for (String trigger : triggers) {
       execute(connection, "ENABLE TRIGGER " + dialect().quote(trigger) + " ON " + qualified);
     }
-    execute(connection, "DROP TABLE " + RESTING_TRIGGERS);
+    return rows;
   }
 
-  private static List<String> restingTriggers(Connection connection) throws SQLException {
-    return new SqlStatement("SELECT name FROM " + RESTING_TRIGGERS)
+  /** The triggers that fire. */
+  private List<String> triggers(Connection connection, SpanTable table) throws SQLException {
+    return new SqlStatement(
+            "SELECT g.name FROM sys.triggers g WHERE g.parent_id = OBJECT_ID(?) AND g.is_disabled = 0",
+            qualified(table))
         .list(connection, row -> row.getString(1));
   }
 }

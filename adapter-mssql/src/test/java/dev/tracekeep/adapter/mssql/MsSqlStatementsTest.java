@@ -3,6 +3,7 @@ package dev.tracekeep.adapter.mssql;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tracekeep.jdbc.SpanTableSql;
+import dev.tracekeep.jdbc.KeyConstraint;
 import dev.tracekeep.migration.SpanTable;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.storage.StorageConfig;
@@ -108,7 +109,9 @@ class MsSqlStatementsTest {
     assertThat(
             migration()
                 .constraintStatement(
-                    new SpanTable("dbo", "mastra_ai_spans", null), List.of("traceId", "spanId")))
+                    new SpanTable("dbo", "mastra_ai_spans", null),
+                    new KeyConstraint(
+                        "mastra_ai_spans_key", List.of("traceId", "spanId"), false)))
         .isEqualTo(
             "CREATE UNIQUE INDEX [mastra_ai_spans_key] ON [dbo].[mastra_ai_spans] ([traceId], [spanId])");
     assertThat(migration().createTableAs("[a]", "SELECT t.[x] FROM [s] t"))

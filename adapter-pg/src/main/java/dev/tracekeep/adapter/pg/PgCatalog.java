@@ -1,5 +1,6 @@
 package dev.tracekeep.adapter.pg;
 
+import dev.tracekeep.dedupe.TableIdentity;
 import dev.tracekeep.jdbc.SqlDialect;
 import dev.tracekeep.jdbc.SqlStatement;
 import dev.tracekeep.migration.SpanTable;
@@ -11,6 +12,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +35,7 @@ final class PgCatalog {
    * @param qualifiedName quoted and qualified, for statements
    * @param isValid false for what a failed or killed CONCURRENTLY left behind
    * @param isPlainUnique unique at once, for all rows, on columns and not on expressions
+   * @param isUnique unique in whatever way
    * @param columns the key columns
    */
   record Index(
@@ -40,6 +43,7 @@ final class PgCatalog {
       String qualifiedName,
       boolean isValid,
       boolean isPlainUnique,
+      boolean isUnique,
       boolean isOfConstraint,
       List<String> columns) {
 
@@ -58,6 +62,52 @@ final class PgCatalog {
     return name(table.schema(), table.name());
   }
 
+  /** The table as a statement would find it, along the search path where no schema is given. */
+  Optional<TableIdentity> resolve(Connection connection, SpanTable table) throws SQLException {
+    return new SqlStatement(
+            "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+                + " WHERE c.oid = to_regclass(?)",
+            name(table))
+        .list(connection, row -> new TableIdentity(row.getString(1), row.getString(2)))
+        .stream()
+        .findFirst();
+  }
+
+  /** What hangs on the table, one line each. */
+  List<String> dependents(Connection connection, SpanTable table) throws SQLException {
+    List<String> found = new ArrayList<>();
+    indexes(connection, table).forEach(index -> found.add("index " + index.name()));
+    enabledTriggers(connection, table).keySet().forEach(name -> found.add("trigger " + name));
+    new SqlStatement(
+            "SELECT DISTINCT 'view ' || r.ev_class::regclass::text FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid"
+                + " WHERE d.refobjid = to_regclass(?) AND d.classid = 'pg_rewrite'::regclass"
+                + " AND r.ev_class <> d.refobjid ORDER BY 1",
+            name(table))
+        .forEach(connection, row -> found.add(row.getString(1)));
+    new SqlStatement(
+            "SELECT 'foreign key ' || conname FROM pg_constraint WHERE contype = 'f' AND conrelid = to_regclass(?)"
+                + " ORDER BY conname",
+            name(table))
+        .forEach(connection, row -> found.add(row.getString(1)));
+    return found;
+  }
+
+  /** The triggers that fire for every row that is moved. */
+  List<String> notes(Connection connection, SpanTable table) throws SQLException {
+    List<String> firing =
+        new SqlStatement(
+                "SELECT tgname FROM pg_trigger WHERE tgrelid = to_regclass(?) AND NOT tgisinternal"
+                    + " AND tgenabled <> 'D' AND tgtype & 8 <> 0 ORDER BY tgname",
+                name(table))
+            .list(connection, row -> row.getString(1));
+    return firing.isEmpty()
+        ? List.of()
+        : List.of(
+            "The triggers "
+                + String.join(", ", firing)
+                + " fire on DELETE, for every row that moves to the archive.");
+  }
+
   /** The columns and their types, in order, without those that PostgreSQL computes itself. */
   Map<String, String> columns(Connection connection, @Nullable String schema, String table)
       throws SQLException {
@@ -73,7 +123,7 @@ final class PgCatalog {
   List<Index> indexes(Connection connection, SpanTable table) throws SQLException {
     return new SqlStatement(
             "SELECT c.relname, i.indexrelid::regclass::text, i.indisvalid AND i.indisready,"
-                + " i.indisunique AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL,"
+                + " i.indisunique AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL, i.indisunique,"
                 + " EXISTS (SELECT 1 FROM pg_constraint o WHERE o.conindid = i.indexrelid AND o.conrelid = i.indrelid),"
                 + " ARRAY(SELECT a.attname::text FROM unnest(i.indkey::int2[]) WITH ORDINALITY k (attnum, place)"
                 + " JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum"
@@ -90,7 +140,8 @@ final class PgCatalog {
                     row.getBoolean(3),
                     row.getBoolean(4),
                     row.getBoolean(5),
-                    Arrays.asList((String[]) row.getArray(6).getArray())));
+                    row.getBoolean(6),
+                    Arrays.asList((String[]) row.getArray(7).getArray())));
   }
 
   /** The triggers that users made and that fire, with the words that make them fire again. */

@@ -1,9 +1,14 @@
 package dev.tracekeep.adapter.pg;
 
+import dev.tracekeep.dedupe.MigratorLock;
+import dev.tracekeep.dedupe.TableIdentity;
 import dev.tracekeep.jdbc.ConnectionSource;
+import dev.tracekeep.jdbc.KeyConstraint;
 import dev.tracekeep.jdbc.MigrationDialect;
 import dev.tracekeep.jdbc.SqlDialect;
 import dev.tracekeep.jdbc.SqlStatement;
+import dev.tracekeep.migration.MigrationLayout;
+import dev.tracekeep.migration.MigrationOptions;
 import dev.tracekeep.migration.MigrationPlan.ConstraintState;
 import dev.tracekeep.migration.SpanTable;
 import dev.tracekeep.span.SpanColumn;
@@ -19,10 +24,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The migration on PostgreSQL.
@@ -43,8 +51,13 @@ final class PgMigration extends MigrationDialect {
   /** Duplicates that arrive while the index is built make it fail; then they are moved first. */
   private static final int CONCURRENT_TRIES = 3;
 
+  /** What the name of the CHECK ends with that stands while a primary key is made. */
+  private static final String CHECK = "_not_null";
+
   private static final String UNIQUE_VIOLATION = "23505";
-  private static final String LOCK_NOT_AVAILABLE = "55P03";
+  static final String LOCK_NOT_AVAILABLE = "55P03";
+
+  private static final Logger LOG = LoggerFactory.getLogger(PgMigration.class);
 
   private final PgConnections connections;
   private final Duration statementTimeout;
@@ -68,6 +81,12 @@ final class PgMigration extends MigrationDialect {
   }
 
   // ---- what there is ---------------------------------------------------------------------------
+
+  @Override
+  public Optional<TableIdentity> resolve(Connection connection, SpanTable table)
+      throws SQLException {
+    return catalog.resolve(connection, table);
+  }
 
   @Override
   public Map<String, String> columns(Connection connection, @Nullable String schema, String table)
@@ -99,8 +118,11 @@ final class PgMigration extends MigrationDialect {
     if (indexes.stream().anyMatch(index -> index.isValid() && index.enforces(keyColumns))) {
       return ConstraintState.PRESENT;
     }
-    String name = keyName(table.name());
-    return indexes.stream().anyMatch(index -> index.name().equals(name) && !index.isValid())
+    Set<String> ours =
+        Set.of(
+            keyName(table.name()),
+            keyConstraint(table, keyColumns, MigrationLayout.MASTRA).name());
+    return indexes.stream().anyMatch(index -> ours.contains(index.name()) && !index.isValid())
         ? ConstraintState.INVALID
         : ConstraintState.ABSENT;
   }
@@ -120,7 +142,7 @@ final class PgMigration extends MigrationDialect {
   // ---- the lock of migrators -------------------------------------------------------------------
 
   @Override
-  public MigratorLock lockMigrators(SpanTable table) throws SQLException {
+  public MigratorLock lockMigrators(SpanTable table) throws Exception {
     if (!connections.server().isPostgres()) {
       return () -> {}; // the plan refuses, and says why
     }
@@ -129,28 +151,11 @@ final class PgMigration extends MigrationDialect {
     // wait.
     long deadline = System.nanoTime() + patience.toNanos();
     Optional<MigratorLock> lock = tryLock(table);
-    while (lock.isEmpty() && System.nanoTime() - deadline < 0 && pause()) {
+    while (lock.isEmpty() && System.nanoTime() - deadline < 0) {
+      TimeUnit.MILLISECONDS.sleep(100);
       lock = tryLock(table);
     }
-    return lock.orElseThrow(
-        () ->
-            new StorageException(
-                FailureKind.TRANSIENT,
-                "The table "
-                    + table
-                    + " is being migrated by another process. Wait for it to end, then try again.",
-                null));
-  }
-
-  /** Whether it came to its end. */
-  private static boolean pause() {
-    try {
-      TimeUnit.MILLISECONDS.sleep(100);
-      return true;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return false;
-    }
+    return lock.orElseThrow(() -> MigratorLock.taken(table, "another process"));
   }
 
   /**
@@ -192,62 +197,99 @@ final class PgMigration extends MigrationDialect {
   /**
    * The rollback waits until the lock is given back; a server notices a closed connection later.
    */
-  private static void release(Connection connection) throws SQLException {
+  private static void release(Connection connection) {
     try (connection) {
       if (connection.isValid(1)) { // else it is given back already
         connection.rollback();
       }
+    } catch (SQLException e) {
+      LOG.warn("The lock of this migration could not be given back: {}", e.getMessage());
     }
   }
 
   // ---- the constraint --------------------------------------------------------------------------
 
+  /**
+   * Mastra's newest release looks for a primary key of this name, and takes an exclusive lock to
+   * add it where it is not there.
+   */
   @Override
-  public String constraintStatement(SpanTable table, List<String> keyColumns) {
-    return "CREATE UNIQUE INDEX CONCURRENTLY " + uniqueIndex(table, keyColumns);
+  public KeyConstraint keyConstraint(
+      SpanTable table, List<String> keyColumns, MigrationLayout layout) {
+    if (layout != MigrationLayout.MASTRA) {
+      return new KeyConstraint(keyName(table.name()), keyColumns, false);
+    }
+    String schema = table.schema();
+    String prefix = schema == null || schema.equals("public") ? "" : schema + "_";
+    return new KeyConstraint(
+        prefix + table.name() + "_traceid_spanid_pk", keyColumns, true);
   }
 
-  private String uniqueIndex(SpanTable table, List<String> keyColumns) {
-    return dialect().quote(keyName(table.name()))
-        + " ON "
-        + qualified(table)
-        + " ("
-        + keyColumns.stream().map(dialect()::quote).collect(Collectors.joining(", "))
-        + ")";
+  @Override
+  public String constraintStatement(SpanTable table, KeyConstraint key) {
+    String index = "CREATE UNIQUE INDEX CONCURRENTLY " + uniqueIndex(table, key);
+    return key.isPrimaryKey() ? index + "; " + primaryKey(table, key) : index;
+  }
+
+  private String uniqueIndex(SpanTable table, KeyConstraint key) {
+    return dialect().quote(key.name())
+        + (" ON " + qualified(table))
+        + key.columns().stream()
+            .map(dialect()::quote)
+            .collect(Collectors.joining(", ", " (", ")"));
+  }
+
+  private String primaryKey(SpanTable table, KeyConstraint key) {
+    String name = dialect().quote(key.name());
+    return "ALTER TABLE "
+        + (qualified(table) + " ADD CONSTRAINT " + name + " PRIMARY KEY USING INDEX " + name);
+  }
+
+  @Override
+  public String constraintLock() {
+    return "SHARE UPDATE EXCLUSIVE while the index is built: readers and writers go on. Where an old"
+        + " transaction keeps that from ending, SHARE ROW EXCLUSIVE: writers wait, readers go on."
+        + " Mastra's primary key takes ACCESS EXCLUSIVE for a moment, without a scan.";
   }
 
   @Override
   public void constrain(
       SpanTable table,
-      List<String> keyColumns,
-      Duration lockTimeout,
+      KeyConstraint key,
+      MigrationOptions options,
       ConnectionSource.Work<Long> lateDuplicates)
       throws Exception {
+    Duration lockTimeout = options.lockTimeout();
     ConnectionSource hasty = connections.withSettings(SETTINGS + PgConnections.millis(lockTimeout));
-    hasty.transact(lateDuplicates);
-    if (hasty.read(c -> constraintState(c, table, keyColumns)) == ConstraintState.PRESENT) {
-      return;
+    LockTries tries = new LockTries(table, lockTimeout, connections);
+    tries.run(() -> hasty.transact(lateDuplicates));
+    if (hasty.read(c -> constraintState(c, table, key.columns())) != ConstraintState.PRESENT) {
+      // Behind a proxy a statement outside of a transaction cannot be given its time-outs.
+      if (connections.isPooledByTransaction()
+          || !constrainConcurrently(table, key, lockTimeout, hasty, lateDuplicates)) {
+        constrainLocked(table, key, lockTimeout, tries, lateDuplicates);
+      }
     }
-    // Behind a proxy a statement outside of a transaction cannot be given its time-outs.
-    if (connections.isPooledByTransaction()
-        || !constrainConcurrently(table, keyColumns, lockTimeout, hasty, lateDuplicates)) {
-      constrainLocked(table, keyColumns, lockTimeout, lateDuplicates);
+    if (key.isPrimaryKey()) {
+      makePrimary(table, key, hasty, tries);
     }
   }
 
   /** Builds the index while others write; returns whether that came to an end. */
   private boolean constrainConcurrently(
       SpanTable table,
-      List<String> keyColumns,
+      KeyConstraint key,
       Duration lockTimeout,
       ConnectionSource hasty,
       ConnectionSource.Work<Long> lateDuplicates)
       throws Exception {
     for (int i = 0; i < CONCURRENT_TRIES; i++) {
-      try (Connection connection = connections.dedicated(lockTimeout)) {
+      // It may wait long for old transactions to end, because nobody has to wait for it meanwhile.
+      try (Connection connection = connections.dedicated(lockTimeout.multipliedBy(5))) {
         // What a failed attempt left enforces nothing, but may cost every writer.
-        dropIndex(connection, table, keyName(table.name()));
-        new SqlStatement(constraintStatement(table, keyColumns)).execute(connection);
+        dropIndex(connection, table, key.name());
+        new SqlStatement("CREATE UNIQUE INDEX CONCURRENTLY " + uniqueIndex(table, key))
+            .execute(connection);
         return true;
       } catch (SQLException e) {
         if (LOCK_NOT_AVAILABLE.equals(e.getSQLState())) {
@@ -265,8 +307,9 @@ final class PgMigration extends MigrationDialect {
   /** Keeps writers out, not readers, while late duplicates are moved and the index is built. */
   private void constrainLocked(
       SpanTable table,
-      List<String> keyColumns,
+      KeyConstraint key,
       Duration lockTimeout,
+      LockTries tries,
       ConnectionSource.Work<Long> lateDuplicates)
       throws Exception {
     String settings =
@@ -275,73 +318,139 @@ final class PgMigration extends MigrationDialect {
             + "; SET LOCAL statement_timeout = "
             + PgConnections.millis(statementTimeout);
     try {
-      connections.transact(
-          settings,
-          connection -> {
-            new SqlStatement("LOCK TABLE " + qualified(table) + " IN SHARE ROW EXCLUSIVE MODE")
-                .execute(connection);
-            lateDuplicates.on(connection);
-            return buildIndex(connection, table, keyColumns);
-          });
+      tries.run(
+          () ->
+              connections.transact(
+                  settings,
+                  connection -> {
+                    new SqlStatement(
+                            "LOCK TABLE " + qualified(table) + " IN SHARE ROW EXCLUSIVE MODE")
+                        .execute(connection);
+                    lateDuplicates.on(connection);
+                    return buildIndex(connection, table, key);
+                  }));
     } catch (SQLException e) {
       throw new StorageException(
           PgFailures.kindOf(e),
           "The last step of the migration of "
               + table
-              + " could not be done with a lock-timeout of "
-              + lockTimeout
-              + " and a statement-timeout of "
+              + " could not be done with a statement-timeout of "
               + statementTimeout
               + ": "
               + PgFailures.reason(e)
-              + ". Nothing is lost: run 'tracekeep migrate apply' again to finish it, at a quieter time or with"
-              + " longer time-outs.",
+              + ". Nothing is lost: run 'tracekeep migrate apply' again to finish it, at a quieter time or with a"
+              + " longer statement-timeout.",
           e);
     }
   }
 
   /** An index that was left invalid is built anew: to drop it would keep readers out. */
-  private int buildIndex(Connection connection, SpanTable table, List<String> keyColumns)
+  private int buildIndex(Connection connection, SpanTable table, KeyConstraint key)
       throws SQLException {
     for (PgCatalog.Index index : catalog.indexes(connection, table)) {
-      if (index.name().equals(keyName(table.name())) && index.enforces(keyColumns)) {
+      if (index.name().equals(key.name()) && index.enforces(key.columns())) {
         return new SqlStatement("REINDEX INDEX " + index.qualifiedName()).execute(connection);
       }
     }
-    dropIndex(connection, table, keyName(table.name()));
-    return new SqlStatement("CREATE UNIQUE INDEX " + uniqueIndex(table, keyColumns))
-        .execute(connection);
+    dropIndex(connection, table, key.name());
+    return new SqlStatement("CREATE UNIQUE INDEX " + uniqueIndex(table, key)).execute(connection);
   }
 
-  @Override
-  public void release(SpanTable table, List<String> keyColumns) throws Exception {
-    connections()
-        .transact(
-            connection -> {
-              for (PgCatalog.Index index : catalog.indexes(connection, table)) {
-                // One that backs a constraint was there before any migration.
-                if (index.name().equals(keyName(table.name())) && !index.isOfConstraint()) {
-                  new SqlStatement("DROP INDEX " + index.qualifiedName()).execute(connection);
-                }
-              }
-              return true;
-            });
-  }
-
-  @Override
-  public void dropColumns(SpanTable table, List<String> columns) throws Exception {
-    if (columns.isEmpty()) {
+  /**
+   * Turns the index into the primary key. A key makes its columns NOT NULL, which scans the table
+   * under the exclusive lock unless a valid CHECK says so already: so that comes first.
+   */
+  private void makePrimary(
+      SpanTable table, KeyConstraint key, ConnectionSource hasty, LockTries tries)
+      throws Exception {
+    boolean isThere =
+        hasty.read(
+            c ->
+                catalog.indexes(c, table).stream()
+                    .anyMatch(index -> index.isOfConstraint() && index.enforces(key.columns())));
+    if (isThere) {
       return;
     }
-    String drops =
-        columns.stream()
-            .map(column -> "DROP COLUMN IF EXISTS " + dialect().quote(column))
-            .collect(Collectors.joining(", "));
-    connections()
-        .transact(
-            connection ->
-                new SqlStatement("ALTER TABLE " + qualified(table) + " " + drops)
-                    .execute(connection));
+    String check = dialect().quote(key.name() + CHECK);
+    String alter = "ALTER TABLE " + qualified(table);
+    String notNull =
+        key.columns().stream()
+            .map(column -> dialect().quote(column) + " IS NOT NULL")
+            .collect(Collectors.joining(" AND "));
+    List<String> steps =
+        List.of(
+            alter + " DROP CONSTRAINT IF EXISTS " + check,
+            alter + " ADD CONSTRAINT " + check + " CHECK (" + notNull + ") NOT VALID",
+            alter + " VALIDATE CONSTRAINT " + check,
+            primaryKey(table, key) + ", DROP CONSTRAINT " + check);
+    for (String step : steps) {
+      tries.run(() -> hasty.transact(c -> new SqlStatement(step).execute(c)));
+    }
+  }
+
+  @Override
+  public void release(Connection connection, SpanTable table, KeyConstraint key)
+      throws SQLException {
+    for (PgCatalog.Index index : catalog.indexes(connection, table)) {
+      if (!index.name().equals(key.name())) {
+        continue;
+      }
+      if (index.isOfConstraint() && key.isPrimaryKey()) {
+        new SqlStatement(
+                "ALTER TABLE "
+                    + (qualified(table) + " DROP CONSTRAINT " + dialect().quote(key.name())))
+            .execute(connection);
+      } else if (!index.isOfConstraint()) {
+        // Any other that backs a constraint was there before the migration.
+        new SqlStatement("DROP INDEX " + index.qualifiedName()).execute(connection);
+      }
+    }
+    if (key.isPrimaryKey()) {
+      new SqlStatement(
+              "ALTER TABLE "
+                  + qualified(table)
+                  + " DROP CONSTRAINT IF EXISTS "
+                  + dialect().quote(key.name() + CHECK))
+          .execute(connection);
+    }
+  }
+
+  @Override
+  public List<String> uniqueKeys(Connection connection, SpanTable table, List<String> keyColumns)
+      throws SQLException {
+    return catalog.indexes(connection, table).stream()
+        .filter(index -> index.isUnique() && keyColumns.containsAll(index.columns()))
+        .map(PgCatalog.Index::name)
+        .toList();
+  }
+
+  @Override
+  public List<String> dependents(Connection connection, SpanTable table) throws SQLException {
+    return catalog.dependents(connection, table);
+  }
+
+  @Override
+  public List<String> notes(Connection connection, SpanTable table) throws SQLException {
+    return catalog.notes(connection, table);
+  }
+
+  @Override
+  public OptionalLong tableBytes(Connection connection, SpanTable table) throws SQLException {
+    return OptionalLong.of(
+        new SqlStatement("SELECT pg_table_size(to_regclass(?))", qualified(table))
+            .number(connection));
+  }
+
+  @Override
+  public void dropColumns(Connection connection, SpanTable table, List<String> columns)
+      throws SQLException {
+    if (!columns.isEmpty()) {
+      String drops =
+          columns.stream()
+              .map(column -> "DROP COLUMN IF EXISTS " + dialect().quote(column))
+              .collect(Collectors.joining(", "));
+      alter(connection, table, drops);
+    }
   }
 
   @Override
@@ -357,12 +466,54 @@ final class PgMigration extends MigrationDialect {
   // ---- rows ------------------------------------------------------------------------------------
 
   @Override
-  public String rowId() {
+  public String rowId(Connection connection, SpanTable table) {
     return "ctid";
   }
 
   @Override
-  public String contentOrder(List<String> columnsSql) {
+  public void analyze(Connection connection, String qualifiedTable) throws SQLException {
+    new SqlStatement("ANALYZE " + qualifiedTable).execute(connection);
+  }
+
+  private static final String NO_END =
+      " NOT IN ('', '0', '0.0', 'false', 'null', 'nan', 'inf', '-inf', 'infinity', '-infinity')";
+
+  @Override
+  public String isEnd(String columnSql, String type) {
+    String end =
+        isTime(type)
+            ? "isfinite(" + columnSql + ")"
+            : type.equals("boolean")
+                ? columnSql
+                : "lower(btrim(CAST(" + columnSql + " AS text)))" + NO_END;
+    return "coalesce(" + end + ", FALSE)";
+  }
+
+  private static boolean isTime(String type) {
+    return type.startsWith("timestamp") || type.equals("date");
+  }
+
+  /** What is not a finite time counts as none. */
+  @Override
+  public List<String> timeOrder(String columnSql, String type) {
+    boolean isFloat =
+        type.equals("double precision") || type.equals("real") || type.startsWith("numeric");
+    return isTime(type)
+        ? List.of("CASE WHEN isfinite(" + columnSql + ") THEN " + columnSql + " END")
+        : isFloat
+            ? List.of(
+                "CASE WHEN lower(CAST("
+                    + (columnSql + " AS text))" + NO_END + " THEN " + columnSql + " END"))
+            : List.of(columnSql);
+  }
+
+  @Override
+  public String textLength(String columnSql) {
+    return "octet_length(CAST(" + columnSql + " AS text))";
+  }
+
+  @Override
+  public String digest(List<String> columnsSql) {
     return "md5(" + rowText(columnsSql) + ")";
   }
 
@@ -380,26 +531,37 @@ final class PgMigration extends MigrationDialect {
    * row that is changed meanwhile gets another address, and stays.
    */
   @Override
-  public void moveLosers(
+  public long moveLosers(
       Connection connection,
-      String table,
+      SpanTable table,
       String archive,
       String archiveColumns,
       SqlStatement losers)
       throws SQLException {
-    new SqlStatement("WITH losers AS MATERIALIZED (")
-        .append(losers)
-        .append(
-            "), removed AS (DELETE FROM "
-                + table
-                + " t USING losers l WHERE t.ctid = l.dedupe_row RETURNING l.*) INSERT INTO "
-                + archive
-                + " ("
-                + archiveColumns
-                + ") SELECT "
-                + archiveColumns
-                + " FROM removed")
-        .execute(connection);
+    SqlStatement move =
+        new SqlStatement("WITH losers AS MATERIALIZED (")
+            .append(losers)
+            .append(
+                "), removed AS (DELETE FROM "
+                    + (qualified(table) + " t USING losers l WHERE t.ctid = l.dedupe_row")
+                    + (" RETURNING l.*), moved AS (INSERT INTO " + archive)
+                    + (" (" + archiveColumns + ") SELECT " + archiveColumns + " FROM removed")
+                    + " RETURNING 1) SELECT (SELECT count(*) FROM losers), (SELECT count(*) FROM moved)");
+    long[] counts =
+        move.list(connection, row -> new long[] {row.getLong(1), row.getLong(2)}).get(0);
+    if (counts[0] > 0 && counts[1] == 0) {
+      throw new StorageException(
+          FailureKind.CONFIGURATION,
+          "None of "
+              + counts[0]
+              + " rows of "
+              + table
+              + " could be deleted: a trigger before DELETE may keep them"
+              + catalog.enabledTriggers(connection, table).keySet()
+              + ". Disable it, then run 'tracekeep migrate apply' again.",
+          null);
+    }
+    return counts[1];
   }
 
   @Override
@@ -421,10 +583,11 @@ final class PgMigration extends MigrationDialect {
 
   /**
    * Triggers rest while archived rows are put back: one that sets the time of a change would change
-   * what is restored. What they were is kept in the transaction, which ends either way.
+   * what is restored.
    */
   @Override
-  public void beforeRestore(Connection connection, SpanTable table) throws SQLException {
+  public long restoring(Connection connection, SpanTable table, ConnectionSource.Work<Long> work)
+      throws Exception {
     Map<String, String> changes = new LinkedHashMap<>();
     catalog
         .enabledTriggers(connection, table)
@@ -437,24 +600,13 @@ final class PgMigration extends MigrationDialect {
       String alter = "ALTER COLUMN " + dialect().quote(column);
       changes.put(alter + " SET GENERATED BY DEFAULT", alter + " SET GENERATED ALWAYS");
     }
-    if (!changes.isEmpty()) {
-      alter(connection, table, String.join(", ", changes.keySet()));
+    if (changes.isEmpty()) {
+      return work.on(connection);
     }
-    new SqlStatement(
-            "SELECT set_config('tracekeep.after_restore', ?, true)",
-            String.join(", ", changes.values()))
-        .list(connection, row -> row.getString(1));
-  }
-
-  @Override
-  public void afterRestore(Connection connection, SpanTable table) throws SQLException {
-    String changes =
-        new SqlStatement("SELECT current_setting('tracekeep.after_restore')")
-            .list(connection, row -> row.getString(1))
-            .get(0);
-    if (!changes.isEmpty()) {
-      alter(connection, table, changes);
-    }
+    alter(connection, table, String.join(", ", changes.keySet()));
+    long rows = work.on(connection);
+    alter(connection, table, String.join(", ", changes.values()));
+    return rows;
   }
 
   private void alter(Connection connection, SpanTable table, String changes) throws SQLException {

@@ -1,8 +1,8 @@
 package dev.tracekeep.adapter.pg;
 
+import dev.tracekeep.dedupe.MigratorLock;
 import dev.tracekeep.jdbc.JdbcStorage;
 import dev.tracekeep.jdbc.MigrationDialect;
-import dev.tracekeep.jdbc.MigrationDialect.MigratorLock;
 import dev.tracekeep.jdbc.SqlStatement;
 import dev.tracekeep.migration.SpanTable;
 import dev.tracekeep.span.Span;

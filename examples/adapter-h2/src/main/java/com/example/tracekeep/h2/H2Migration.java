@@ -1,20 +1,23 @@
 package com.example.tracekeep.h2;
 
+import dev.tracekeep.dedupe.MigratorLock;
 import dev.tracekeep.jdbc.ConnectionSource;
+import dev.tracekeep.jdbc.KeyConstraint;
 import dev.tracekeep.jdbc.MigrationDialect;
 import dev.tracekeep.jdbc.SqlDialect;
 import dev.tracekeep.jdbc.SqlStatement;
+import dev.tracekeep.migration.MigrationOptions;
 import dev.tracekeep.migration.MigrationPlan.ConstraintState;
 import dev.tracekeep.migration.SpanTable;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
-import dev.tracekeep.storage.FailureKind;
-import dev.tracekeep.storage.StorageException;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.stream.Collectors;
@@ -31,15 +34,12 @@ final class H2Migration extends MigrationDialect {
     this.database = database;
   }
 
+  /** By the table as H2 calls it, so that two spellings of a name are one lock. */
   @Override
   public MigratorLock lockMigrators(SpanTable table) {
-    Semaphore permit =
-        MIGRATORS.computeIfAbsent(database + " " + table, key -> new Semaphore(1));
+    Semaphore permit = MIGRATORS.computeIfAbsent(database + " " + table, key -> new Semaphore(1));
     if (!permit.tryAcquire()) {
-      throw new StorageException(
-          FailureKind.TRANSIENT,
-          "The table " + table + " is being migrated already. Wait for it to end, then try again.",
-          null);
+      throw MigratorLock.taken(table, "another thread of this process");
     }
     return permit::release;
   }
@@ -47,14 +47,37 @@ final class H2Migration extends MigrationDialect {
   @Override
   public ConstraintState constraintState(
       Connection connection, SpanTable table, List<String> keyColumns) throws SQLException {
-    long found =
-        new SqlStatement(
-                "SELECT count(*) FROM INFORMATION_SCHEMA.TABLE_CONSTRAINTS"
-                    + " WHERE TABLE_NAME = ? AND CONSTRAINT_NAME = ?",
-                table.name(),
-                keyName(table.name()))
-            .number(connection);
-    return found > 0 ? ConstraintState.PRESENT : ConstraintState.ABSENT;
+    return uniques(connection, table).containsValue(new TreeSet<>(keyColumns))
+        ? ConstraintState.PRESENT
+        : ConstraintState.ABSENT;
+  }
+
+  @Override
+  public List<String> uniqueKeys(Connection connection, SpanTable table, List<String> keyColumns)
+      throws SQLException {
+    return uniques(connection, table).entrySet().stream()
+        .filter(unique -> keyColumns.containsAll(unique.getValue()))
+        .map(Map.Entry::getKey)
+        .toList();
+  }
+
+  private static Map<String, Set<String>> uniques(Connection connection, SpanTable table)
+      throws SQLException {
+    Map<String, Set<String>> uniques = new TreeMap<>();
+    new SqlStatement(
+            "SELECT k.CONSTRAINT_NAME, k.COLUMN_NAME FROM INFORMATION_SCHEMA.KEY_COLUMN_USAGE k"
+                + " JOIN INFORMATION_SCHEMA.TABLE_CONSTRAINTS c ON c.CONSTRAINT_NAME = k.CONSTRAINT_NAME"
+                + " AND c.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA WHERE k.TABLE_SCHEMA = ? AND k.TABLE_NAME = ?"
+                + " AND c.CONSTRAINT_TYPE IN ('PRIMARY KEY', 'UNIQUE')",
+            String.valueOf(table.schema()),
+            table.name())
+        .forEach(
+            connection,
+            row ->
+                uniques
+                    .computeIfAbsent(row.getString(1), name -> new TreeSet<>())
+                    .add(row.getString(2)));
+    return uniques;
   }
 
   static String keyName(String table) {
@@ -62,21 +85,26 @@ final class H2Migration extends MigrationDialect {
   }
 
   @Override
-  public String constraintStatement(SpanTable table, List<String> keyColumns) {
+  public String constraintStatement(SpanTable table, KeyConstraint key) {
     return "ALTER TABLE "
         + qualified(table)
         + " ADD CONSTRAINT "
-        + dialect().quote(keyName(table.name()))
+        + dialect().quote(key.name())
         + " UNIQUE ("
-        + keyColumns.stream().map(dialect()::quote).collect(Collectors.joining(", "))
+        + key.columns().stream().map(dialect()::quote).collect(Collectors.joining(", "))
         + ")";
+  }
+
+  @Override
+  public String constraintLock() {
+    return "An exclusive lock of the table while the constraint is made.";
   }
 
   @Override
   public void constrain(
       SpanTable table,
-      List<String> keyColumns,
-      Duration lockTimeout,
+      KeyConstraint key,
+      MigrationOptions options,
       ConnectionSource.Work<Long> lateDuplicates)
       throws Exception {
     // DDL commits in H2, so the two cannot be one transaction; the writers' turn is held by both.
@@ -84,38 +112,39 @@ final class H2Migration extends MigrationDialect {
         .transact(
             connection -> {
               lateDuplicates.on(connection);
-              if (constraintState(connection, table, keyColumns) != ConstraintState.PRESENT) {
-                new SqlStatement(constraintStatement(table, keyColumns)).execute(connection);
+              if (constraintState(connection, table, key.columns()) != ConstraintState.PRESENT) {
+                new SqlStatement(constraintStatement(table, key)).execute(connection);
               }
               return true;
             });
   }
 
   @Override
-  public void release(SpanTable table, List<String> keyColumns) throws Exception {
-    connections()
-        .transact(
-            connection ->
-                new SqlStatement(
-                        "ALTER TABLE "
-                            + qualified(table)
-                            + " DROP CONSTRAINT IF EXISTS "
-                            + dialect().quote(keyName(table.name())))
-                    .execute(connection));
+  public boolean undoesInOneTransaction() {
+    return false;
   }
 
   @Override
-  public void dropColumns(SpanTable table, List<String> columns) throws Exception {
+  public void release(Connection connection, SpanTable table, KeyConstraint key)
+      throws SQLException {
+    new SqlStatement(
+            "ALTER TABLE "
+                + qualified(table)
+                + " DROP CONSTRAINT IF EXISTS "
+                + dialect().quote(key.name()))
+        .execute(connection);
+  }
+
+  @Override
+  public void dropColumns(Connection connection, SpanTable table, List<String> columns)
+      throws SQLException {
     for (String column : columns) {
-      connections()
-          .transact(
-              connection ->
-                  new SqlStatement(
-                          "ALTER TABLE "
-                              + qualified(table)
-                              + " DROP COLUMN IF EXISTS "
-                              + dialect().quote(column))
-                      .execute(connection));
+      new SqlStatement(
+              "ALTER TABLE "
+                  + qualified(table)
+                  + " DROP COLUMN IF EXISTS "
+                  + dialect().quote(column))
+          .execute(connection);
     }
   }
 
@@ -130,12 +159,17 @@ final class H2Migration extends MigrationDialect {
   }
 
   @Override
-  public String rowId() {
+  public String rowId(Connection connection, SpanTable table) {
     return "_ROWID_";
   }
 
   @Override
-  public String contentOrder(List<String> columnsSql) {
+  public String textLength(String columnSql) {
+    return "OCTET_LENGTH(CAST(" + columnSql + " AS VARCHAR))";
+  }
+
+  @Override
+  public String digest(List<String> columnsSql) {
     return columnsSql.stream()
         .map(column -> "COALESCE(RAWTOHEX(HASH('SHA-256', CAST(" + column + " AS CLOB))), '-')")
         .collect(Collectors.joining(", ", "CONCAT_WS('|', ", ")"));
@@ -144,7 +178,7 @@ final class H2Migration extends MigrationDialect {
   @Override
   public String multisetHash(List<String> columnsSql) {
     return "CAST(SUM(CAST(ORA_HASH("
-        + contentOrder(columnsSql)
+        + digest(columnsSql)
         + ") AS NUMERIC(38))) AS VARCHAR)";
   }
 
