@@ -11,13 +11,18 @@ import dev.tracekeep.migration.MigrationProgress.Phase;
 import dev.tracekeep.migration.MigrationRecord;
 import dev.tracekeep.migration.MigrationReport;
 import dev.tracekeep.migration.MigrationStep;
+import dev.tracekeep.migration.SpanTable;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.StorageException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -29,7 +34,7 @@ import org.junit.jupiter.api.Test;
 
 /** The dedupe migration with trouble: broken off, watched, raced. */
 @CheckGroup("Migration under trouble")
-abstract class InterruptionChecks extends MigrationChecks {
+abstract class InterruptionChecks extends UndoChecks {
   /** Several batches for {@link LegacyTable#duplicates()}. */
   static final MigrationOptions SMALL_BATCHES = new MigrationOptions(20, Duration.ofMinutes(2), 5);
 
@@ -79,6 +84,46 @@ abstract class InterruptionChecks extends MigrationChecks {
     }
   }
 
+  /** What a listener throws reaches the caller as it was thrown, and what is left is resumable. */
+  @Test
+  public final void listenersException_reachesTheCaller() throws Exception {
+    LegacyTable legacy = LegacyTable.createSmall(raw());
+    ObservabilityStorage storage = open(Map.of());
+    List<Throwable> thrown =
+        List.of(
+            new IllegalArgumentException("of the listener"),
+            new UncheckedIOException(new IOException("of the listener")),
+            new ListenersOwn(),
+            new StorageException(FailureKind.INVALID, "of the listener", null),
+            new AssertionError("of the listener"));
+    int event = 1;
+    for (Throwable failure : thrown) {
+      AtomicInteger heard = new AtomicInteger();
+      int at = event++;
+      MigrationListener listener =
+          progress -> {
+            if (heard.incrementAndGet() == at) {
+              sneak(failure);
+            }
+          };
+      assertThat(catchThrowable(() -> storage.migration().apply(SMALL_BATCHES, listener)))
+          .isSameAs(failure);
+    }
+    storage.migration().apply(SMALL_BATCHES, MigrationListener.NONE);
+    storage.close();
+    legacy.assertUnique();
+    legacy.assertNothingLost();
+  }
+
+  private static final class ListenersOwn extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+  }
+
+  @SuppressWarnings("unchecked")
+  private static <E extends Throwable> void sneak(Throwable failure) throws E {
+    throw (E) failure;
+  }
+
   /** Other options on the second try change the batches, never the rows. */
   @Test
   public final void resumeWithOtherOptions_endsTheSame() throws Exception {
@@ -117,7 +162,7 @@ abstract class InterruptionChecks extends MigrationChecks {
               if (progress.step() == MigrationStep.ARCHIVE
                   && progress.phase() == Phase.AFTER
                   && failures.isEmpty()) {
-                failures.add(failureOnAnotherThread(second));
+                failures.add(failureOnAnotherThread(second.migration()));
               }
             });
     assertThat(failures).hasSize(1);
@@ -130,17 +175,98 @@ abstract class InterruptionChecks extends MigrationChecks {
     legacy.assertNothingLost();
   }
 
-  private static @Nullable Throwable failureOnAnotherThread(ObservabilityStorage storage) {
+  private static @Nullable Throwable failureOnAnotherThread(DedupeMigration migration) {
     CompletableFuture<@Nullable Throwable> failure =
         CompletableFuture.supplyAsync(
-            () ->
-                catchThrowable(
-                    () -> storage.migration().apply(SMALL_BATCHES, MigrationListener.NONE)),
+            () -> catchThrowable(() -> migration.apply(SMALL_BATCHES, MigrationListener.NONE)),
             task -> new Thread(task, "second-migrator").start());
     return failure
         .orTimeout(10, TimeUnit.MINUTES)
         .handle((t, late) -> late == null ? t : late)
         .join();
+  }
+
+  /** The same where the second migrator names the table in another way. */
+  @Test
+  public final void secondMigrator_byAnotherSpelling_isRefused() throws Exception {
+    LegacyTable legacy = LegacyTable.createSmall(raw());
+    ObservabilityStorage first = open(Map.of("table", "kit_other"));
+    ObservabilityStorage second = open(Map.of("table", "kit_other", "lock-timeout", "500ms"));
+    List<SpanTable> spellings = spellings(first);
+    for (SpanTable other : spellings) {
+      List<@Nullable Throwable> failures = new ArrayList<>();
+      assertThat(
+              catchThrowable(
+                  () ->
+                      first
+                          .migration(spellings.get(0))
+                          .apply(
+                              SMALL_BATCHES,
+                              progress -> {
+                                failures.add(failureOnAnotherThread(second.migration(other)));
+                                throw new IllegalStateException("broken off");
+                              })))
+          .isInstanceOf(IllegalStateException.class);
+      assertThat(failures).hasSize(1);
+      assertThat(failures.get(0))
+          .as("second migrator of %s", other)
+          .isInstanceOf(StorageException.class);
+      assertThat(((StorageException) failures.get(0)).kind()).isEqualTo(FailureKind.TRANSIENT);
+    }
+    first.migration(spellings.get(0)).apply(MigrationListener.NONE);
+    first.close();
+    second.close();
+    legacy.assertUnique();
+    legacy.assertNothingLost();
+  }
+
+  /**
+   * A migration that was begun under one spelling of the table's name is resumed, listed, checked
+   * and taken back under every other.
+   */
+  @Test
+  public final void migration_isOne_howeverItIsSpelled() throws Exception {
+    LegacyTable legacy = LegacyTable.createSmall(raw());
+    ObservabilityStorage storage = open(Map.of("table", "kit_other"));
+    List<SpanTable> spellings = spellings(storage);
+    for (SpanTable begun : spellings) {
+      for (SpanTable resumed : spellings) {
+        DedupeMigration first = storage.migration(begun);
+        DedupeMigration second = storage.migration(resumed);
+        assertThat(second.plan().table()).isEqualTo(first.plan().table());
+        int before = first.history().size();
+        assertThat(catchThrowable(() -> first.apply(SMALL_BATCHES, failingAt(7))))
+            .isInstanceOf(IllegalStateException.class);
+        String id = second.plan().unfinishedMigrationId();
+        assertThat(id).as("begun as %s, seen as %s", begun, resumed).isNotNull();
+        MigrationReport report = second.apply(SMALL_BATCHES, MigrationListener.NONE);
+        assertThat(report.migrationId()).isEqualTo(id);
+        assertThat(report.outcome()).isEqualTo(MigrationReport.Outcome.RESUMED);
+        assertThat(first.history()).hasSize(before + 1).isEqualTo(second.history());
+        assertThat(first.verify(id).faults()).isEmpty();
+        first.undo(id, MigrationListener.NONE);
+        legacy.assertUntouched();
+      }
+    }
+  }
+
+  /** Every way to name the table that the engine takes for the same, the plain name first. */
+  private List<SpanTable> spellings(ObservabilityStorage storage) {
+    SpanTable plain = new SpanTable(database().properties().get("schema"), tableName(), null);
+    List<SpanTable> spellings = new ArrayList<>(List.of(plain));
+    Set<String> names = new LinkedHashSet<>();
+    names.add(storage.migration(plain).plan().table());
+    names.add("main." + tableName());
+    List.copyOf(names).forEach(name -> names.add(name.toUpperCase(Locale.ROOT)));
+    names.add(tableName().toUpperCase(Locale.ROOT));
+    for (String name : names) {
+      // Where case matters, or there is no such schema, it is another table's name: there is none.
+      SpanTable other = SpanTable.named(name);
+      if (catchThrowable(() -> storage.migration(other).plan()) == null) {
+        spellings.add(other);
+      }
+    }
+    return spellings;
   }
 
   /** Duplicates that a foreign program inserts meanwhile are archived too, none is lost. */

@@ -18,10 +18,12 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +31,8 @@ import org.jspecify.annotations.Nullable;
  * two types that JDBC leaves open are bound; everything else is there, and may be overridden.
  */
 public abstract class JdbcRawAccess implements RawAccess {
+  private static final String APPLICATION_KEY = "application_key";
+
   private final String table;
 
   /**
@@ -327,6 +331,51 @@ public abstract class JdbcRawAccess implements RawAccess {
       }
       throw e;
     }
+  }
+
+  /** Runs statements of a kind that all engines have; one connection for all. */
+  private void execute(String... statements) throws SQLException {
+    try (Connection connection = connect();
+        Statement statement = connection.createStatement()) {
+      for (String sql : statements) {
+        statement.execute(sql);
+      }
+    }
+  }
+
+  /** How an index of the table is dropped; by default as in most engines. */
+  protected String dropIndex(String name) {
+    return "DROP INDEX " + quoted(name);
+  }
+
+  @Override
+  public Optional<String> addUniqueKey() throws SQLException {
+    String key =
+        Stream.of("tenant_id", "trace_id", "span_id")
+            .map(this::quoted)
+            .collect(Collectors.joining(", "));
+    execute(
+        "CREATE UNIQUE INDEX "
+            + (quoted(APPLICATION_KEY) + " ON " + quoted(table) + " (" + key + ")"));
+    return Optional.of(APPLICATION_KEY);
+  }
+
+  @Override
+  public void dropUniqueKey() throws SQLException {
+    execute(dropIndex(APPLICATION_KEY));
+  }
+
+  @Override
+  public boolean dropUserColumn() throws SQLException {
+    execute(
+        dropIndex(table + "_user_note_idx"),
+        "ALTER TABLE " + quoted(table) + " DROP COLUMN " + quoted(USER_COLUMN));
+    return true;
+  }
+
+  @Override
+  public void dropArchive() throws SQLException {
+    execute("DROP TABLE " + quoted(table + "_dedupe_archive"));
   }
 
   @Override

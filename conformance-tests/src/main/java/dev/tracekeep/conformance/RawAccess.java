@@ -4,6 +4,7 @@ import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanKey;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -67,6 +68,31 @@ public interface RawAccess {
 
   /** The names of all tables (collections, views) in the database. */
   Set<String> tableNames() throws Exception;
+
+  /**
+   * Makes a unique key over tenant, trace and span that is not ours, as an application does, named
+   * so that a message can name it.
+   *
+   * @return what a message has to name; empty if the engine keeps nothing unique
+   */
+  default Optional<String> addUniqueKey() throws Exception {
+    return Optional.empty();
+  }
+
+  /** Takes off what {@link #addUniqueKey} made. */
+  default void dropUniqueKey() throws Exception {}
+
+  /**
+   * Drops {@link #USER_COLUMN}.
+   *
+   * @return false if rows have no columns in common on this engine
+   */
+  default boolean dropUserColumn() throws Exception {
+    return false;
+  }
+
+  /** Drops the archive, by mistake. */
+  void dropArchive() throws Exception;
 
   /** The names of the table's indexes; empty where the engine has none to speak of. */
   default Set<String> indexNames() throws Exception {

@@ -7,6 +7,7 @@ import dev.tracekeep.span.SpanVersion;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -104,6 +105,22 @@ final class ReferenceDatabase implements RawAccess {
   @Override
   public synchronized void storeVersion(SpanKey key, byte[] version) {
     create(mainTable).isOfAnotherFormat = version.length != SpanVersion.LENGTH;
+  }
+
+  @Override
+  public synchronized Optional<String> addUniqueKey() {
+    create(mainTable).hasApplicationKey = enforcesUniqueness;
+    return enforcesUniqueness ? Optional.of("application_key") : Optional.empty();
+  }
+
+  @Override
+  public synchronized void dropUniqueKey() {
+    create(mainTable).hasApplicationKey = false;
+  }
+
+  @Override
+  public synchronized void dropArchive() {
+    create(mainTable).archive.clear();
   }
 
   @Override

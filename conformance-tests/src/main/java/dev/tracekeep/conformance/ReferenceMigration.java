@@ -1,5 +1,7 @@
 package dev.tracekeep.conformance;
 
+import dev.tracekeep.migration.ArchiveAudit;
+import dev.tracekeep.migration.ArchivedRow;
 import dev.tracekeep.migration.DedupeMigration;
 import dev.tracekeep.migration.MigrationListener;
 import dev.tracekeep.migration.MigrationOptions;
@@ -11,16 +13,23 @@ import dev.tracekeep.migration.MigrationRecord;
 import dev.tracekeep.migration.MigrationRecord.State;
 import dev.tracekeep.migration.MigrationReport;
 import dev.tracekeep.migration.MigrationStep;
+import dev.tracekeep.migration.UndoOptions;
+import dev.tracekeep.migration.UndoPlan;
 import dev.tracekeep.migration.VerifyReport;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.StorageException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The migration of a {@link ReferenceTable}, step by step as the contract lists them. */
@@ -121,28 +130,53 @@ class ReferenceMigration implements DedupeMigration {
         }
       }
       tell(
-          listener, id, MigrationStep.ARCHIVE, () -> archiveLosers(table, id, options.batchRows()));
+          listener,
+          id,
+          MigrationStep.ARCHIVE,
+          () -> archiveLosers(table, id, options.batchRows(), options.audit()));
     }
   }
 
   /** Moves losers until at least so many are moved; the rows of one key stay together. */
   void archiveLosers(ReferenceTable table, String id, int enough) {
-    int moved = 0;
+    archiveLosers(table, id, enough, null);
+  }
+
+  private void archiveLosers(
+      ReferenceTable table, String id, int enough, @Nullable ArchiveAudit audit) {
+    List<ReferenceTable.ArchivedRow> losers = new ArrayList<>();
+    List<ReferenceTable.Row> winners = new ArrayList<>();
     for (List<ReferenceTable.Row> group : List.copyOf(table.rows.values())) {
-      if (group.size() > 1 && moved < enough) {
+      if (group.size() > 1 && losers.size() < enough) {
         ReferenceTable.Row winner = winner(group);
         boolean kept = false;
         for (ReferenceTable.Row row : List.copyOf(group)) {
           if (!kept && row == winner) {
             kept = true;
           } else {
-            table.archive.add(new ReferenceTable.ArchivedRow(row, id));
-            moved++;
+            losers.add(new ReferenceTable.ArchivedRow(row, id, winner.span()));
           }
         }
-        SpanKey key = winner.span().key();
-        table.rows.put(key, new ArrayList<>(List.of(winner)));
+        winners.add(winner);
       }
+    }
+    if (audit != null) {
+      tell(audit, losers);
+    }
+    table.archive.addAll(losers);
+    for (ReferenceTable.Row winner : winners) {
+      table.rows.put(winner.span().key(), new ArrayList<>(List.of(winner)));
+    }
+  }
+
+  private static void tell(ArchiveAudit audit, List<ReferenceTable.ArchivedRow> losers) {
+    try {
+      for (ReferenceTable.ArchivedRow loser : losers) {
+        audit.removed(shown(loser));
+      }
+      audit.sync();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -204,14 +238,52 @@ class ReferenceMigration implements DedupeMigration {
   }
 
   @Override
-  public MigrationRecord undo(String migrationId, MigrationListener listener) {
-    lock();
-    try {
+  public UndoPlan planUndo(String migrationId) {
+    synchronized (database) {
       MigrationRecord record = record(migrationId);
       if (record.state() == State.UNDONE || table().dropped.contains(migrationId)) {
         throw unknown(migrationId);
       }
+      ReferenceTable table = table();
+      List<ReferenceTable.ArchivedRow> archived = archived(table, migrationId);
+      long present = archived.stream().filter(row -> isThere(table, row)).count();
+      long changed =
+          archived.stream()
+              .filter(row -> isThere(table, row))
+              .filter(row -> !table.rows.get(key(row)).get(0).span().equals(row.winner()))
+              .map(ReferenceMigration::key)
+              .distinct()
+              .count();
+      List<String> obstacles = new ArrayList<>();
+      if (table.hasApplicationKey && !archived.isEmpty()) {
+        obstacles.add("application_key keeps a key of " + name + " unique: drop it first.");
+      }
+      if (record.state() == State.FINISHED && archived.size() < record.rowsArchived()) {
+        obstacles.add("The archive has " + archived.size() + " of " + record.rowsArchived() + ".");
+      }
+      return new UndoPlan(migrationId, present, archived.size() - present, changed, obstacles);
+    }
+  }
+
+  private static SpanKey key(ReferenceTable.ArchivedRow archived) {
+    return archived.row().span().key();
+  }
+
+  private static boolean isThere(ReferenceTable table, ReferenceTable.ArchivedRow archived) {
+    return table.rows.containsKey(key(archived));
+  }
+
+  @Override
+  public MigrationRecord undo(String migrationId, UndoOptions options, MigrationListener listener) {
+    lock();
+    try {
+      List<String> obstacles = planUndo(migrationId).obstacles();
+      if (!obstacles.isEmpty()) {
+        throw new StorageException(FailureKind.CONFIGURATION, String.join(" ", obstacles), null);
+      }
+      MigrationRecord record = record(migrationId);
       journal(with(record, State.UNDOING));
+      long[] restored = {0};
       tell(listener, migrationId, MigrationStep.RELEASE, () -> table().unique = false);
       tell(
           listener,
@@ -219,19 +291,45 @@ class ReferenceMigration implements DedupeMigration {
           MigrationStep.RESTORE,
           () -> {
             ReferenceTable table = table();
+            boolean all = options.deletedKeys() == UndoOptions.DeletedKeys.COME_BACK;
             for (ReferenceTable.ArchivedRow archived : archived(table, migrationId)) {
-              table
-                  .rows
-                  .computeIfAbsent(archived.row().span().key(), k -> new ArrayList<>())
-                  .add(archived.row());
-              table.archive.remove(archived);
+              if (all || isThere(table, archived)) {
+                table
+                    .rows
+                    .computeIfAbsent(key(archived), k -> new ArrayList<>())
+                    .add(archived.row());
+                table.archive.remove(archived);
+              }
             }
-            journal(with(record, State.UNDONE));
+            restored[0] = record.rowsArchived() - archived(table, migrationId).size();
+            journal(undone(record, restored[0]));
           });
-      return with(record, State.UNDONE);
+      return undone(record, restored[0]);
     } finally {
       unlock();
     }
+  }
+
+  @Override
+  public void archived(String migrationId, Consumer<ArchivedRow> each) {
+    List<ReferenceTable.ArchivedRow> rows;
+    synchronized (database) {
+      record(migrationId);
+      rows = archived(table(), migrationId);
+    }
+    rows.forEach(row -> each.accept(shown(row)));
+  }
+
+  private static ArchivedRow shown(ReferenceTable.ArchivedRow archived) {
+    SpanKey key = key(archived);
+    Map<String, @Nullable Object> keyValues = new LinkedHashMap<>();
+    keyValues.put("tenant_id", key.tenantId());
+    keyValues.put("trace_id", key.traceId());
+    keyValues.put("span_id", key.spanId());
+    Map<String, @Nullable Object> row = new LinkedHashMap<>();
+    row.put(RawAccess.USER_COLUMN, archived.row().userNote());
+    return new ArchivedRow(
+        archived.migrationId(), Instant.EPOCH.toString(), "not as good", keyValues, Map.of(), row);
   }
 
   @Override
@@ -241,6 +339,19 @@ class ReferenceMigration implements DedupeMigration {
       Collections.reverse(latestFirst);
       return latestFirst;
     }
+  }
+
+  private static MigrationRecord undone(MigrationRecord record, long restored) {
+    return new MigrationRecord(
+        record.migrationId(),
+        record.table(),
+        State.UNDONE,
+        record.startedAt(),
+        Instant.EPOCH,
+        record.rowsBefore(),
+        record.rowsArchived() - restored,
+        record.duplicateGroups(),
+        restored);
   }
 
   private static MigrationRecord with(MigrationRecord record, State state) {

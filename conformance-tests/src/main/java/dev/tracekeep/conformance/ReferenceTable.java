@@ -18,7 +18,7 @@ final class ReferenceTable {
   record Row(Span span, SpanVersion version, String userNote) {}
 
   /** A row that a migration removed. */
-  record ArchivedRow(Row row, String migrationId) {}
+  record ArchivedRow(Row row, String migrationId, Span winner) {}
 
   final Map<SpanKey, List<Row>> rows = new TreeMap<>();
   final List<ArchivedRow> archive = new ArrayList<>();
@@ -32,6 +32,9 @@ final class ReferenceTable {
 
   /** Whether its versions have another length than those of this release. */
   boolean isOfAnotherFormat;
+
+  /** Whether an application has made a unique key of its own. */
+  boolean hasApplicationKey;
 
   /** What is read of a key, whatever the table holds: its best row. */
   static Span best(List<Row> rows) {

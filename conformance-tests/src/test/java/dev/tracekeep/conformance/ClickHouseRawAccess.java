@@ -253,6 +253,11 @@ final class ClickHouseRawAccess implements RawAccess {
   }
 
   @Override
+  public void dropArchive() throws IOException {
+    ClickHouseTestServer.query(url, "DROP TABLE " + TABLE + "_dedupe_archive SYNC", Map.of());
+  }
+
+  @Override
   public Set<String> tableNames() throws IOException {
     return names("SELECT name FROM system.tables WHERE database = currentDatabase()");
   }

@@ -1,17 +1,24 @@
 package dev.tracekeep.conformance;
 
+import dev.tracekeep.migration.ArchivedRow;
 import dev.tracekeep.migration.DedupeMigration;
 import dev.tracekeep.migration.MigrationListener;
 import dev.tracekeep.migration.MigrationOptions;
 import dev.tracekeep.migration.MigrationPlan;
 import dev.tracekeep.migration.MigrationRecord;
 import dev.tracekeep.migration.MigrationReport;
+import dev.tracekeep.migration.MigrationStep;
 import dev.tracekeep.migration.SpanTable;
+import dev.tracekeep.migration.UndoOptions;
+import dev.tracekeep.migration.UndoOptions.DeletedKeys;
+import dev.tracekeep.migration.UndoPlan;
 import dev.tracekeep.migration.VerifyReport;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.storage.Capability;
+import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.InitReport;
 import dev.tracekeep.storage.StorageConfig;
+import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.WriteResult;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -19,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 
 /** Stores that migrate wrongly, or that claim what they do not do. */
 final class MigrationMutants {
@@ -261,6 +269,124 @@ final class MigrationMutants {
                   @Override
                   public List<String> drop(String migrationId) {
                     return List.of("all");
+                  }
+                }));
+    mutants.add(
+        migrating(
+            "undo sees nothing that stands in its way",
+            (database, name) ->
+                new ReferenceMigration(database, name) {
+                  @Override
+                  public UndoPlan planUndo(String migrationId) {
+                    UndoPlan plan = super.planUndo(migrationId);
+                    return new UndoPlan(
+                        migrationId,
+                        plan.rowsToRestore(),
+                        plan.rowsOfDeletedKeys(),
+                        plan.changedKeys(),
+                        List.of());
+                  }
+                }));
+    mutants.add(
+        migrating(
+            "undo brings back what was deleted since",
+            (database, name) ->
+                new ReferenceMigration(database, name) {
+                  @Override
+                  public MigrationRecord undo(
+                      String migrationId, UndoOptions options, MigrationListener listener) {
+                    return super.undo(
+                        migrationId, new UndoOptions(DeletedKeys.COME_BACK), listener);
+                  }
+                }));
+    mutants.add(
+        migrating(
+            "undo leaves what was deleted since, though it was asked for",
+            (database, name) ->
+                new ReferenceMigration(database, name) {
+                  @Override
+                  public MigrationRecord undo(
+                      String migrationId, UndoOptions options, MigrationListener listener) {
+                    return super.undo(migrationId, UndoOptions.DEFAULT, listener);
+                  }
+                }));
+    mutants.add(
+        migrating(
+            "says that no key was changed since",
+            (database, name) ->
+                new ReferenceMigration(database, name) {
+                  @Override
+                  public UndoPlan planUndo(String migrationId) {
+                    UndoPlan plan = super.planUndo(migrationId);
+                    return new UndoPlan(
+                        migrationId,
+                        plan.rowsToRestore(),
+                        plan.rowsOfDeletedKeys(),
+                        0,
+                        plan.obstacles());
+                  }
+                }));
+    mutants.add(
+        migrating(
+            "hands over all archived rows but one",
+            (database, name) ->
+                new ReferenceMigration(database, name) {
+                  @Override
+                  public void archived(String migrationId, Consumer<ArchivedRow> each) {
+                    List<ArchivedRow> rows = new ArrayList<>();
+                    super.archived(migrationId, rows::add);
+                    rows.stream().skip(1).forEach(each);
+                  }
+                }));
+    mutants.add(
+        migrating(
+            "tells the audit nothing",
+            (database, name) ->
+                new ReferenceMigration(database, name) {
+                  @Override
+                  public MigrationReport apply(
+                      MigrationOptions options, MigrationListener listener) {
+                    return super.apply(options.withAudit(null), listener);
+                  }
+                }));
+    mutants.add(
+        migrating(
+            "wraps what the listener throws",
+            (database, name) ->
+                new ReferenceMigration(database, name) {
+                  @Override
+                  public MigrationReport apply(
+                      MigrationOptions options, MigrationListener listener) {
+                    try {
+                      return super.apply(options, listener);
+                    } catch (IllegalArgumentException e) {
+                      throw new StorageException(
+                          FailureKind.CONFIGURATION, String.valueOf(e.getMessage()), e);
+                    }
+                  }
+                }));
+    mutants.add(
+        migrating(
+            "plans a step that does not run",
+            (database, name) ->
+                new ReferenceMigration(database, name) {
+                  @Override
+                  public MigrationPlan plan() {
+                    MigrationPlan plan = super.plan();
+                    List<MigrationPlan.Step> steps = new ArrayList<>(plan.steps());
+                    if (plan.isNeeded()) {
+                      steps.add(1, new MigrationPlan.Step(MigrationStep.ADD_COLUMNS, null));
+                    }
+                    return new MigrationPlan(
+                        plan.table(),
+                        plan.rows(),
+                        plan.keys(),
+                        plan.duplicateGroups(),
+                        plan.surplusRows(),
+                        plan.constraint(),
+                        steps,
+                        plan.refusals(),
+                        plan.unfinishedMigrationId());
                   }
                 }));
     mutants.add(

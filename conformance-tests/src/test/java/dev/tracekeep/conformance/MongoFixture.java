@@ -8,6 +8,7 @@ import com.mongodb.client.MongoClients;
 import com.mongodb.client.MongoCollection;
 import com.mongodb.client.MongoDatabase;
 import com.mongodb.client.model.IndexOptions;
+import com.mongodb.client.model.Indexes;
 import com.mongodb.client.model.Updates;
 import dev.tracekeep.adapter.mongo.MongoProvider;
 import dev.tracekeep.adapter.mongo.MongoTestServer;
@@ -259,6 +260,33 @@ final class MongoFixture implements StorageFixture {
               database
                   .getCollection("tracekeep_migrator")
                   .updateMany(new Document(), Updates.set("ends_at", 0L)));
+    public Optional<String> addUniqueKey() {
+      return in(
+          database ->
+              Optional.of(
+                  database
+                      .getCollection(TABLE)
+                      .createIndex(
+                          Indexes.ascending("span_id", "trace_id", "tenant_id"),
+                          new IndexOptions().unique(true).name("application_key"))));
+    }
+
+    @Override
+    public void dropUniqueKey() {
+      in(
+          database -> {
+            database.getCollection(TABLE).dropIndex("application_key");
+            return true;
+          });
+    }
+
+    @Override
+    public void dropArchive() {
+      in(
+          database -> {
+            database.getCollection(TABLE + "_dedupe_archive").drop();
+            return true;
+          });
     }
 
     @Override

@@ -141,11 +141,16 @@ final class MsSqlFixture implements StorageFixture {
     }
 
     @Override
+    protected String dropIndex(String name) {
+      return "DROP INDEX " + quoted(name) + " ON " + quoted(StorageConfig.DEFAULT_TABLE);
+    }
+
+    @Override
     protected String parameter(SpanColumn column) {
       return isId(column)
-          ? "(SELECT CASE WHEN RIGHT(i.id + N'.', 2) = N' .'"
-              + " THEN LEFT(i.id + REPLICATE(N' ', 128), 128) + RIGHT(N'00' + CAST(LEN(i.id + N'.') - 1 AS nvarchar(3)), 3)"
-              + " ELSE i.id END FROM (SELECT CAST(? AS nvarchar(128)) AS id) i)"
+          ? "(SELECT CASE WHEN RIGHT(i.id + N'.', 2) = N' .' THEN LEFT(i.id + REPLICATE(N' ', 128),"
+                + " 128) + RIGHT(N'00' + CAST(LEN(i.id + N'.') - 1 AS nvarchar(3)), 3) ELSE i.id"
+                + " END FROM (SELECT CAST(? AS nvarchar(128)) AS id) i)"
           : "?";
     }
 
@@ -175,7 +180,8 @@ final class MsSqlFixture implements StorageFixture {
                     + columns
                     + ") SELECT "
                     + columns
-                    + " FROM tracekeep_spans WHERE tenant_id = ? AND trace_id = ? AND span_id = ?")) {
+                    + " FROM tracekeep_spans WHERE tenant_id = ? AND trace_id = ? AND span_id ="
+                    + " ?")) {
           statement.setString(1, key.tenantId());
           statement.setString(2, key.traceId());
           statement.setString(3, key.spanId());
@@ -197,8 +203,9 @@ final class MsSqlFixture implements StorageFixture {
           connection
               .createStatement()
               .executeQuery(
-                  "SELECT c.name FROM sys.columns c WHERE c.object_id = OBJECT_ID('tracekeep_spans')"
-                      + " AND c.is_computed = 0 AND c.is_identity = 0")) {
+                  "SELECT c.name FROM sys.columns c WHERE c.object_id ="
+                      + " OBJECT_ID('tracekeep_spans') AND c.is_computed = 0 AND c.is_identity"
+                      + " = 0")) {
         Stream.Builder<String> names = Stream.builder();
         while (table.next()) {
           names.add("[" + table.getString(1) + "]");

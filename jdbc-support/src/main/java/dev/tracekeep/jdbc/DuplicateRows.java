@@ -87,8 +87,7 @@ final class DuplicateRows {
    * @param withoutVersion whether rows without a version are counted
    */
   RowCounts count(Connection connection, boolean withoutVersion) throws SQLException {
-    String noTenant =
-        columns.tenantId() == null ? "1 = 0" : quote(columns.tenantId()) + " IS NULL";
+    String noTenant = columns.tenantId() == null ? "1 = 0" : quote(columns.tenantId()) + " IS NULL";
     String noKey = quote(columns.traceId()) + " IS NULL OR " + quote(columns.spanId()) + " IS NULL";
     String noVersion =
         withoutVersion && columns.version() != null
@@ -96,7 +95,8 @@ final class DuplicateRows {
             : "0";
     RowCounts counts =
         new SqlStatement(
-                "SELECT coalesce(sum(n), 0), count(*), coalesce(sum(CASE WHEN n > 1 THEN 1 ELSE 0 END), 0),"
+                "SELECT coalesce(sum(n), 0), count(*), coalesce(sum(CASE WHEN n > 1 THEN 1 ELSE 0"
+                    + " END), 0),"
                     + (" coalesce(sum(CASE WHEN " + noKey + " THEN n ELSE 0 END), 0),")
                     + (" coalesce(sum(CASE WHEN " + noTenant + " THEN n ELSE 0 END), 0),")
                     + " coalesce(sum(v), 0) FROM (SELECT "
@@ -226,7 +226,12 @@ final class DuplicateRows {
     for (Map.Entry<String, String> column : wanted.entrySet()) {
       if (existing.keySet().stream().noneMatch(column.getKey()::equalsIgnoreCase)) {
         new SqlStatement(
-                "ALTER TABLE " + archive + " ADD " + quote(column.getKey()) + " " + column.getValue())
+                "ALTER TABLE "
+                    + archive
+                    + " ADD "
+                    + quote(column.getKey())
+                    + " "
+                    + column.getValue())
             .execute(connection);
       }
     }
@@ -257,21 +262,30 @@ final class DuplicateRows {
    * losers that cuts them into batches of whole keys. Returns how many losers there are.
    *
    * <p>A row's address may have become another row's by the time its batch is moved: then rows are
-   * ranked that are not all of a key, and those that lose do so to a row that is there. What a batch
-   * misses is moved under the last lock.
+   * ranked that are not all of a key, and those that lose do so to a row that is there. What a
+   * batch misses is moved under the last lock.
    */
   long findDuplicates(Connection connection) throws SQLException {
     dropWorkTable(connection);
     String numbered =
         "SELECT "
             + (key("g.") + ", sum(g.losers) OVER (ORDER BY " + key("g."))
-            + (" ROWS UNBOUNDED PRECEDING) AS " + LOSERS_UPTO + " FROM (" + findStatement() + ") g");
+            + (" ROWS UNBOUNDED PRECEDING) AS "
+                + LOSERS_UPTO
+                + " FROM ("
+                + findStatement()
+                + ") g");
     new SqlStatement(
             engine.createTableAs(
                 work,
                 "SELECT t."
                     + (rowId(connection) + " AS " + ROW + ", k." + LOSERS_UPTO)
-                    + (" FROM " + source + " t JOIN (" + numbered + ") k ON " + sameKey("t.", "k."))))
+                    + (" FROM "
+                        + source
+                        + " t JOIN ("
+                        + numbered
+                        + ") k ON "
+                        + sameKey("t.", "k."))))
         .execute(connection);
     if (engine.usesIndexes()) {
       new SqlStatement(
@@ -403,7 +417,8 @@ final class DuplicateRows {
     }
     if (columns.version() == null) {
       // Why it lost: whether by what it says, and no time.
-      select.append(", " + columnsPresent() + " AS dedupe_present, " + bytes() + " AS dedupe_bytes");
+      select.append(
+          ", " + columnsPresent() + " AS dedupe_present, " + bytes() + " AS dedupe_bytes");
       select.append(", first_value(" + columnsPresent() + ")" + window + " AS dedupe_most_present");
       select.append(", first_value(" + bytes() + ")" + window + " AS dedupe_most_bytes");
     }
@@ -491,8 +506,11 @@ final class DuplicateRows {
     appendOlder(reason, columns.createdAt());
     if (columns.version() == null) {
       reason.append(
-          " WHEN x.dedupe_present < x.dedupe_most_present OR (x.dedupe_present = x.dedupe_most_present"
-              + (" AND x.dedupe_bytes < x.dedupe_most_bytes) THEN '" + ArchiveNames.SAYS_LESS + "'"));
+          " WHEN x.dedupe_present < x.dedupe_most_present OR (x.dedupe_present ="
+              + " x.dedupe_most_present"
+              + (" AND x.dedupe_bytes < x.dedupe_most_bytes) THEN '"
+                  + ArchiveNames.SAYS_LESS
+                  + "'"));
     }
     return reason.append(" ELSE '" + ArchiveNames.AS_NEW + "' END").toString();
   }
@@ -654,15 +672,18 @@ final class DuplicateRows {
     if (!archiveColumns(connection).isEmpty()) {
       readArchived(
           connection,
-          new SqlStatement(
-              ofMigration("a.") + " ORDER BY a." + quote(ARCHIVED_AT), migrationId),
+          new SqlStatement(ofMigration("a.") + " ORDER BY a." + quote(ARCHIVED_AT), migrationId),
           each);
     }
   }
 
   /** The same for the rows of one batch, in any order, up to a limit. */
   void forEachArchived(
-      Connection connection, String migrationId, Instant batch, long limit, Consumer<ArchivedRow> each)
+      Connection connection,
+      String migrationId,
+      Instant batch,
+      long limit,
+      Consumer<ArchivedRow> each)
       throws SQLException {
     SqlStatement rows =
         new SqlStatement(
@@ -670,8 +691,7 @@ final class DuplicateRows {
             migrationId,
             batch.toString());
     if (limit < Integer.MAX_VALUE) {
-      rows.append(
-          " ORDER BY " + list("a.", archivedKey()) + engine.dialect().limit((int) limit));
+      rows.append(" ORDER BY " + list("a.", archivedKey()) + engine.dialect().limit((int) limit));
     }
     readArchived(connection, rows, each);
   }
@@ -680,8 +700,8 @@ final class DuplicateRows {
     return columns.key().stream().filter(carried::contains).toList();
   }
 
-  private void readArchived(
-      Connection connection, SqlStatement rows, Consumer<ArchivedRow> each) throws SQLException {
+  private void readArchived(Connection connection, SqlStatement rows, Consumer<ArchivedRow> each)
+      throws SQLException {
     List<String> extras = new ArrayList<>(ArchiveNames.TEXT_COLUMNS);
     extras.add(WINNER_VERSION);
     List<String> present = List.copyOf(archiveColumns(connection).keySet());

@@ -136,9 +136,7 @@ final class JdbcDedupeMigration extends AbstractDedupeMigration<JdbcLook> {
 
   private static JournalEntry withKey(JournalEntry entry, KeyConstraint key) {
     JournalEntry named =
-        entry
-            .withNote(KEY_NAME, key.name())
-            .withNote(KEY_ORDER, String.join("\n", key.columns()));
+        entry.withNote(KEY_NAME, key.name()).withNote(KEY_ORDER, String.join("\n", key.columns()));
     return key.isPrimaryKey() ? named.withNote(IS_PRIMARY_KEY, "true") : named;
   }
 
@@ -299,14 +297,12 @@ final class JdbcDedupeMigration extends AbstractDedupeMigration<JdbcLook> {
                           .transact(
                               connection -> {
                                 long to =
-                                    rows.endOfBatch(
-                                        connection, start, run.options().batchRows());
+                                    rows.endOfBatch(connection, start, run.options().batchRows());
                                 Instant now = run.now();
                                 moved(
                                     connection,
                                     now,
-                                    rows.moveBatch(
-                                        connection, run.migrationId(), start, to, now));
+                                    rows.moveBatch(connection, run.migrationId(), start, to, now));
                                 return to;
                               });
                   run.removed().committed();
@@ -324,8 +320,7 @@ final class JdbcDedupeMigration extends AbstractDedupeMigration<JdbcLook> {
       journal.addArchived(connection, run.migrationId(), count);
       long wanted = run.removed().wanted();
       if (wanted > 0) {
-        rows.forEachArchived(
-            connection, run.migrationId(), batch, wanted, run.removed()::add);
+        rows.forEachArchived(connection, run.migrationId(), batch, wanted, run.removed()::add);
         run.removed().sync();
       }
     }
@@ -364,8 +359,7 @@ final class JdbcDedupeMigration extends AbstractDedupeMigration<JdbcLook> {
                             .current(connection, run.entry())
                             .with(State.FINISHED, run.now())
                             .with(Field.ROWS_AFTER, after.count())
-                            .with(
-                                Field.HASH_AFTER, engine.addHashes(after.hash(), archived.hash()))
+                            .with(Field.HASH_AFTER, engine.addHashes(after.hash(), archived.hash()))
                             .with(Field.ROWS_ARCHIVED, archived.count())
                             .with(Field.HASH_ARCHIVED, archived.hashOrZero())
                             .with(
@@ -464,12 +458,8 @@ final class JdbcDedupeMigration extends AbstractDedupeMigration<JdbcLook> {
     }
     return List.of(
         Stage.of(
-            MigrationStep.RELEASE,
-            "constraint",
-            null,
-            () -> run.advance(source.transact(release))),
-        Stage.of(
-            MigrationStep.RELEASE, "added columns", null, () -> source.transact(dropColumns)),
+            MigrationStep.RELEASE, "constraint", null, () -> run.advance(source.transact(release))),
+        Stage.of(MigrationStep.RELEASE, "added columns", null, () -> source.transact(dropColumns)),
         Stage.of(
             MigrationStep.RESTORE,
             "archived rows",
@@ -485,8 +475,7 @@ final class JdbcDedupeMigration extends AbstractDedupeMigration<JdbcLook> {
     long restored = rows.restore(connection, entry.migrationId(), deletedKeys);
     rows.dropWorkTable(connection);
     engine.releaseRows(connection, look.table());
-    JournalEntry undone =
-        entry.with(State.UNDONE, run.now()).with(Field.ROWS_RESTORED, restored);
+    JournalEntry undone = entry.with(State.UNDONE, run.now()).with(Field.ROWS_RESTORED, restored);
     journalOf(look).write(connection, undone);
     return undone;
   }
@@ -495,9 +484,7 @@ final class JdbcDedupeMigration extends AbstractDedupeMigration<JdbcLook> {
 
   @Override
   protected long archivedRows(JdbcLook look, JournalEntry entry) throws Exception {
-    return engine
-        .connections()
-        .read(c -> recorded(look, entry).archived(c, entry.migrationId()));
+    return engine.connections().read(c -> recorded(look, entry).archived(c, entry.migrationId()));
   }
 
   @Override

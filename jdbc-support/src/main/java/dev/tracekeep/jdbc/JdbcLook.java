@@ -174,9 +174,7 @@ final class JdbcLook implements TableLook {
     if (known == null) {
       known =
           exists
-              ? engine
-                  .connections()
-                  .read(c -> duplicates(columnNames(), "").count(c, own != null))
+              ? engine.connections().read(c -> duplicates(columnNames(), "").count(c, own != null))
               : RowCounts.NONE;
       counts = known;
     }

@@ -87,8 +87,7 @@ public abstract class MigrationDialect {
     return Optional.empty();
   }
 
-  private static boolean isSame(
-      @Nullable String found, @Nullable String asked, boolean exact) {
+  private static boolean isSame(@Nullable String found, @Nullable String asked, boolean exact) {
     return found == null || asked == null
         ? found == asked
         : exact ? found.equals(asked) : found.equalsIgnoreCase(asked);
@@ -368,8 +367,8 @@ public abstract class MigrationDialect {
               + table
               + " that were to be moved into the archive only "
               + deleted
-              + " could be deleted, so none was moved: look for a trigger that keeps rows from being"
-              + " deleted, then run 'tracekeep migrate apply' again.",
+              + " could be deleted, so none was moved: look for a trigger that keeps rows from"
+              + " being deleted, then run 'tracekeep migrate apply' again.",
           null);
     }
     return deleted;

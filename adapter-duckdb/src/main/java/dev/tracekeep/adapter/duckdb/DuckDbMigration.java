@@ -71,16 +71,15 @@ final class DuckDbMigration extends MigrationDialect {
   public Optional<TableIdentity> resolve(Connection connection, SpanTable table)
       throws SQLException {
     return new SqlStatement(
-            "SELECT schema_name, table_name FROM (SELECT database_name, schema_name, table_name FROM duckdb_tables()"
-                + " UNION ALL SELECT database_name, schema_name, view_name FROM duckdb_views())"
-                + " WHERE database_name = current_database()"
-                + " AND lower(schema_name) = lower(coalesce(nullif(?, ''), current_schema()))"
-                + " AND lower(table_name) = lower(?)",
+            "SELECT schema_name, table_name FROM (SELECT database_name, schema_name, table_name"
+                + " FROM duckdb_tables() UNION ALL SELECT database_name, schema_name, view_name"
+                + " FROM duckdb_views()) WHERE database_name = current_database() AND"
+                + " lower(schema_name) = lower(coalesce(nullif(?, ''), current_schema())) AND"
+                + " lower(table_name) = lower(?)",
             schema(table.schema()),
             table.name())
-        .list(connection, row -> new TableIdentity(row.getString(1), row.getString(2)))
-        .stream()
-        .findFirst();
+        .list(connection, row -> new TableIdentity(row.getString(1), row.getString(2))).stream()
+            .findFirst();
   }
 
   private static String schema(@Nullable String schema) {
@@ -92,8 +91,9 @@ final class DuckDbMigration extends MigrationDialect {
       throws SQLException {
     Map<String, String> columns = new LinkedHashMap<>();
     new SqlStatement(
-            "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = current_database()"
-                + " AND schema_name = coalesce(nullif(?, ''), current_schema()) AND table_name = ? ORDER BY column_index",
+            "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name ="
+                + " current_database() AND schema_name = coalesce(nullif(?, ''), current_schema())"
+                + " AND table_name = ? ORDER BY column_index",
             schema(schema),
             table)
         .forEach(connection, row -> columns.put(row.getString(1), row.getString(2)));
@@ -124,8 +124,7 @@ final class DuckDbMigration extends MigrationDialect {
   private static final String OF_TABLE =
       " WHERE database_name = current_database() AND schema_name = ? AND table_name = ?";
 
-  private static List<Unique> uniques(Connection connection, SpanTable table)
-      throws SQLException {
+  private static List<Unique> uniques(Connection connection, SpanTable table) throws SQLException {
     Object[] ofTable = ofTable(table);
     List<Unique> found = new ArrayList<>();
     new SqlStatement(
@@ -255,8 +254,7 @@ final class DuckDbMigration extends MigrationDialect {
     }
     // DuckDB drops no column while an index of any column is there.
     List<String[]> indexes =
-        new SqlStatement(
-                "SELECT index_name, sql FROM duckdb_indexes()" + OF_TABLE, ofTable(table))
+        new SqlStatement("SELECT index_name, sql FROM duckdb_indexes()" + OF_TABLE, ofTable(table))
             .list(connection, row -> new String[] {row.getString(1), row.getString(2)});
     for (String[] index : indexes) {
       new SqlStatement("DROP INDEX " + qualified(table, index[0])).execute(connection);

@@ -1,7 +1,7 @@
 package dev.tracekeep.adapter.libsql;
 
-import dev.tracekeep.jdbc.ConnectionSource;
 import dev.tracekeep.dedupe.MigratorLock;
+import dev.tracekeep.jdbc.ConnectionSource;
 import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.StorageException;
 import java.time.Duration;

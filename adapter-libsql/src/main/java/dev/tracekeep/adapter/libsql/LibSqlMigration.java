@@ -63,11 +63,10 @@ final class LibSqlMigration extends MigrationDialect {
       return Optional.empty();
     }
     return new SqlStatement(
-            "SELECT name FROM main.sqlite_schema WHERE type IN ('table', 'view') AND lower(name) = lower(?)",
+            "SELECT name FROM main.sqlite_schema WHERE type IN ('table', 'view') AND lower(name) ="
+                + " lower(?)",
             table.name())
-        .list(connection, row -> new TableIdentity(null, row.getString(1)))
-        .stream()
-        .findFirst();
+        .list(connection, row -> new TableIdentity(null, row.getString(1))).stream().findFirst();
   }
 
   /** Generated columns are left out: nobody can write them, and they follow from the others. */
@@ -144,7 +143,8 @@ final class LibSqlMigration extends MigrationDialect {
 
   @Override
   public String constraintLock() {
-    return "SQLite's lock of the file: writers wait while the index is built; readers don't in WAL mode.";
+    return "SQLite's lock of the file: writers wait while the index is built; readers don't in WAL"
+               + " mode.";
   }
 
   @Override
@@ -337,7 +337,8 @@ final class LibSqlMigration extends MigrationDialect {
       throws SQLException {
     Map<String, String> triggers = new LinkedHashMap<>();
     new SqlStatement(
-            "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ? COLLATE NOCASE ORDER BY rowid",
+            "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ? COLLATE"
+                + " NOCASE ORDER BY rowid",
             table.name())
         .forEach(connection, row -> triggers.put(row.getString(1), row.getString(2)));
     return triggers;
@@ -389,8 +390,8 @@ final class LibSqlMigration extends MigrationDialect {
                 refusals.add(
                     "The table "
                         + table
-                        + " is made WITHOUT ROWID, so two copies of a row cannot be told apart: copy"
-                        + " it into one with a rowid.");
+                        + " is made WITHOUT ROWID, so two copies of a row cannot be told apart:"
+                        + " copy it into one with a rowid.");
               }
             });
     for (Map.Entry<String, String> column :

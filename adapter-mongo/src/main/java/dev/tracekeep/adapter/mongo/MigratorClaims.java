@@ -20,7 +20,7 @@ import org.bson.conversions.Bson;
 final class MigratorClaims implements MigratorLease.Claims {
   static final String COLLECTION = "tracekeep_migrator";
 
-  private static final Duration LENGTH = Duration.ofSeconds(3);
+  private static final Duration LENGTH = Duration.ofSeconds(10);
   private static final String OWNER = "owner";
   private static final String ENDS_AT = "ends_at";
 

@@ -128,11 +128,12 @@ final class MsSqlCatalog {
     Map<String, Column> columns = new ByName<>();
     // Only the standard's view has the case in which a name was given, on Babelfish.
     new SqlStatement(
-            "SELECT n.COLUMN_NAME, TYPE_NAME(c.user_type_id), c.max_length, c.precision, c.scale, c.is_identity,"
-                + " c.collation_name FROM sys.columns c JOIN INFORMATION_SCHEMA.COLUMNS n"
-                + " ON n.TABLE_SCHEMA = OBJECT_SCHEMA_NAME(c.object_id) AND n.TABLE_NAME = OBJECT_NAME(c.object_id)"
-                + " AND LOWER(n.COLUMN_NAME) = LOWER(c.name)"
-                + " WHERE c.object_id = OBJECT_ID(?) AND c.is_computed = 0 AND c.name <> ? ORDER BY c.column_id",
+            "SELECT n.COLUMN_NAME, TYPE_NAME(c.user_type_id), c.max_length, c.precision, c.scale,"
+                + " c.is_identity, c.collation_name FROM sys.columns c JOIN"
+                + " INFORMATION_SCHEMA.COLUMNS n ON n.TABLE_SCHEMA ="
+                + " OBJECT_SCHEMA_NAME(c.object_id) AND n.TABLE_NAME = OBJECT_NAME(c.object_id) AND"
+                + " LOWER(n.COLUMN_NAME) = LOWER(c.name) WHERE c.object_id = OBJECT_ID(?) AND"
+                + " c.is_computed = 0 AND c.name <> ? ORDER BY c.column_id",
             table,
             ROW_COLUMN)
         .forEach(
@@ -185,9 +186,9 @@ final class MsSqlCatalog {
   List<String> defaultConstraints(Connection connection, String table, String column)
       throws SQLException {
     return new SqlStatement(
-            "SELECT d.name FROM sys.default_constraints d JOIN sys.columns c ON c.object_id = d.parent_object_id"
-                + " AND c.column_id = d.parent_column_id WHERE d.parent_object_id = OBJECT_ID(?)"
-                + " AND LOWER(c.name) = LOWER(?)",
+            "SELECT d.name FROM sys.default_constraints d JOIN sys.columns c ON c.object_id ="
+                + " d.parent_object_id AND c.column_id = d.parent_column_id WHERE"
+                + " d.parent_object_id = OBJECT_ID(?) AND LOWER(c.name) = LOWER(?)",
             table,
             column)
         .list(connection, row -> row.getString(1));
@@ -197,11 +198,11 @@ final class MsSqlCatalog {
   List<UniqueIndex> uniqueIndexes(Connection connection, String table) throws SQLException {
     Map<String, UniqueIndex> indexes = new LinkedHashMap<>();
     new SqlStatement(
-            "SELECT i.name, i.is_disabled, i.is_primary_key, i.is_unique_constraint, c.name FROM sys.indexes i"
-                + " JOIN sys.index_columns k ON k.object_id = i.object_id AND k.index_id = i.index_id"
-                + " JOIN sys.columns c ON c.object_id = k.object_id AND c.column_id = k.column_id"
-                + " WHERE i.object_id = OBJECT_ID(?) AND i.is_unique = 1 AND i.has_filter = 0 AND k.key_ordinal > 0"
-                + " ORDER BY i.name, k.key_ordinal",
+            "SELECT i.name, i.is_disabled, i.is_primary_key, i.is_unique_constraint, c.name FROM"
+                + " sys.indexes i JOIN sys.index_columns k ON k.object_id = i.object_id AND"
+                + " k.index_id = i.index_id JOIN sys.columns c ON c.object_id = k.object_id AND"
+                + " c.column_id = k.column_id WHERE i.object_id = OBJECT_ID(?) AND i.is_unique = 1"
+                + " AND i.has_filter = 0 AND k.key_ordinal > 0 ORDER BY i.name, k.key_ordinal",
             table)
         .forEach(
             connection,
@@ -225,7 +226,8 @@ final class MsSqlCatalog {
   /** The names of all indexes. */
   List<String> indexNames(Connection connection, String table) throws SQLException {
     return new SqlStatement(
-            "SELECT i.name FROM sys.indexes i WHERE i.object_id = OBJECT_ID(?) AND i.name IS NOT NULL",
+            "SELECT i.name FROM sys.indexes i WHERE i.object_id = OBJECT_ID(?) AND i.name IS NOT"
+                + " NULL",
             table)
         .list(connection, row -> row.getString(1));
   }
@@ -255,7 +257,8 @@ final class MsSqlCatalog {
 
   boolean isHeap(Connection connection, String table) throws SQLException {
     return new SqlStatement(
-                "SELECT count(*) FROM sys.indexes i WHERE i.object_id = OBJECT_ID(?) AND i.type IN (1, 5)",
+                "SELECT count(*) FROM sys.indexes i WHERE i.object_id = OBJECT_ID(?) AND i.type IN"
+                    + " (1, 5)",
                 table)
             .number(connection)
         == 0;
@@ -272,28 +275,34 @@ final class MsSqlCatalog {
               "SELECT v.name FROM sys.views v WHERE v.object_id = OBJECT_ID(?)",
               "%s is a view: the migration works on tables. Name the table behind %s."),
           new Obstacle(
-              "SELECT t.name FROM sys.tables t WHERE t.object_id = OBJECT_ID(?) AND t.temporal_type <> 0",
-              "%s is system-versioned, so that its history would keep what is moved: ALTER TABLE %s SET"
-                  + " (SYSTEM_VERSIONING = OFF) first."),
+              "SELECT t.name FROM sys.tables t WHERE t.object_id = OBJECT_ID(?) AND t.temporal_type"
+                  + " <> 0",
+              "%s is system-versioned, so that its history would keep what is moved: ALTER TABLE %s"
+                  + " SET (SYSTEM_VERSIONING = OFF) first."),
           new Obstacle(
               "SELECT f.name FROM sys.foreign_keys f WHERE f.referenced_object_id = OBJECT_ID(?)",
-              "Rows of other tables refer to rows of %s that would move to the archive: drop the foreign key %s first."),
+              "Rows of other tables refer to rows of %s that would move to the archive: drop the"
+                  + " foreign key %s first."),
           new Obstacle(
-              "SELECT g.name FROM sys.triggers g WHERE g.parent_id = OBJECT_ID(?) AND g.is_instead_of_trigger = 1"
-                  + " AND g.is_disabled = 0",
-              "%s has the trigger %s, which does something else instead of what is asked: disable it first."),
+              "SELECT g.name FROM sys.triggers g WHERE g.parent_id = OBJECT_ID(?) AND"
+                  + " g.is_instead_of_trigger = 1 AND g.is_disabled = 0",
+              "%s has the trigger %s, which does something else instead of what is asked: disable"
+                  + " it first."),
           new Obstacle(
               "SELECT c.name FROM sys.columns c WHERE c.object_id = OBJECT_ID(?)"
                   + " AND TYPE_NAME(c.user_type_id) IN ('timestamp', 'rowversion')",
-              "The column of %s named %s is a rowversion, which cannot be put back: drop it first."),
+              "The column of %s named %s is a rowversion, which cannot be put back: drop it"
+                  + " first."),
           new Obstacle(
-              "SELECT c.name FROM sys.columns c WHERE c.object_id = OBJECT_ID(?)"
-                  + " AND TYPE_NAME(c.user_type_id) IN ('xml', 'sql_variant', 'geography', 'geometry', 'hierarchyid')",
-              "Rows of %s cannot be compared by the column %s, whose type has no text that SQL Server hashes:"
-                  + " change it to nvarchar(max) first."),
+              "SELECT c.name FROM sys.columns c WHERE c.object_id = OBJECT_ID(?) AND"
+                  + " TYPE_NAME(c.user_type_id) IN ('xml', 'sql_variant', 'geography', 'geometry',"
+                  + " 'hierarchyid')",
+              "Rows of %s cannot be compared by the column %s, whose type has no text that SQL"
+                  + " Server hashes: change it to nvarchar(max) first."),
           new Obstacle(
               "SELECT USER_NAME() WHERE HAS_PERMS_BY_NAME(?, 'OBJECT', 'ALTER') = 0",
-              "To migrate %s takes the permission to alter it: grant it to %s, or migrate as its owner."));
+              "To migrate %s takes the permission to alter it: grant it to %s, or migrate as its"
+                  + " owner."));
 
   /** Why the migration cannot be right on this table, one sentence each. */
   List<String> refusals(Connection connection, SpanTable table, String qualified)

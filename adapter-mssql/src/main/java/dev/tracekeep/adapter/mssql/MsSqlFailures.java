@@ -69,8 +69,8 @@ final class MsSqlFailures {
               10060),
           rule(
               FailureKind.OVERLOADED,
-              "Let the transaction log be backed up or grow: log_reuse_wait_desc in sys.databases says what it waits"
-                  + " for",
+              "Let the transaction log be backed up or grow: log_reuse_wait_desc in sys.databases"
+                  + " says what it waits for",
               9002),
           rule(
               FailureKind.OVERLOADED,
@@ -131,7 +131,8 @@ final class MsSqlFailures {
               3906),
           rule(
               FailureKind.CONFIGURATION,
-              "Create the schema (CREATE SCHEMA in the database), or name another in the property schema",
+              "Create the schema (CREATE SCHEMA in the database), or name another in the property"
+                  + " schema",
               2760),
           rule(
               FailureKind.CONFIGURATION,
@@ -155,8 +156,8 @@ final class MsSqlFailures {
               15247),
           rule(
               FailureKind.CONFIGURATION,
-              "The indexes need the session settings that drivers have by default: leave QUOTED_IDENTIFIER and the"
-                  + " ANSI options on",
+              "The indexes need the session settings that drivers have by default: leave"
+                  + " QUOTED_IDENTIFIER and the ANSI options on",
               1934,
               1935),
           rule(
@@ -197,16 +198,18 @@ final class MsSqlFailures {
           TextRule.of(
               "pkix|certificat|trustanchors|unable to find valid",
               FailureKind.CONFIGURATION,
-              "The server's certificate is not trusted. Choose one of the two: name a trustStore that has its authority"
-                  + " (or trustServerCertificate=true, which checks nobody), or encrypt=false where the network is"
-                  + " trusted"),
+              "The server's certificate is not trusted. Choose one of the two: name a trustStore"
+                  + " that has its authority (or trustServerCertificate=true, which checks nobody),"
+                  + " or encrypt=false where the network is trusted"),
           TextRule.of(
               "ssl|tls|encrypt",
               FailureKind.CONFIGURATION,
-              "Server and driver do not agree on encryption. Choose one of the two: give the server a certificate and name"
-                  + " a trustStore that has its authority, or encrypt=false where the network is trusted"),
+              "Server and driver do not agree on encryption. Choose one of the two: give the server"
+                  + " a certificate and name a trustStore that has its authority, or encrypt=false"
+                  + " where the network is trusted"),
           TextRule.of(
-              "badly formed|is not valid|is invalid|not supported.*property|integrated authentication",
+              "badly formed|is not valid|is invalid|not supported.*property|integrated"
+                  + " authentication",
               FailureKind.CONFIGURATION,
               "Check the address: jdbc:sqlserver://host:1433;databaseName=spans"),
           TextRule.of(
@@ -223,15 +226,16 @@ final class MsSqlFailures {
               FailureKind.TRANSIENT,
               "It took longer than statement-timeout allows; try again, or raise it"),
           TextRule.of(
-              "connection (is|was|has been) (closed|reset)|connection reset|broken pipe|did not return a response"
-                  + "|terminating connection",
+              "connection (is|was|has been) (closed|reset)|connection reset|broken pipe|did not"
+                  + " return a response|terminating connection",
               FailureKind.TRANSIENT,
               "The connection was lost; try again"),
           TextRule.of("database \".*\" does not exist", FailureKind.CONFIGURATION, DATABASE),
           TextRule.of(
               "schema \".*\" does not exist",
               FailureKind.CONFIGURATION,
-              "Create the schema (CREATE SCHEMA in the database), or name another in the property schema"),
+              "Create the schema (CREATE SCHEMA in the database), or name another in the property"
+                  + " schema"),
           TextRule.of(
               "relation \".*\" does not exist",
               FailureKind.CONFIGURATION,
@@ -245,7 +249,8 @@ final class MsSqlFailures {
   /** What quotes a value of a row, which may be private. */
   private static final Pattern QUOTED_VALUE =
       Pattern.compile(
-          "(?is)(truncated value|duplicate key value is|converting the \\w+ value|invalid value)\\b.*");
+          "(?is)(truncated value|duplicate key value is|converting the \\w+ value|invalid"
+              + " value)\\b.*");
 
   private final StorageUri uri;
 

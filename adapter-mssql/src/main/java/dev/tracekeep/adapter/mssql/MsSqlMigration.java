@@ -96,12 +96,12 @@ final class MsSqlMigration extends MigrationDialect {
   public Optional<TableIdentity> resolve(Connection connection, SpanTable table)
       throws SQLException {
     return new SqlStatement(
-            "SELECT n.TABLE_SCHEMA, n.TABLE_NAME FROM INFORMATION_SCHEMA.TABLES n"
-                + " WHERE OBJECT_ID(QUOTENAME(n.TABLE_SCHEMA) + N'.' + QUOTENAME(n.TABLE_NAME)) = OBJECT_ID(?)",
+            "SELECT n.TABLE_SCHEMA, n.TABLE_NAME FROM INFORMATION_SCHEMA.TABLES n WHERE"
+                + " OBJECT_ID(QUOTENAME(n.TABLE_SCHEMA) + N'.' + QUOTENAME(n.TABLE_NAME)) ="
+                + " OBJECT_ID(?)",
             qualified(table))
-        .list(connection, row -> new TableIdentity(row.getString(1), row.getString(2)))
-        .stream()
-        .findFirst();
+        .list(connection, row -> new TableIdentity(row.getString(1), row.getString(2))).stream()
+            .findFirst();
   }
 
   @Override
@@ -192,8 +192,8 @@ final class MsSqlMigration extends MigrationDialect {
     try (connection) {
       if (connection.isValid(1)) { // else it is given back already
         new SqlStatement(
-                "DECLARE @given int; EXEC @given = sp_releaseapplock @Resource = ?, @LockOwner = 'Session';"
-                    + " SELECT @given",
+                "DECLARE @given int; EXEC @given = sp_releaseapplock @Resource = ?, @LockOwner ="
+                    + " 'Session'; SELECT @given",
                 resource)
             .number(connection);
       }
@@ -330,7 +330,9 @@ final class MsSqlMigration extends MigrationDialect {
                 <= MsSqlCatalog.LONGEST_CLUSTERED_KEY;
     String statement = constraintStatement(table, key);
     if (key.isPrimaryKey()) {
-      return isShort ? statement : statement.replaceFirst("PRIMARY KEY", "PRIMARY KEY NONCLUSTERED");
+      return isShort
+          ? statement
+          : statement.replaceFirst("PRIMARY KEY", "PRIMARY KEY NONCLUSTERED");
     }
     return isShort && catalog.isHeap(connection, qualified(table))
         ? statement.replaceFirst("UNIQUE INDEX", "UNIQUE CLUSTERED INDEX")
@@ -376,14 +378,14 @@ final class MsSqlMigration extends MigrationDialect {
             + table
             + " could not be done"
             + (duplicates
-                ? ": writers add duplicates faster than they can be moved. Nothing is lost: stop those"
-                    + " writers, then run 'tracekeep migrate apply' again to finish it."
+                ? ": writers add duplicates faster than they can be moved. Nothing is lost: stop"
+                      + " those writers, then run 'tracekeep migrate apply' again to finish it."
                 : " with a lock-timeout of "
                     + lockTimeout.toMillis()
                     + " ms: "
                     + MsSqlFailures.reason(cause)
-                    + ". Nothing is lost: end the old transactions on the table, then run 'tracekeep"
-                    + " migrate apply' again to finish it."),
+                    + ". Nothing is lost: end the old transactions on the table, then run"
+                    + " 'tracekeep migrate apply' again to finish it."),
         cause);
   }
 
@@ -773,7 +775,8 @@ final class MsSqlMigration extends MigrationDialect {
   /** The triggers that fire. */
   private List<String> triggers(Connection connection, SpanTable table) throws SQLException {
     return new SqlStatement(
-            "SELECT g.name FROM sys.triggers g WHERE g.parent_id = OBJECT_ID(?) AND g.is_disabled = 0",
+            "SELECT g.name FROM sys.triggers g WHERE g.parent_id = OBJECT_ID(?) AND g.is_disabled ="
+                + " 0",
             qualified(table))
         .list(connection, row -> row.getString(1));
   }

@@ -2,8 +2,8 @@ package dev.tracekeep.adapter.mssql;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tracekeep.jdbc.SpanTableSql;
 import dev.tracekeep.jdbc.KeyConstraint;
+import dev.tracekeep.jdbc.SpanTableSql;
 import dev.tracekeep.migration.SpanTable;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.storage.StorageConfig;
@@ -43,9 +43,10 @@ class MsSqlStatementsTest {
     assertThat(statement)
         .startsWith("CREATE TABLE [traces].[spans] (DEFINITIONS, [started_at_utc] AS DATEADD(")
         .contains(
-            "[ended_at_utc] AS DATEADD(NANOSECOND, CAST([ended_at] % 1000000000 AS int), DATEADD(SECOND,"
-                + " CAST([ended_at] / 1000000000 % 60 AS int), DATEADD(MINUTE, CAST([ended_at] / 1000000000 / 60 AS int),"
-                + " DATETIME2FROMPARTS(1970, 1, 1, 0, 0, 0, 0, 7))))")
+            "[ended_at_utc] AS DATEADD(NANOSECOND, CAST([ended_at] % 1000000000 AS int),"
+                + " DATEADD(SECOND, CAST([ended_at] / 1000000000 % 60 AS int), DATEADD(MINUTE,"
+                + " CAST([ended_at] / 1000000000 / 60 AS int), DATETIME2FROMPARTS(1970, 1, 1, 0, 0,"
+                + " 0, 0, 7))))")
         .endsWith(
             ", CONSTRAINT [spans_key] PRIMARY KEY CLUSTERED ([tenant_id], [trace_id], [span_id]))");
     assertThat(SQL.definition(SpanColumn.TRACE_ID))
@@ -61,32 +62,37 @@ class MsSqlStatementsTest {
   void indexes_areFiltered() {
     assertThat(new MsSqlStorage(CONFIG, new MsSqlConnections(CONFIG)).indexes().values())
         .containsExactly(
-            "CREATE INDEX [spans_started] ON [traces].[spans] ([tenant_id], [started_at] DESC, [trace_id], [span_id])"
-                + " INCLUDE ([parent_span_id]) WHERE [parent_span_id] IS NULL",
-            "CREATE INDEX [spans_ended] ON [traces].[spans] ([tenant_id], [ended_at] DESC, [trace_id], [span_id])"
-                + " INCLUDE ([parent_span_id]) WHERE [parent_span_id] IS NULL",
-            "CREATE INDEX [spans_root] ON [traces].[spans] ([tenant_id], [trace_id], [started_at], [span_id])"
-                + " INCLUDE ([parent_span_id]) WHERE [parent_span_id] IS NULL",
-            "CREATE INDEX [spans_error] ON [traces].[spans] ([tenant_id], [trace_id]) WHERE [error] IS NOT NULL");
+            "CREATE INDEX [spans_started] ON [traces].[spans] ([tenant_id], [started_at] DESC,"
+                + " [trace_id], [span_id]) INCLUDE ([parent_span_id]) WHERE [parent_span_id] IS"
+                + " NULL",
+            "CREATE INDEX [spans_ended] ON [traces].[spans] ([tenant_id], [ended_at] DESC,"
+                + " [trace_id], [span_id]) INCLUDE ([parent_span_id]) WHERE [parent_span_id] IS"
+                + " NULL",
+            "CREATE INDEX [spans_root] ON [traces].[spans] ([tenant_id], [trace_id], [started_at],"
+                + " [span_id]) INCLUDE ([parent_span_id]) WHERE [parent_span_id] IS NULL",
+            "CREATE INDEX [spans_error] ON [traces].[spans] ([tenant_id], [trace_id]) WHERE [error]"
+                + " IS NOT NULL");
   }
 
   @Test
   void merge_updatesWhatIsBetterAndInsertsWhatIsNew() {
     assertThat(cut(WRITER.updateFrom("#stage")))
         .isEqualTo(
-            "UPDATE t SET ASSIGNMENTS FROM [traces].[spans] t JOIN #stage s ON t.[tenant_id] = s.[tenant_id]"
-                + " AND t.[trace_id] = s.[trace_id] AND t.[span_id] = s.[span_id]"
+            "UPDATE t SET ASSIGNMENTS FROM [traces].[spans] t JOIN #stage s ON t.[tenant_id] ="
+                + " s.[tenant_id] AND t.[trace_id] = s.[trace_id] AND t.[span_id] = s.[span_id]"
                 + " WHERE (t.[version] IS NULL OR s.[version] > t.[version])");
     assertThat(cut(WRITER.insertFrom("#stage")))
         .isEqualTo(
-            "INSERT INTO [traces].[spans] (COLUMNS) SELECT STAGED FROM #stage s WHERE NOT EXISTS (SELECT 1"
-                + " FROM [traces].[spans] t WITH (UPDLOCK, HOLDLOCK) WHERE t.[tenant_id] = s.[tenant_id]"
-                + " AND t.[trace_id] = s.[trace_id] AND t.[span_id] = s.[span_id])");
+            "INSERT INTO [traces].[spans] (COLUMNS) SELECT STAGED FROM #stage s WHERE NOT EXISTS"
+                + " (SELECT 1 FROM [traces].[spans] t WITH (UPDLOCK, HOLDLOCK) WHERE t.[tenant_id]"
+                + " = s.[tenant_id] AND t.[trace_id] = s.[trace_id] AND t.[span_id] ="
+                + " s.[span_id])");
     assertThat(WRITER.newOrBetter())
         .isEqualTo(
-            "SELECT k.[position] FROM #tracekeep_stage_keys k WHERE NOT EXISTS (SELECT 1 FROM [traces].[spans] t"
-                + " WHERE t.[tenant_id] = k.[tenant_id] AND t.[trace_id] = k.[trace_id] AND t.[span_id] = k.[span_id]"
-                + " AND t.[version] >= k.[version]) ORDER BY k.[position]");
+            "SELECT k.[position] FROM #tracekeep_stage_keys k WHERE NOT EXISTS (SELECT 1 FROM"
+                + " [traces].[spans] t WHERE t.[tenant_id] = k.[tenant_id] AND t.[trace_id] ="
+                + " k.[trace_id] AND t.[span_id] = k.[span_id] AND t.[version] >= k.[version])"
+                + " ORDER BY k.[position]");
   }
 
   /** The limit is 2,100, and the driver takes some for itself. */
@@ -110,13 +116,14 @@ class MsSqlStatementsTest {
             migration()
                 .constraintStatement(
                     new SpanTable("dbo", "mastra_ai_spans", null),
-                    new KeyConstraint(
-                        "mastra_ai_spans_key", List.of("traceId", "spanId"), false)))
+                    new KeyConstraint("mastra_ai_spans_key", List.of("traceId", "spanId"), false)))
         .isEqualTo(
-            "CREATE UNIQUE INDEX [mastra_ai_spans_key] ON [dbo].[mastra_ai_spans] ([traceId], [spanId])");
+            "CREATE UNIQUE INDEX [mastra_ai_spans_key] ON [dbo].[mastra_ai_spans] ([traceId],"
+                + " [spanId])");
     assertThat(migration().createTableAs("[a]", "SELECT t.[x] FROM [s] t"))
         .isEqualTo(
-            "SELECT made.* INTO [a] FROM (SELECT t.[x] FROM [s] t) made CROSS JOIN (SELECT 1 AS one) once");
+            "SELECT made.* INTO [a] FROM (SELECT t.[x] FROM [s] t) made CROSS JOIN (SELECT 1 AS"
+                + " one) once");
   }
 
   @Test
@@ -131,9 +138,10 @@ class MsSqlStatementsTest {
     assertThat(MsSqlCatalog.keyRefusal(table, "[dbo].[s]", List.of(narrow, narrow))).isEmpty();
     assertThat(MsSqlCatalog.keyRefusal(table, "[dbo].[s]", List.of(wide, narrow)))
         .contains(
-            "The key of dbo.s (traceId nvarchar(900) COLLATE Latin1_General_CI_AS, spanId nvarchar(400) COLLATE"
-                + " Latin1_General_CI_AS) has up to 2600 bytes, and an index takes 1700: shorten the columns first, with"
-                + " ALTER TABLE [dbo].[s] ALTER COLUMN [traceId] nvarchar(425) NOT NULL.");
+            "The key of dbo.s (traceId nvarchar(900) COLLATE Latin1_General_CI_AS, spanId"
+                + " nvarchar(400) COLLATE Latin1_General_CI_AS) has up to 2600 bytes, and an index"
+                + " takes 1700: shorten the columns first, with ALTER TABLE [dbo].[s] ALTER COLUMN"
+                + " [traceId] nvarchar(425) NOT NULL.");
     assertThat(MsSqlCatalog.keyRefusal(table, "[dbo].[s]", List.of(narrow, endless)))
         .hasValueSatisfying(
             reason ->

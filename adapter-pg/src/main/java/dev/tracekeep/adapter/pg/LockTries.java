@@ -50,13 +50,18 @@ record LockTries(SpanTable table, Duration lockTimeout, PgConnections connection
         connections.read(
             connection ->
                 new SqlStatement(
-                        "SELECT DISTINCT 'process ' || a.pid || coalesce(' of ' || nullif(a.application_name, ''), '')"
-                            + " || ' (in a transaction since ' || to_char(a.xact_start AT TIME ZONE 'UTC',"
-                            + " 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') || ')'"
-                            + " FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
-                            + " WHERE l.relation = to_regclass(?) AND l.granted AND a.pid <> pg_backend_pid()"
-                            + " AND a.xact_start < now() - interval '1 second'",
-                        "\"" + (table.schema() == null ? "public" : table.schema()) + "\".\"" + table.name() + "\"")
+                        "SELECT DISTINCT 'process ' || a.pid || coalesce(' of ' ||"
+                            + " nullif(a.application_name, ''), '') || ' (in a transaction since '"
+                            + " || to_char(a.xact_start AT TIME ZONE 'UTC',"
+                            + " 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') || ')' FROM pg_locks l JOIN"
+                            + " pg_stat_activity a ON a.pid = l.pid WHERE l.relation ="
+                            + " to_regclass(?) AND l.granted AND a.pid <> pg_backend_pid() AND"
+                            + " a.xact_start < now() - interval '1 second'",
+                        "\""
+                            + (table.schema() == null ? "public" : table.schema())
+                            + "\".\""
+                            + table.name()
+                            + "\"")
                     .list(connection, row -> String.valueOf(row.getString(1))));
     return new StorageException(
         FailureKind.TRANSIENT,
@@ -68,8 +73,8 @@ record LockTries(SpanTable table, Duration lockTimeout, PgConnections connection
             + lockTimeout.toMillis()
             + " ms"
             + (holders.isEmpty() ? "" : ", because of " + String.join(", ", holders))
-            + ". Nothing is lost: end the old transaction, then run 'tracekeep migrate apply' again to"
-            + " finish it.",
+            + ". Nothing is lost: end the old transaction, then run 'tracekeep migrate apply' again"
+            + " to finish it.",
         cause);
   }
 }

@@ -65,12 +65,11 @@ final class PgCatalog {
   /** The table as a statement would find it, along the search path where no schema is given. */
   Optional<TableIdentity> resolve(Connection connection, SpanTable table) throws SQLException {
     return new SqlStatement(
-            "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-                + " WHERE c.oid = to_regclass(?)",
+            "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid ="
+                + " c.relnamespace WHERE c.oid = to_regclass(?)",
             name(table))
-        .list(connection, row -> new TableIdentity(row.getString(1), row.getString(2)))
-        .stream()
-        .findFirst();
+        .list(connection, row -> new TableIdentity(row.getString(1), row.getString(2))).stream()
+            .findFirst();
   }
 
   /** What hangs on the table, one line each. */
@@ -79,14 +78,14 @@ final class PgCatalog {
     indexes(connection, table).forEach(index -> found.add("index " + index.name()));
     enabledTriggers(connection, table).keySet().forEach(name -> found.add("trigger " + name));
     new SqlStatement(
-            "SELECT DISTINCT 'view ' || r.ev_class::regclass::text FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid"
-                + " WHERE d.refobjid = to_regclass(?) AND d.classid = 'pg_rewrite'::regclass"
-                + " AND r.ev_class <> d.refobjid ORDER BY 1",
+            "SELECT DISTINCT 'view ' || r.ev_class::regclass::text FROM pg_depend d JOIN pg_rewrite"
+                + " r ON r.oid = d.objid WHERE d.refobjid = to_regclass(?) AND d.classid ="
+                + " 'pg_rewrite'::regclass AND r.ev_class <> d.refobjid ORDER BY 1",
             name(table))
         .forEach(connection, row -> found.add(row.getString(1)));
     new SqlStatement(
-            "SELECT 'foreign key ' || conname FROM pg_constraint WHERE contype = 'f' AND conrelid = to_regclass(?)"
-                + " ORDER BY conname",
+            "SELECT 'foreign key ' || conname FROM pg_constraint WHERE contype = 'f' AND conrelid ="
+                + " to_regclass(?) ORDER BY conname",
             name(table))
         .forEach(connection, row -> found.add(row.getString(1)));
     return found;
@@ -113,8 +112,9 @@ final class PgCatalog {
       throws SQLException {
     Map<String, String> columns = new LinkedHashMap<>();
     new SqlStatement(
-            "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = to_regclass(?)"
-                + " AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum",
+            "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid ="
+                + " to_regclass(?) AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER"
+                + " BY attnum",
             name(schema, table))
         .forEach(connection, row -> columns.put(row.getString(1), row.getString(2)));
     return columns;
@@ -123,13 +123,14 @@ final class PgCatalog {
   List<Index> indexes(Connection connection, SpanTable table) throws SQLException {
     return new SqlStatement(
             "SELECT c.relname, i.indexrelid::regclass::text, i.indisvalid AND i.indisready,"
-                + " i.indisunique AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL, i.indisunique,"
-                + " EXISTS (SELECT 1 FROM pg_constraint o WHERE o.conindid = i.indexrelid AND o.conrelid = i.indrelid),"
-                + " ARRAY(SELECT a.attname::text FROM unnest(i.indkey::int2[]) WITH ORDINALITY k (attnum, place)"
-                + " JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum"
-                + " WHERE k.place <= i.indnkeyatts ORDER BY k.place)"
-                + " FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
-                + " WHERE i.indrelid = to_regclass(?) AND i.indislive ORDER BY c.relname",
+                + " i.indisunique AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL,"
+                + " i.indisunique, EXISTS (SELECT 1 FROM pg_constraint o WHERE o.conindid ="
+                + " i.indexrelid AND o.conrelid = i.indrelid), ARRAY(SELECT a.attname::text FROM"
+                + " unnest(i.indkey::int2[]) WITH ORDINALITY k (attnum, place) JOIN pg_attribute a"
+                + " ON a.attrelid = i.indrelid AND a.attnum = k.attnum WHERE k.place <="
+                + " i.indnkeyatts ORDER BY k.place) FROM pg_index i JOIN pg_class c ON c.oid ="
+                + " i.indexrelid WHERE i.indrelid = to_regclass(?) AND i.indislive ORDER BY"
+                + " c.relname",
             name(table))
         .list(
             connection,
@@ -148,9 +149,9 @@ final class PgCatalog {
   Map<String, String> enabledTriggers(Connection connection, SpanTable table) throws SQLException {
     Map<String, String> triggers = new LinkedHashMap<>();
     new SqlStatement(
-            "SELECT tgname, CASE tgenabled WHEN 'A' THEN 'ENABLE ALWAYS' WHEN 'R' THEN 'ENABLE REPLICA' ELSE 'ENABLE' END"
-                + " FROM pg_trigger WHERE tgrelid = to_regclass(?) AND NOT tgisinternal AND tgenabled <> 'D'"
-                + " ORDER BY tgname",
+            "SELECT tgname, CASE tgenabled WHEN 'A' THEN 'ENABLE ALWAYS' WHEN 'R' THEN 'ENABLE"
+                + " REPLICA' ELSE 'ENABLE' END FROM pg_trigger WHERE tgrelid = to_regclass(?) AND"
+                + " NOT tgisinternal AND tgenabled <> 'D' ORDER BY tgname",
             name(table))
         .forEach(connection, row -> triggers.put(row.getString(1), row.getString(2)));
     return triggers;
@@ -159,8 +160,8 @@ final class PgCatalog {
   /** The identity columns that take no value from outside. */
   List<String> generatedIdentities(Connection connection, SpanTable table) throws SQLException {
     return new SqlStatement(
-            "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(?) AND attnum > 0 AND NOT attisdropped"
-                + " AND attidentity = 'a' ORDER BY attnum",
+            "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(?) AND attnum > 0 AND"
+                + " NOT attisdropped AND attidentity = 'a' ORDER BY attnum",
             name(table))
         .list(connection, row -> row.getString(1));
   }
@@ -179,35 +180,42 @@ final class PgCatalog {
                   + " WHEN 'f' THEN 'a foreign table' ELSE 'partitioned' END FROM pg_class c"
                   + OF_TABLE
                   + " AND c.relkind <> 'r'",
-              "%s is %s: the migration works on plain tables. Name a partition, or copy the spans into a plain table."),
+              "%s is %s: the migration works on plain tables. Name a partition, or copy the spans"
+                  + " into a plain table."),
           new Obstacle(
               "SELECT string_agg(inhrelid::regclass::text, ', ' ORDER BY inhrelid) FROM pg_inherits"
-                  + " WHERE inhparent = to_regclass(?) AND EXISTS (SELECT 1 FROM pg_class WHERE oid = inhparent"
-                  + " AND relkind = 'r') GROUP BY inhparent",
-              "%s has tables that inherit from it (%s), and no index keeps a key unique across them."),
+                  + " WHERE inhparent = to_regclass(?) AND EXISTS (SELECT 1 FROM pg_class WHERE oid"
+                  + " = inhparent AND relkind = 'r') GROUP BY inhparent",
+              "%s has tables that inherit from it (%s), and no index keeps a key unique across"
+                  + " them."),
           new Obstacle(
-              "SELECT string_agg(conrelid::regclass::text || '.' || conname, ', ' ORDER BY conname) FROM pg_constraint"
-                  + " WHERE contype = 'f' AND confrelid = to_regclass(?) GROUP BY confrelid",
-              "Rows of other tables refer to rows of %s that would move to the archive: drop the foreign keys %s first."),
+              "SELECT string_agg(conrelid::regclass::text || '.' || conname, ', ' ORDER BY conname)"
+                  + " FROM pg_constraint WHERE contype = 'f' AND confrelid = to_regclass(?) GROUP"
+                  + " BY confrelid",
+              "Rows of other tables refer to rows of %s that would move to the archive: drop the"
+                  + " foreign keys %s first."),
           new Obstacle(
-              "SELECT string_agg(rulename, ', ' ORDER BY rulename) FROM pg_rewrite WHERE ev_class = to_regclass(?)"
-                  + " AND rulename <> '_RETURN' GROUP BY ev_class",
+              "SELECT string_agg(rulename, ', ' ORDER BY rulename) FROM pg_rewrite WHERE ev_class ="
+                  + " to_regclass(?) AND rulename <> '_RETURN' GROUP BY ev_class",
               "%s has rules (%s) that rewrite what is done to it: drop them first."),
           new Obstacle(
               "SELECT current_user FROM pg_class c" + OF_TABLE + " AND row_security_active(c.oid)",
-              "Row-level security hides rows of %s from the user %s: migrate as its owner or with BYPASSRLS."),
+              "Row-level security hides rows of %s from the user %s: migrate as its owner or with"
+                  + " BYPASSRLS."),
           new Obstacle(
               "SELECT pg_get_userbyid(c.relowner) FROM pg_class c"
                   + OF_TABLE
                   + " AND NOT pg_has_role(c.relowner, 'USAGE')",
               "Only the owner of %s can migrate it: connect as %s."),
           new Obstacle(
-              "SELECT string_agg(p.pubname, ', ' ORDER BY p.pubname) FROM pg_class c"
-                  + " JOIN pg_publication_tables t ON t.tablename = c.relname AND t.schemaname = c.relnamespace::regnamespace::name"
-                  + " JOIN pg_publication p ON p.pubname = t.pubname AND p.pubdelete"
+              "SELECT string_agg(p.pubname, ', ' ORDER BY p.pubname) FROM pg_class c JOIN"
+                  + " pg_publication_tables t ON t.tablename = c.relname AND t.schemaname ="
+                  + " c.relnamespace::regnamespace::name JOIN pg_publication p ON p.pubname ="
+                  + " t.pubname AND p.pubdelete"
                   + OF_TABLE
                   + " AND c.relreplident IN ('d', 'n') AND NOT EXISTS (SELECT 1 FROM pg_index i"
-                  + " WHERE i.indrelid = c.oid AND i.indisprimary AND c.relreplident = 'd') GROUP BY c.oid",
+                  + " WHERE i.indrelid = c.oid AND i.indisprimary AND c.relreplident = 'd') GROUP"
+                  + " BY c.oid",
               "%s is published (%s) without a replica identity, so that no row can be deleted:"
                   + " ALTER TABLE … REPLICA IDENTITY FULL first."));
 
@@ -231,10 +239,11 @@ final class PgCatalog {
     }
     boolean isTaken =
         !new SqlStatement(
-                "SELECT 1 FROM pg_class k JOIN pg_class c ON c.relnamespace = k.relnamespace LEFT JOIN pg_index i"
-                    + " ON i.indexrelid = k.oid AND i.indrelid = c.oid"
+                "SELECT 1 FROM pg_class k JOIN pg_class c ON c.relnamespace = k.relnamespace LEFT"
+                    + " JOIN pg_index i ON i.indexrelid = k.oid AND i.indrelid = c.oid"
                     + OF_TABLE
-                    + " AND k.relname = ? AND (i.indexrelid IS NULL OR (i.indisvalid AND NOT i.indisunique))",
+                    + " AND k.relname = ? AND (i.indexrelid IS NULL OR (i.indisvalid AND NOT"
+                    + " i.indisunique))",
                 name(table),
                 keyName)
             .list(connection, row -> row.getInt(1))

@@ -44,9 +44,9 @@ final class PgMigration extends MigrationDialect {
    * must be the same in every session, because hashes of it are compared.
    */
   private static final String SETTINGS =
-      "SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, MDY'; SET LOCAL intervalstyle = 'postgres';"
-          + " SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1;"
-          + " SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = ";
+      "SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, MDY'; SET LOCAL intervalstyle ="
+          + " 'postgres'; SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1; SET"
+          + " LOCAL statement_timeout = 0; SET LOCAL lock_timeout = ";
 
   /** Duplicates that arrive while the index is built make it fail; then they are moved first. */
   private static final int CONCURRENT_TRIES = 3;
@@ -120,8 +120,7 @@ final class PgMigration extends MigrationDialect {
     }
     Set<String> ours =
         Set.of(
-            keyName(table.name()),
-            keyConstraint(table, keyColumns, MigrationLayout.MASTRA).name());
+            keyName(table.name()), keyConstraint(table, keyColumns, MigrationLayout.MASTRA).name());
     return indexes.stream().anyMatch(index -> ours.contains(index.name()) && !index.isValid())
         ? ConstraintState.INVALID
         : ConstraintState.ABSENT;
@@ -134,7 +133,8 @@ final class PgMigration extends MigrationDialect {
       return List.of(
           server.kind().displayName()
               + " has no row addresses and no locks of the kind that this migration needs: read the"
-              + " spans with a store that has migration=off, and write them with one that has a table of its own.");
+              + " spans with a store that has migration=off, and write them with one that has a"
+              + " table of its own.");
     }
     return catalog.refusals(connection, table, keyName(table.name()));
   }
@@ -169,9 +169,9 @@ final class PgMigration extends MigrationDialect {
       connection.setAutoCommit(false);
       boolean locked =
           new SqlStatement(
-                  "SELECT pg_try_advisory_xact_lock(hashtextextended('tracekeep ' || coalesce("
-                      + "(SELECT relnamespace::regnamespace::text FROM pg_class WHERE oid = to_regclass(?)),"
-                      + " current_schema()) || '.' || ?, 0))",
+                  "SELECT pg_try_advisory_xact_lock(hashtextextended('tracekeep ' ||"
+                      + " coalesce((SELECT relnamespace::regnamespace::text FROM pg_class WHERE oid"
+                      + " = to_regclass(?)), current_schema()) || '.' || ?, 0))",
                   qualified(table),
                   table.name())
               .list(connection, row -> row.getBoolean(1))
@@ -221,8 +221,7 @@ final class PgMigration extends MigrationDialect {
     }
     String schema = table.schema();
     String prefix = schema == null || schema.equals("public") ? "" : schema + "_";
-    return new KeyConstraint(
-        prefix + table.name() + "_traceid_spanid_pk", keyColumns, true);
+    return new KeyConstraint(prefix + table.name() + "_traceid_spanid_pk", keyColumns, true);
   }
 
   @Override
@@ -234,9 +233,7 @@ final class PgMigration extends MigrationDialect {
   private String uniqueIndex(SpanTable table, KeyConstraint key) {
     return dialect().quote(key.name())
         + (" ON " + qualified(table))
-        + key.columns().stream()
-            .map(dialect()::quote)
-            .collect(Collectors.joining(", ", " (", ")"));
+        + key.columns().stream().map(dialect()::quote).collect(Collectors.joining(", ", " (", ")"));
   }
 
   private String primaryKey(SpanTable table, KeyConstraint key) {
@@ -247,9 +244,10 @@ final class PgMigration extends MigrationDialect {
 
   @Override
   public String constraintLock() {
-    return "SHARE UPDATE EXCLUSIVE while the index is built: readers and writers go on. Where an old"
-        + " transaction keeps that from ending, SHARE ROW EXCLUSIVE: writers wait, readers go on."
-        + " Mastra's primary key takes ACCESS EXCLUSIVE for a moment, without a scan.";
+    return "SHARE UPDATE EXCLUSIVE while the index is built: readers and writers go on. Where an"
+               + " old transaction keeps that from ending, SHARE ROW EXCLUSIVE: writers wait,"
+               + " readers go on. Mastra's primary key takes ACCESS EXCLUSIVE for a moment, without"
+               + " a scan.";
   }
 
   @Override
@@ -338,8 +336,8 @@ final class PgMigration extends MigrationDialect {
               + statementTimeout
               + ": "
               + PgFailures.reason(e)
-              + ". Nothing is lost: run 'tracekeep migrate apply' again to finish it, at a quieter time or with a"
-              + " longer statement-timeout.",
+              + ". Nothing is lost: run 'tracekeep migrate apply' again to finish it, at a quieter"
+              + " time or with a longer statement-timeout.",
           e);
     }
   }
@@ -546,7 +544,8 @@ final class PgMigration extends MigrationDialect {
                     + (qualified(table) + " t USING losers l WHERE t.ctid = l.dedupe_row")
                     + (" RETURNING l.*), moved AS (INSERT INTO " + archive)
                     + (" (" + archiveColumns + ") SELECT " + archiveColumns + " FROM removed")
-                    + " RETURNING 1) SELECT (SELECT count(*) FROM losers), (SELECT count(*) FROM moved)");
+                    + " RETURNING 1) SELECT (SELECT count(*) FROM losers), (SELECT count(*) FROM"
+                    + " moved)");
     long[] counts =
         move.list(connection, row -> new long[] {row.getLong(1), row.getLong(2)}).get(0);
     if (counts[0] > 0 && counts[1] == 0) {
@@ -570,8 +569,8 @@ final class PgMigration extends MigrationDialect {
     String update =
         "UPDATE "
             + qualified(table)
-            + " t SET version = v.version FROM unnest(CAST(? AS text[]), CAST(? AS bytea[])) AS v (row_id, version)"
-            + " WHERE t.ctid = CAST(v.row_id AS tid)";
+            + " t SET version = v.version FROM unnest(CAST(? AS text[]), CAST(? AS bytea[])) AS v"
+            + " (row_id, version) WHERE t.ctid = CAST(v.row_id AS tid)";
     Object[] rows = versions.stream().map(RowVersion::rowId).toArray(String[]::new);
     Object[] bytes = versions.stream().map(row -> row.version().toBytes()).toArray(byte[][]::new);
     try (PreparedStatement statement = connection.prepareStatement(update)) {

@@ -66,9 +66,10 @@ final class H2Migration extends MigrationDialect {
     Map<String, Set<String>> uniques = new TreeMap<>();
     new SqlStatement(
             "SELECT k.CONSTRAINT_NAME, k.COLUMN_NAME FROM INFORMATION_SCHEMA.KEY_COLUMN_USAGE k"
-                + " JOIN INFORMATION_SCHEMA.TABLE_CONSTRAINTS c ON c.CONSTRAINT_NAME = k.CONSTRAINT_NAME"
-                + " AND c.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA WHERE k.TABLE_SCHEMA = ? AND k.TABLE_NAME = ?"
-                + " AND c.CONSTRAINT_TYPE IN ('PRIMARY KEY', 'UNIQUE')",
+                + " JOIN INFORMATION_SCHEMA.TABLE_CONSTRAINTS c ON c.CONSTRAINT_NAME ="
+                + " k.CONSTRAINT_NAME AND c.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA WHERE"
+                + " k.TABLE_SCHEMA = ? AND k.TABLE_NAME = ? AND c.CONSTRAINT_TYPE IN ('PRIMARY"
+                + " KEY', 'UNIQUE')",
             String.valueOf(table.schema()),
             table.name())
         .forEach(
@@ -177,9 +178,7 @@ final class H2Migration extends MigrationDialect {
 
   @Override
   public String multisetHash(List<String> columnsSql) {
-    return "CAST(SUM(CAST(ORA_HASH("
-        + digest(columnsSql)
-        + ") AS NUMERIC(38))) AS VARCHAR)";
+    return "CAST(SUM(CAST(ORA_HASH(" + digest(columnsSql) + ") AS NUMERIC(38))) AS VARCHAR)";
   }
 
   @Override
