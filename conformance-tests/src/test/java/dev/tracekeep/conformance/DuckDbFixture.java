@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
@@ -121,6 +122,21 @@ final class DuckDbFixture implements StorageFixture {
     @Override
     protected Connection connect() throws SQLException {
       return DriverManager.getConnection(url);
+    }
+
+    /** DuckDB drops no column while there is an index on any, so who does makes ours again. */
+    @Override
+    public boolean dropUserColumn() throws SQLException {
+      try (Connection connection = connect();
+          Statement statement = connection.createStatement()) {
+        statement.execute("DROP INDEX tracekeep_spans_key");
+        statement.execute("DROP INDEX tracekeep_spans_user_note_idx");
+        statement.execute("ALTER TABLE tracekeep_spans DROP COLUMN " + USER_COLUMN);
+        statement.execute(
+            "CREATE UNIQUE INDEX tracekeep_spans_key ON tracekeep_spans (tenant_id, trace_id,"
+                + " span_id)");
+        return true;
+      }
     }
 
     @Override

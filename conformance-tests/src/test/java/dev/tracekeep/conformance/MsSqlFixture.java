@@ -149,8 +149,8 @@ final class MsSqlFixture implements StorageFixture {
     protected String parameter(SpanColumn column) {
       return isId(column)
           ? "(SELECT CASE WHEN RIGHT(i.id + N'.', 2) = N' .' THEN LEFT(i.id + REPLICATE(N' ', 128),"
-                + " 128) + RIGHT(N'00' + CAST(LEN(i.id + N'.') - 1 AS nvarchar(3)), 3) ELSE i.id"
-                + " END FROM (SELECT CAST(? AS nvarchar(128)) AS id) i)"
+              + " 128) + RIGHT(N'00' + CAST(LEN(i.id + N'.') - 1 AS nvarchar(3)), 3) ELSE i.id"
+              + " END FROM (SELECT CAST(? AS nvarchar(128)) AS id) i)"
           : "?";
     }
 

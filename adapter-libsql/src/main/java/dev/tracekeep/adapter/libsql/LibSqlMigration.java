@@ -144,7 +144,7 @@ final class LibSqlMigration extends MigrationDialect {
   @Override
   public String constraintLock() {
     return "SQLite's lock of the file: writers wait while the index is built; readers don't in WAL"
-               + " mode.";
+        + " mode.";
   }
 
   @Override

@@ -379,7 +379,7 @@ final class MsSqlMigration extends MigrationDialect {
             + " could not be done"
             + (duplicates
                 ? ": writers add duplicates faster than they can be moved. Nothing is lost: stop"
-                      + " those writers, then run 'tracekeep migrate apply' again to finish it."
+                    + " those writers, then run 'tracekeep migrate apply' again to finish it."
                 : " with a lock-timeout of "
                     + lockTimeout.toMillis()
                     + " ms: "

@@ -245,9 +245,9 @@ final class PgMigration extends MigrationDialect {
   @Override
   public String constraintLock() {
     return "SHARE UPDATE EXCLUSIVE while the index is built: readers and writers go on. Where an"
-               + " old transaction keeps that from ending, SHARE ROW EXCLUSIVE: writers wait,"
-               + " readers go on. Mastra's primary key takes ACCESS EXCLUSIVE for a moment, without"
-               + " a scan.";
+        + " old transaction keeps that from ending, SHARE ROW EXCLUSIVE: writers wait,"
+        + " readers go on. Mastra's primary key takes ACCESS EXCLUSIVE for a moment, without"
+        + " a scan.";
   }
 
   @Override
