@@ -22,6 +22,6 @@ final class MigrateCommand implements Runnable {
   @Override
   public void run() {
     throw new ParameterException(
-        spec.commandLine(), "Say what to do: plan, apply, verify, undo, finish or list.");
+        spec.commandLine(), "Say what to do: plan, apply, verify, undo, archive, drop or list.");
   }
 }

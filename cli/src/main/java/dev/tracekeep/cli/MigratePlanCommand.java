@@ -1,12 +1,18 @@
 package dev.tracekeep.cli;
 
 import dev.tracekeep.migration.MigrationPlan;
+import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-@Command(name = "plan", description = "Say what 'apply' would do. Changes nothing.")
+@Command(
+    name = "plan",
+    description = {
+      "Say what 'apply' would do. Changes nothing.",
+      "Exit status 4 says that it would be refused."
+    })
 final class MigratePlanCommand implements Callable<Integer> {
   private final CommandContext context;
 
@@ -25,20 +31,24 @@ final class MigratePlanCommand implements Callable<Integer> {
     return target.with(
         context,
         migration -> {
-          MigrationPlan plan = migration.plan();
-          if (json) {
-            context.console().print(MigrationView.document(plan));
-          } else {
-            new MigrationView(context.console()).print(plan);
-            if (plan.isNeeded() && plan.refusals().isEmpty()) {
-              context.console().out().println();
-              context
-                  .console()
-                  .out()
-                  .println("To run them: tracekeep migrate apply" + target.repeated());
-            }
+          MigrationPlan plan = MigrationTarget.existing(migration::plan);
+          int exitCode = show(context, plan, json);
+          if (!json && plan.isNeeded() && plan.refusals().isEmpty()) {
+            PrintWriter out = context.console().out();
+            out.println();
+            out.println("To run them: tracekeep migrate apply" + target.repeated());
           }
-          return ExitCode.OK;
+          return exitCode;
         });
+  }
+
+  /** Prints a plan; returns the exit status, which tells whether it would be refused. */
+  static int show(CommandContext context, MigrationPlan plan, boolean json) {
+    if (json) {
+      context.console().print(MigrationView.document(plan));
+    } else {
+      new MigrationView(context.console()).print(plan);
+    }
+    return plan.refusals().isEmpty() ? ExitCode.OK : ExitCode.MIGRATION_REQUIRED;
   }
 }

@@ -1,6 +1,10 @@
 package dev.tracekeep.cli;
 
 import dev.tracekeep.migration.MigrationRecord;
+import dev.tracekeep.migration.UndoOptions;
+import dev.tracekeep.migration.UndoOptions.DeletedKeys;
+import dev.tracekeep.migration.UndoPlan;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -19,6 +23,15 @@ final class MigrateUndoCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print one JSON document instead.")
   private boolean json;
 
+  @Option(
+      names = "--restore-deleted",
+      description = {
+        "Also bring back rows whose span was deleted from the table since.",
+        "They stay in the archive if not given."
+      })
+  private boolean restoreDeleted;
+
+  @Mixin private Confirmation confirmation = new Confirmation();
   @Mixin private MigrationTarget target = new MigrationTarget();
   @Mixin private CommonOptions common = new CommonOptions();
 
@@ -32,9 +45,12 @@ final class MigrateUndoCommand implements Callable<Integer> {
         context,
         migration -> {
           String id = MigrationTarget.find(migration, migrationId).migrationId();
+          confirmation.require(context, () -> question(migration.planUndo(id)));
+          UndoOptions options =
+              restoreDeleted ? new UndoOptions(DeletedKeys.COME_BACK) : UndoOptions.DEFAULT;
           MigrationRecord undone;
           try (Progress progress = Progress.on(context.console())) {
-            undone = migration.undo(id, new MigrationProgressView(progress));
+            undone = migration.undo(id, options, new MigrationProgressView(progress));
           }
           if (json) {
             context.console().print(MigrationView.document(undone));
@@ -43,5 +59,39 @@ final class MigrateUndoCommand implements Callable<Integer> {
           }
           return ExitCode.OK;
         });
+  }
+
+  private String question(UndoPlan plan) {
+    if (!plan.obstacles().isEmpty()) {
+      throw new CommandFailure(
+          ExitCode.FAILURE,
+          "The migration "
+              + plan.migrationId()
+              + " cannot be undone, nothing was changed. "
+              + String.join(" ", plan.obstacles()));
+    }
+    StringBuilder text = new StringBuilder();
+    text.append(
+        String.format(
+            Locale.ROOT,
+            "The constraint goes, and %,d rows come back into the table.",
+            plan.rowsToRestore() + (restoreDeleted ? plan.rowsOfDeletedKeys() : 0)));
+    if (plan.rowsOfDeletedKeys() > 0) {
+      text.append(
+          String.format(
+              Locale.ROOT,
+              "%n%,d rows are of spans that were deleted since: they %s.",
+              plan.rowsOfDeletedKeys(),
+              restoreDeleted ? "come back too" : "stay in the archive"));
+    }
+    if (plan.changedKeys() > 0) {
+      text.append(
+          String.format(
+              Locale.ROOT,
+              "%n%,d spans were changed since: older copies of them come back, with what was"
+                  + " changed or taken out.",
+              plan.changedKeys()));
+    }
+    return text.toString();
   }
 }

@@ -1,14 +1,20 @@
 package dev.tracekeep.cli;
 
+import dev.tracekeep.migration.ArchivedRow;
 import dev.tracekeep.migration.MigrationPlan;
 import dev.tracekeep.migration.MigrationRecord;
 import dev.tracekeep.migration.MigrationReport;
 import dev.tracekeep.migration.VerifyReport;
 import dev.tracekeep.span.Json;
 import java.io.PrintWriter;
+import java.math.BigDecimal;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.Base64;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Plans, reports and journals of migrations, for people and as JSON. */
@@ -48,9 +54,50 @@ final class MigrationView {
         }
       }
     }
+    print(plan.details(), plan.isNeeded());
     for (String refusal : plan.refusals()) {
       out.println(console.styled(Style.BAD, "Refused: ") + Printable.line(refusal));
     }
+  }
+
+  private void print(MigrationPlan.Details details, boolean needed) {
+    if (!details.largestGroups().isEmpty()) {
+      out.println();
+      out.println("Spans with the most rows");
+      for (MigrationPlan.Group group : details.largestGroups()) {
+        out.println(
+            String.format(
+                Locale.ROOT,
+                "  %,d  %s",
+                group.rows(),
+                Printable.line(String.join("/", group.key()))));
+      }
+    }
+    if (!details.dependents().isEmpty()) {
+      out.println();
+      out.println("On the table");
+      details.dependents().forEach(line -> out.println("  " + Printable.line(line)));
+    }
+    if (!needed) {
+      return;
+    }
+    Facts facts = new Facts();
+    Long bytes = details.archiveBytes();
+    if (bytes != null) {
+      facts.add(
+          "room for the archive",
+          String.format(Locale.ROOT, "about %,d KiB", (bytes + 1023) / 1024));
+    }
+    Duration estimate = details.estimate();
+    if (estimate != null) {
+      facts.add("time", "about " + Durations.format(estimate, console.glyphs()));
+    }
+    if (!details.lock().isEmpty()) {
+      facts.add("lock", details.lock());
+    }
+    out.println();
+    facts.print(console);
+    details.notes().forEach(note -> out.println("Note: " + Printable.line(note)));
   }
 
   private void printStatement(String statement) {
@@ -119,6 +166,7 @@ final class MigrationView {
     for (String fault : report.faults()) {
       out.println(console.styled(Style.BAD, "  fault: ") + Printable.line(fault));
     }
+    report.notes().forEach(note -> out.println("  note: " + Printable.line(note)));
   }
 
   void print(MigrationRecord migration) {
@@ -138,21 +186,24 @@ final class MigrationView {
     out.println(
         String.format(
             Locale.ROOT,
-            "  %s before, %,d archived, %s with duplicates",
+            "  %s before, %,d %s, %s with duplicates",
             TraceView.counted(migration.rowsBefore(), "row", "rows"),
-            migration.rowsArchived(),
+            migration.state() == MigrationRecord.State.UNDONE
+                ? migration.rowsRestored()
+                : migration.rowsArchived(),
+            migration.state() == MigrationRecord.State.UNDONE ? "restored" : "archived",
             TraceView.counted(migration.duplicateGroups(), "span", "spans")));
   }
 
-  void printFinished(String migrationId, List<String> dropped) {
+  void printDropped(String migrationId, List<String> dropped) {
     for (String table : dropped) {
       out.println("dropped " + Printable.line(table));
     }
     out.println(
         Printable.line(migrationId)
             + (dropped.isEmpty()
-                ? ": nothing is kept beside the archive, so there is nothing to drop."
-                : ": the old table is gone; this migration cannot be undone any more."));
+                ? ": nothing is kept any more, so there is nothing to drop."
+                : ": this migration cannot be undone any more."));
   }
 
   private static Style style(MigrationRecord.State state) {
@@ -184,9 +235,78 @@ final class MigrationView {
                                 .put("statement", text(step.statement()))
                                 .build())
                     .toList()))
-        .put("refusals", Json.array(plan.refusals().stream().map(Json::of).toList()))
+        .put("refusals", texts(plan.refusals()))
         .put("unfinishedMigrationId", text(plan.unfinishedMigrationId()))
+        .put("details", document(plan.details()))
         .build();
+  }
+
+  private static Json document(MigrationPlan.Details details) {
+    Long bytes = details.archiveBytes();
+    Duration estimate = details.estimate();
+    return Json.objectBuilder()
+        .put(
+            "largestGroups",
+            Json.array(
+                details.largestGroups().stream()
+                    .map(
+                        group ->
+                            Json.objectBuilder()
+                                .put("key", texts(group.key()))
+                                .put("rows", group.rows())
+                                .build())
+                    .toList()))
+        .put("archiveBytes", bytes == null ? Json.NULL : Json.of(bytes))
+        .put("dependents", texts(details.dependents()))
+        .put("estimateMillis", estimate == null ? Json.NULL : Json.of(estimate.toMillis()))
+        .put("lock", details.lock())
+        .put("notes", texts(details.notes()))
+        .build();
+  }
+
+  /** A row of the archive, whole; bytes are in Base64. */
+  static Json document(ArchivedRow row) {
+    return Json.objectBuilder()
+        .put("migrationId", row.migrationId())
+        .put("archivedAt", row.archivedAt())
+        .put("reason", row.reason())
+        .put("key", values(row.key()))
+        .put("winner", values(row.winner()))
+        .put("row", values(row.row()))
+        .build();
+  }
+
+  private static Json values(Map<String, @Nullable Object> values) {
+    Map<String, Json> members = new LinkedHashMap<>();
+    values.forEach((name, value) -> members.put(name, value(value)));
+    return Json.object(members);
+  }
+
+  private static Json value(@Nullable Object value) {
+    if (value == null) {
+      return Json.NULL;
+    }
+    if (value instanceof Boolean flag) {
+      return Json.of(flag);
+    }
+    if (value instanceof BigDecimal number) {
+      return Json.of(number);
+    }
+    if (value instanceof Double || value instanceof Float) {
+      double number = ((Number) value).doubleValue();
+      return Double.isFinite(number) ? Json.of(number) : Json.of(value.toString());
+    }
+    if (value instanceof Number number) {
+      return Json.of(new BigDecimal(number.toString()));
+    }
+    return Json.of(
+        value instanceof byte[] bytes
+            ? Base64.getEncoder().encodeToString(bytes)
+            : value.toString());
+  }
+
+  private static Json texts(List<String> texts) {
+    return Json.array(texts.stream().map(Json::of).toList());
   }
 
   static Json document(MigrationReport report) {
@@ -210,7 +330,8 @@ final class MigrationView {
         .put("rowsBefore", report.rowsBefore())
         .put("rowsAfter", report.rowsAfter())
         .put("rowsArchived", report.rowsArchived())
-        .put("faults", Json.array(report.faults().stream().map(Json::of).toList()))
+        .put("faults", texts(report.faults()))
+        .put("notes", texts(report.notes()))
         .build();
   }
 
@@ -224,11 +345,12 @@ final class MigrationView {
         .put("finishedAt", text(finishedAt == null ? null : finishedAt.toString()))
         .put("rowsBefore", migration.rowsBefore())
         .put("rowsArchived", migration.rowsArchived())
+        .put("rowsRestored", migration.rowsRestored())
         .put("duplicateGroups", migration.duplicateGroups())
         .build();
   }
 
-  static Json finished(String migrationId, List<String> dropped) {
+  static Json dropped(String migrationId, List<String> dropped) {
     return Json.objectBuilder()
         .put("migrationId", migrationId)
         .put("dropped", Json.array(dropped.stream().map(Json::of).toList()))

@@ -90,6 +90,7 @@ abstract class Progress implements AutoCloseable {
                   terminal.glyphs() == Glyphs.UNICODE
                       ? ProgressBarStyle.UNICODE_BLOCK
                       : ProgressBarStyle.ASCII)
+              .showSpeed()
               .setUpdateIntervalMillis(REFRESH_MILLIS)
               .setConsumer(new DelegatingProgressBarConsumer(this::draw, terminal.width() - 1))
               .build();
@@ -169,6 +170,7 @@ abstract class Progress implements AutoCloseable {
     private String task = "";
     private long total = -1;
     private Unit unit = Unit.ROWS;
+    private long startedAt;
     private long nextAt;
 
     Lines(PrintWriter err) {
@@ -180,7 +182,8 @@ abstract class Progress implements AutoCloseable {
       task = name;
       total = howMuch;
       unit = counted;
-      nextAt = System.nanoTime() + INTERVAL;
+      startedAt = System.nanoTime();
+      nextAt = startedAt + INTERVAL;
     }
 
     @Override
@@ -190,9 +193,25 @@ abstract class Progress implements AutoCloseable {
       }
       nextAt = System.nanoTime() + INTERVAL;
       String share = total > 0 ? String.format(Locale.ROOT, " (%d %%)", 100 * done / total) : "";
+      share += rest(done, Math.max(1, System.nanoTime() - startedAt));
       message(
           String.format(Locale.ROOT, "%s: %,d%s%s", task, done / unit.size, unit.label, share)
               + (note.isEmpty() ? "" : ", " + note));
+    }
+
+    /** The rate, and how long it will take at that rate. */
+    private String rest(long done, long nanos) {
+      double perSecond = done / unit.size / (nanos / 1e9);
+      if (perSecond < 1 || total <= done) {
+        return "";
+      }
+      Duration left = Duration.ofSeconds(Math.round((total - done) / unit.size / perSecond));
+      return String.format(
+          Locale.ROOT,
+          ", %,.0f%s/s, %s left",
+          perSecond,
+          unit.label,
+          Durations.format(left, Glyphs.ASCII));
     }
 
     @Override

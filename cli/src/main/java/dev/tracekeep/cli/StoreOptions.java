@@ -74,6 +74,11 @@ final class StoreOptions {
     return tenant != null ? tenant : properties.getOrDefault("tenant", SpanKey.DEFAULT_TENANT);
   }
 
+  /** A property of the store as it is given here; null if it is not. */
+  @Nullable String property(String key) {
+    return properties.get(key);
+  }
+
   /** The options of this command line that another one needs to mean the same store. */
   String repeated() {
     StringBuilder out = new StringBuilder();

@@ -14,6 +14,8 @@ import java.io.OutputStreamWriter;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -45,8 +47,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "1:failed",
       "2:wrong command line or configuration; nothing was tried",
       "3:import: some spans are stored, others were refused or could not be read",
-      "4:the table has to be migrated first",
-      "5:the store, table, trace or migration is not there"
+      "4:the table has to be migrated first, or its migration is refused",
+      "5:the store, table, trace or migration is not there",
+      "130:stopped by Ctrl-C"
     },
     footer = {
       "",
@@ -128,8 +131,13 @@ public final class TracekeepCommand implements Runnable {
             .addSubcommand(new MigrateApplyCommand(context))
             .addSubcommand(new MigrateVerifyCommand(context))
             .addSubcommand(new MigrateUndoCommand(context))
-            .addSubcommand(new MigrateFinishCommand(context))
+            .addSubcommand(new MigrateArchiveCommand(context))
+            .addSubcommand(new MigrateDropCommand(context))
             .addSubcommand(new MigrateListCommand(context));
+    // The word of the first releases.
+    CommandLine finish = new CommandLine(new MigrateDropCommand(context));
+    finish.getCommandSpec().usageMessage().hidden(true);
+    migrate.addSubcommand("finish", finish);
     CommandLine letters =
         new CommandLine(new DlqCommand())
             .addSubcommand(new DlqListCommand(context))
@@ -202,7 +210,13 @@ public final class TracekeepCommand implements Runnable {
         && !command.getSubcommands().isEmpty()) {
       console
           .err()
-          .println("Commands: " + String.join(", ", command.getSubcommands().keySet()) + ".");
+          .println(
+              "Commands: "
+                  + command.getSubcommands().entrySet().stream()
+                      .filter(sub -> !sub.getValue().getCommandSpec().usageMessage().hidden())
+                      .map(Map.Entry::getKey)
+                      .collect(Collectors.joining(", "))
+                  + ".");
     }
     console.err().println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
     console.err().flush();

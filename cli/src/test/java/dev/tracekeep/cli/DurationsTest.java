@@ -3,6 +3,7 @@ package dev.tracekeep.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -26,5 +27,17 @@ class DurationsTest {
   })
   void format_threeDigitsAndAUnit(Duration duration, String text) {
     assertThat(Durations.format(duration, Glyphs.UNICODE)).isEqualTo(text);
+  }
+
+  @Test
+  void parse_takesANumberAndAUnit() {
+    assertThat(Durations.parse("500ms")).contains(Duration.ofMillis(500));
+    assertThat(Durations.parse(" 2 S")).contains(Duration.ofSeconds(2));
+    assertThat(Durations.parse("1.5m")).contains(Duration.ofSeconds(90));
+    assertThat(Durations.parse("1h")).contains(Duration.ofHours(1));
+    assertThat(Durations.parse("PT3S")).contains(Duration.ofSeconds(3));
+    for (String wrong : new String[] {"", "5", "s", "-1s", "2 days", "PT-3S", "1e3s"}) {
+      assertThat(Durations.parse(wrong)).as(wrong).isEmpty();
+    }
   }
 }

@@ -17,8 +17,8 @@ class TracekeepCommandTest {
   void help_namesCommandsAndExitStatuses() {
     assertThat(screen.run("--help")).isEqualTo(ExitCode.OK);
     assertThat(screen.out())
-        .contains("  demo ", "  import ", "  migrate ", "\nExit status:\n  0   done\n")
-        .contains("5   the store, table, trace or migration is not there");
+        .contains("  demo ", "  import ", "  migrate ", "\nExit status:\n  0     done\n")
+        .contains("5     the store, table, trace or migration is not there");
   }
 
   @ParameterizedTest
@@ -35,6 +35,8 @@ class TracekeepCommandTest {
         "migrate apply",
         "migrate verify",
         "migrate undo",
+        "migrate archive",
+        "migrate drop",
         "migrate list",
         "doctor"
       })

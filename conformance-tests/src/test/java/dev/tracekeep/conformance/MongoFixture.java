@@ -260,6 +260,9 @@ final class MongoFixture implements StorageFixture {
               database
                   .getCollection("tracekeep_migrator")
                   .updateMany(new Document(), Updates.set("ends_at", 0L)));
+    }
+
+    @Override
     public Optional<String> addUniqueKey() {
       return in(
           database ->
