@@ -58,7 +58,7 @@ class MigrateCommandTest {
     assertThat(first)
         .startsWith(
             """
-            Table mastra_ai_spans
+            Table main.mastra_ai_spans
               rows                   255
               spans (keys)           200
               spans with duplicates   45
@@ -83,7 +83,7 @@ class MigrateCommandTest {
     assertThat(migrate("plan", "--json")).isEqualTo(ExitCode.OK);
     assertThat(screen.out())
         .startsWith(
-            "{\"table\":\"mastra_ai_spans\",\"needed\":true,\"rows\":255,\"keys\":200,"
+            "{\"table\":\"main.mastra_ai_spans\",\"needed\":true,\"rows\":255,\"keys\":200,"
                 + "\"duplicateGroups\":45,\"surplusRows\":55,\"constraint\":\"absent\",\"steps\":["
                 + "{\"step\":\"prepare\",")
         .contains(

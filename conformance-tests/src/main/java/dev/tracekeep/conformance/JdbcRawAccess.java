@@ -236,14 +236,7 @@ public abstract class JdbcRawAccess implements RawAccess {
   public boolean referTo(String name, String column) throws SQLException {
     try (Connection connection = connect();
         Statement statement = connection.createStatement()) {
-      statement.execute(
-          "CREATE UNIQUE INDEX "
-              + quoted(name + "_referred")
-              + " ON "
-              + quoted(name)
-              + " ("
-              + quoted(column)
-              + ")");
+      makeReferable(statement, name, column);
       statement.execute(
           "CREATE TABLE "
               + quoted(name + "_scores")
@@ -254,6 +247,19 @@ public abstract class JdbcRawAccess implements RawAccess {
               + "))");
     }
     return true;
+  }
+
+  /** Keeps a column unique in the way in which the engine wants it for foreign keys. */
+  protected void makeReferable(Statement statement, String name, String column)
+      throws SQLException {
+    statement.execute(
+        "CREATE UNIQUE INDEX "
+            + quoted(name + "_referred")
+            + " ON "
+            + quoted(name)
+            + " ("
+            + quoted(column)
+            + ")");
   }
 
   /** A value as text; bytes as hexadecimal digits. */

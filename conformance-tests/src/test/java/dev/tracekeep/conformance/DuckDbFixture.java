@@ -164,6 +164,13 @@ final class DuckDbFixture implements StorageFixture {
           : connection.createArrayOf("VARCHAR", ((List<?>) value).toArray());
     }
 
+    /** A foreign key of DuckDB's refers to a key, and not to an index. */
+    @Override
+    protected void makeReferable(Statement statement, String name, String column)
+        throws SQLException {
+      statement.execute("ALTER TABLE " + name + " ADD PRIMARY KEY (" + column + ")");
+    }
+
     @Override
     protected boolean isUniquenessViolation(SQLException failure) {
       return String.valueOf(failure.getMessage()).contains("Duplicate key");

@@ -117,6 +117,26 @@ final class DuplicateRows {
     return counts.groups() == 0 ? counts : counts.withLargestGroups(largestGroups(connection));
   }
 
+  /** Whether rows of one key differ in a column. */
+  boolean tellsRowsOfAKeyApart(Connection connection, String column) throws SQLException {
+    return new SqlStatement(
+                "SELECT count(*) FROM (SELECT "
+                    + (comparedKey() + " FROM " + source + " GROUP BY " + comparedKeyParts())
+                    + (" HAVING count(DISTINCT " + quote(column) + ") > 1) g"))
+            .number(connection)
+        > 0;
+  }
+
+  /** How many keys have one running and one completed row, and no other. */
+  long pairs(Connection connection) throws SQLException {
+    return new SqlStatement(
+            "SELECT count(*) FROM (SELECT "
+                + (comparedKey() + " FROM " + source + " GROUP BY " + comparedKeyParts())
+                + " HAVING count(*) = 2 AND sum(CASE WHEN "
+                + (isEnd(quote(columns.endedAt())) + " THEN 1 ELSE 0 END) = 1) g"))
+        .number(connection);
+  }
+
   private List<Group> largestGroups(Connection connection) throws SQLException {
     int parts = columns.key().size();
     return new SqlStatement(

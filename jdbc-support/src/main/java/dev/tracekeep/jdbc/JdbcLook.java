@@ -1,5 +1,6 @@
 package dev.tracekeep.jdbc;
 
+import dev.tracekeep.dedupe.EventStores;
 import dev.tracekeep.dedupe.RowCounts;
 import dev.tracekeep.dedupe.TableIdentity;
 import dev.tracekeep.dedupe.TableLook;
@@ -187,8 +188,19 @@ final class JdbcLook implements TableLook {
     refusals.addAll(engine.connections().read(c -> engine.refusals(c, table)));
     if (own != null) {
       refusals.addAll(own.refusals(columnNames()));
+    } else if (exists) {
+      Optional<String> kind = EventStores.kindColumn(columnNames());
+      if (kind.isPresent() && tellsRowsOfAKeyApart(kind.get())) {
+        refusals.add(EventStores.refusal(identity, kind.get()));
+      }
     }
     return refusals;
+  }
+
+  private boolean tellsRowsOfAKeyApart(String column) throws Exception {
+    return engine
+        .connections()
+        .read(c -> duplicates(columnNames(), "").tellsRowsOfAKeyApart(c, column));
   }
 
   @Override
@@ -211,7 +223,16 @@ final class JdbcLook implements TableLook {
                   engine.dependents(c, table),
                   Duration.ofSeconds(seconds),
                   engine.constraintLock(),
-                  engine.notes(c, table));
+                  notes(c, found));
             });
+  }
+
+  private List<String> notes(Connection connection, RowCounts found) throws SQLException {
+    List<String> notes = new ArrayList<>(engine.notes(connection, table));
+    if (own == null && found.groups() > 0) {
+      long pairs = duplicates(columnNames(), "").pairs(connection);
+      EventStores.note(pairs, found.keys()).ifPresent(notes::add);
+    }
+    return notes;
   }
 }

@@ -311,10 +311,17 @@ final class DuckDbMigration extends MigrationDialect {
     return "coalesce(" + none + ", FALSE)";
   }
 
-  /** What is not a finite time counts as none. */
+  /**
+   * What is not a finite time counts as none. Text is read as a time first, to the microsecond; for
+   * the digits behind that it is compared as it is.
+   */
   @Override
   public List<String> timeOrder(String columnSql, String type) {
     String kind = type.toUpperCase(Locale.ROOT);
+    if (kind.equals("VARCHAR")) {
+      String time = "TRY_CAST(" + columnSql + " AS TIMESTAMPTZ)";
+      return List.of("CASE WHEN isfinite(" + time + ") THEN " + time + " END", columnSql);
+    }
     return kind.startsWith("TIMESTAMP") || kind.equals("FLOAT") || kind.equals("DOUBLE")
         ? List.of("CASE WHEN isfinite(" + columnSql + ") THEN " + columnSql + " END")
         : List.of(columnSql);

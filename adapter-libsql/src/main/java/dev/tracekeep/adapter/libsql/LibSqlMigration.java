@@ -225,13 +225,18 @@ final class LibSqlMigration extends MigrationDialect {
     String milliseconds =
         "CASE typeof("
             + columnSql
-            + ") WHEN 'text' THEN round((julianday("
+            // No text but a date: 'now' would be one to SQLite, and any number a Julian day.
+            + ") WHEN 'text' THEN CASE WHEN "
             + columnSql
-            + ") - 2440587.5) * 86400000.0)"
+            + " GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*' THEN round((julianday("
+            + columnSql
+            + ") - 2440587.5) * 86400000.0) END"
             + " WHEN 'null' THEN NULL WHEN 'blob' THEN NULL"
             // Seconds, milliseconds, microseconds and nanoseconds of one time differ by a
             // thousand, so of any time in this century one can tell which it is.
             + " ELSE CASE WHEN abs("
+            + columnSql
+            + ") > 9e307 THEN NULL WHEN abs("
             + columnSql
             + ") < 1e11 THEN "
             + columnSql

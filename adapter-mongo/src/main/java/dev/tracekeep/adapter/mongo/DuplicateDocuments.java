@@ -41,7 +41,7 @@ final class DuplicateDocuments {
   /** Keys looked at to see what they are like. */
   private static final int PAIRS_SEEN = 1000;
 
-  /** What the field is called that tells the events of one span apart. */
+  /** What the field may be called that tells the events of one span apart. */
   private static final List<String> EVENT_FIELDS = List.of("eventType", "event_type", "EventType");
 
   private static final BsonDocument MORE_THAN_ONE =
@@ -162,12 +162,16 @@ final class DuplicateDocuments {
     return light().aggregate(pipeline).allowDiskUse(true).first() != null;
   }
 
-  /** Whether over half of some keys have exactly one running and one completed document. */
-  boolean areMostlyPairs() {
+  /**
+   * How many keys have one running and one completed document and no other, judged by some.
+   *
+   * @param groups how many keys have more than one document
+   */
+  long pairs(long groups) {
     List<Group> some = new ArrayList<>();
-    try (MongoCursor<BsonDocument> groups = openGroups()) {
-      while (groups.hasNext() && some.size() < PAIRS_SEEN) {
-        BsonDocument found = groups.next();
+    try (MongoCursor<BsonDocument> opened = openGroups()) {
+      while (opened.hasNext() && some.size() < PAIRS_SEEN) {
+        BsonDocument found = opened.next();
         if (found.getDocument("_id").values().stream().allMatch(BsonValue::isString)) {
           some.add(group(found));
         }
@@ -180,7 +184,8 @@ final class DuplicateDocuments {
           two.subList(i, Math.min(two.size(), i + KEYS_AT_ONCE)),
           rank -> completed.merge(rank.key(), rank.completed() ? 1 : 0, Integer::sum));
     }
-    return 2 * completed.values().stream().filter(n -> n == 1).count() > some.size();
+    long pairs = completed.values().stream().filter(n -> n == 1).count();
+    return some.isEmpty() ? 0 : pairs * groups / some.size();
   }
 
   /** The parts of the key as the server finds them, under the names k0, k1 and so on. */

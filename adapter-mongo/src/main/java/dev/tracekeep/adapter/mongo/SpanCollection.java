@@ -3,6 +3,7 @@ package dev.tracekeep.adapter.mongo;
 import com.mongodb.client.MongoCollection;
 import com.mongodb.client.MongoDatabase;
 import com.mongodb.client.model.Filters;
+import dev.tracekeep.dedupe.EventStores;
 import dev.tracekeep.dedupe.RowCounts;
 import dev.tracekeep.dedupe.TableIdentity;
 import dev.tracekeep.dedupe.TableLook;
@@ -167,15 +168,7 @@ final class SpanCollection implements TableLook {
     List<String> refusals = new ArrayList<>(obstacles());
     duplicates()
         .eventField()
-        .ifPresent(
-            field ->
-                refusals.add(
-                    "The documents of "
-                        + table
-                        + " are events of spans, not spans: one key has more than one kind in the"
-                        + " field "
-                        + field
-                        + ". Each of them is needed, so none may be taken for a duplicate."));
+        .ifPresent(field -> refusals.add(EventStores.refusal(identity(), field)));
     return refusals;
   }
 
@@ -191,11 +184,9 @@ final class SpanCollection implements TableLook {
       }
     }
     List<String> notes = new ArrayList<>();
-    if (!own && duplicates().areMostlyPairs()) {
-      notes.add(
-          "Over half of the keys with more than one document have exactly one running and one"
-              + " completed document. That is what a retry leaves, and also what start and end"
-              + " records of one span look like: make sure that they are whole spans.");
+    if (!own && counts().groups() > 0) {
+      EventStores.note(duplicates().pairs(counts().groups()), counts().keys())
+          .ifPresent(notes::add);
     }
     return new MigrationPlan.Details(
         counts().largestGroups(),

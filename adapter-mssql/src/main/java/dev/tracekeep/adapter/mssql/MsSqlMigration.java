@@ -536,6 +536,14 @@ final class MsSqlMigration extends MigrationDialect {
     return "(" + columnSql + " IS NOT NULL AND " + condition + ")";
   }
 
+  /** Text is read as a time first; for digits beyond that it is compared as it is. */
+  @Override
+  public List<String> timeOrder(String columnSql, String type) {
+    return type.toLowerCase(Locale.ROOT).contains("char")
+        ? List.of("TRY_CAST(" + columnSql + " AS datetimeoffset)", columnSql)
+        : List.of(columnSql);
+  }
+
   /** In bytes of UTF-16, which is what SQL Server counts without a conversion. */
   @Override
   public String textLength(String columnSql) {

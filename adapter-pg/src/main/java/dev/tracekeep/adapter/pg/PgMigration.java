@@ -502,7 +502,36 @@ final class PgMigration extends MigrationDialect {
             ? List.of(
                 "CASE WHEN lower(CAST("
                     + (columnSql + " AS text))" + NO_END + " THEN " + columnSql + " END"))
-            : List.of(columnSql);
+            : type.equals("text") || type.startsWith("character varying")
+                ? List.of(timeOfText(columnSql), columnSql)
+                : List.of(columnSql);
+  }
+
+  private static final String DATE = "[1-9]\\d{3}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])";
+  private static final String CLOCK = "([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d+)?)?";
+  private static final String ZONE = "Z|z|[+-]\\d{2}(:?\\d{2})?";
+
+  /**
+   * An ISO time in text, without a cast that could fail, since no release before 16 can ask whether
+   * one would: months and days are added to the year, so 30 February is a day in March.
+   */
+  private static String timeOfText(String columnSql) {
+    String text = "btrim(" + columnSql + ")";
+    String offset = "substring(" + text + " from '[T ].*([+-]\\d{2}(?::?\\d{2})?)$')";
+    return "CASE WHEN "
+        + (text + " ~ '^" + DATE + "([T ]" + CLOCK + " ?(" + ZONE + ")?)?$' THEN ")
+        + ("CAST(substr(" + text + ", 1, 4) || '-01-01' AS timestamp)")
+        + (" + make_interval(months => CAST(substr(" + text + ", 6, 2) AS integer) - 1)")
+        + (" + make_interval(days => CAST(substr(" + text + ", 9, 2) AS integer) - 1)")
+        + (" + coalesce(CAST(substring("
+            + text
+            + " from '[T ](\\d\\d:\\d\\d(?::\\d\\d(?:\\.\\d+)?)?)') AS")
+        + " interval), interval '0')"
+        + (" - coalesce(CAST(substr("
+            + offset
+            + ", 1, 3) || ':' || coalesce(nullif(right(replace("
+            + offset
+            + ", ':', ''), -3), ''), '00') AS interval), interval '0') END");
   }
 
   @Override
