@@ -157,6 +157,39 @@ final class PgCatalog {
     return triggers;
   }
 
+  boolean hasPrimaryKey(Connection connection, SpanTable table) throws SQLException {
+    return new SqlStatement(
+                "SELECT count(*) FROM pg_index WHERE indrelid = to_regclass(?) AND indisprimary",
+                name(table))
+            .number(connection)
+        > 0;
+  }
+
+  /** The columns that take NULL. */
+  List<String> nullableColumns(Connection connection, SpanTable table) throws SQLException {
+    return new SqlStatement(
+            "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(?) AND attnum > 0 AND"
+                + " NOT attisdropped AND NOT attnotnull ORDER BY attnum",
+            name(table))
+        .list(connection, row -> row.getString(1));
+  }
+
+  /** The columns that a constraint's comment lists behind its beginning. */
+  List<String> columnsInComment(
+      Connection connection, SpanTable table, String constraint, String beginning)
+      throws SQLException {
+    return new SqlStatement(
+            "SELECT obj_description(oid, 'pg_constraint') FROM pg_constraint WHERE conrelid ="
+                + " to_regclass(?) AND conname = ?",
+            name(table),
+            constraint)
+        .list(connection, row -> String.valueOf(row.getString(1))).stream()
+            .filter(comment -> comment.startsWith(beginning))
+            .flatMap(comment -> Arrays.stream(comment.substring(beginning.length()).split(",")))
+            .filter(column -> !column.isEmpty())
+            .toList();
+  }
+
   /** The identity columns that take no value from outside. */
   List<String> generatedIdentities(Connection connection, SpanTable table) throws SQLException {
     return new SqlStatement(

@@ -51,6 +51,9 @@ final class PgMigration extends MigrationDialect {
   /** Duplicates that arrive while the index is built make it fail; then they are moved first. */
   private static final int CONCURRENT_TRIES = 3;
 
+  /** What a key's comment begins with that tells which of its columns took NULL before. */
+  private static final String NULLABLE = "Made by Tracekeep. Columns that took NULL before: ";
+
   /** What the name of the CHECK ends with that stands while a primary key is made. */
   private static final String CHECK = "_not_null";
 
@@ -284,8 +287,7 @@ final class PgMigration extends MigrationDialect {
     for (int i = 0; i < CONCURRENT_TRIES; i++) {
       // It may wait long for old transactions to end, because nobody has to wait for it meanwhile.
       try (Connection connection = connections.dedicated(lockTimeout.multipliedBy(5))) {
-        // What a failed attempt left enforces nothing, but may cost every writer.
-        dropIndex(connection, table, key.name());
+        dropInvalid(connection, table, key);
         new SqlStatement("CREATE UNIQUE INDEX CONCURRENTLY " + uniqueIndex(table, key))
             .execute(connection);
         return true;
@@ -300,6 +302,18 @@ final class PgMigration extends MigrationDialect {
       hasty.transact(lateDuplicates);
     }
     return false;
+  }
+
+  /** What a failed attempt left enforces nothing, but may cost every writer. */
+  private void dropInvalid(Connection connection, SpanTable table, KeyConstraint key)
+      throws SQLException {
+    for (PgCatalog.Index index : catalog.indexes(connection, table)) {
+      boolean isOurs =
+          index.name().equals(key.name()) || index.name().equals(keyName(table.name()));
+      if (isOurs && !index.isValid()) {
+        new SqlStatement("DROP INDEX " + index.qualifiedName()).execute(connection);
+      }
+    }
   }
 
   /** Keeps writers out, not readers, while late duplicates are moved and the index is built. */
@@ -356,34 +370,59 @@ final class PgMigration extends MigrationDialect {
 
   /**
    * Turns the index into the primary key. A key makes its columns NOT NULL, which scans the table
-   * under the exclusive lock unless a valid CHECK says so already: so that comes first.
+   * under the exclusive lock unless a valid CHECK says so already: so that comes first. Which
+   * columns took NULL before is written on the key, for undo.
    */
   private void makePrimary(
       SpanTable table, KeyConstraint key, ConnectionSource hasty, LockTries tries)
       throws Exception {
-    boolean isThere =
-        hasty.read(
-            c ->
-                catalog.indexes(c, table).stream()
-                    .anyMatch(index -> index.isOfConstraint() && index.enforces(key.columns())));
-    if (isThere) {
+    if (!hasty.read(c -> canBecomePrimary(c, table, key))) {
       return;
     }
+    List<String> nullable =
+        hasty.read(c -> catalog.nullableColumns(c, table)).stream()
+            .filter(key.columns()::contains)
+            .toList();
     String check = dialect().quote(key.name() + CHECK);
     String alter = "ALTER TABLE " + qualified(table);
-    String notNull =
-        key.columns().stream()
-            .map(column -> dialect().quote(column) + " IS NOT NULL")
-            .collect(Collectors.joining(" AND "));
-    List<String> steps =
-        List.of(
-            alter + " DROP CONSTRAINT IF EXISTS " + check,
-            alter + " ADD CONSTRAINT " + check + " CHECK (" + notNull + ") NOT VALID",
-            alter + " VALIDATE CONSTRAINT " + check,
-            primaryKey(table, key) + ", DROP CONSTRAINT " + check);
-    for (String step : steps) {
-      tries.run(() -> hasty.transact(c -> new SqlStatement(step).execute(c)));
+    if (!nullable.isEmpty()) {
+      String notNull =
+          nullable.stream()
+              .map(column -> dialect().quote(column) + " IS NOT NULL")
+              .collect(Collectors.joining(" AND "));
+      for (String step :
+          List.of(
+              alter + " DROP CONSTRAINT IF EXISTS " + check,
+              alter + " ADD CONSTRAINT " + check + " CHECK (" + notNull + ") NOT VALID",
+              alter + " VALIDATE CONSTRAINT " + check)) {
+        tries.run(() -> hasty.transact(c -> new SqlStatement(step).execute(c)));
+      }
     }
+    tries.run(
+        () ->
+            hasty.transact(
+                connection -> {
+                  new SqlStatement(primaryKey(table, key)).execute(connection);
+                  new SqlStatement(alter + " DROP CONSTRAINT IF EXISTS " + check)
+                      .execute(connection);
+                  return new SqlStatement(
+                          "COMMENT ON CONSTRAINT "
+                              + (dialect().quote(key.name()) + " ON " + qualified(table) + " IS '")
+                              + (NULLABLE + String.join(",", nullable).replace("'", "''") + "'"))
+                      .execute(connection);
+                }));
+  }
+
+  /** Not where the table has a primary key already, on these columns or on others. */
+  private boolean canBecomePrimary(Connection connection, SpanTable table, KeyConstraint key)
+      throws SQLException {
+    return !catalog.hasPrimaryKey(connection, table)
+        && catalog.indexes(connection, table).stream()
+            .anyMatch(
+                index ->
+                    index.name().equals(key.name())
+                        && index.isValid()
+                        && index.enforces(key.columns()));
   }
 
   @Override
@@ -393,23 +432,19 @@ final class PgMigration extends MigrationDialect {
       if (!index.name().equals(key.name())) {
         continue;
       }
-      if (index.isOfConstraint() && key.isPrimaryKey()) {
-        new SqlStatement(
-                "ALTER TABLE "
-                    + (qualified(table) + " DROP CONSTRAINT " + dialect().quote(key.name())))
-            .execute(connection);
-      } else if (!index.isOfConstraint()) {
+      if (!index.isOfConstraint()) {
         // Any other that backs a constraint was there before the migration.
         new SqlStatement("DROP INDEX " + index.qualifiedName()).execute(connection);
+      } else if (key.isPrimaryKey()) {
+        List<String> nullable = catalog.columnsInComment(connection, table, key.name(), NULLABLE);
+        alter(connection, table, "DROP CONSTRAINT " + dialect().quote(key.name()));
+        for (String column : nullable) {
+          alter(connection, table, "ALTER COLUMN " + dialect().quote(column) + " DROP NOT NULL");
+        }
       }
     }
     if (key.isPrimaryKey()) {
-      new SqlStatement(
-              "ALTER TABLE "
-                  + qualified(table)
-                  + " DROP CONSTRAINT IF EXISTS "
-                  + dialect().quote(key.name() + CHECK))
-          .execute(connection);
+      alter(connection, table, "DROP CONSTRAINT IF EXISTS " + dialect().quote(key.name() + CHECK));
     }
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tracekeep.migration.DedupeMigration;
+import dev.tracekeep.migration.MigrationLayout;
 import dev.tracekeep.migration.MigrationListener;
 import dev.tracekeep.migration.MigrationOptions;
 import dev.tracekeep.migration.MigrationPlan;
@@ -47,10 +48,11 @@ class PgMigrationTest {
   private static final SpanTable SPANS = SpanTable.named("mastra_ai_spans");
   private static final String ALL_ROWS = "SELECT t::text FROM mastra_ai_spans t ORDER BY 1";
   private static final String DDL =
-      "SELECT indexdef FROM pg_indexes WHERE tablename = 'mastra_ai_spans' UNION ALL"
-          + " SELECT pg_get_triggerdef(oid) || tgenabled::text FROM pg_trigger WHERE tgrelid = 'mastra_ai_spans'::regclass"
-          + " UNION ALL SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v')"
-          + " AND relname NOT LIKE '%dedupe_archive' AND relname <> 'tracekeep_migrations' ORDER BY 1";
+      "SELECT indexdef FROM pg_indexes WHERE tablename = 'mastra_ai_spans' UNION ALL SELECT"
+          + " pg_get_triggerdef(oid) || tgenabled::text FROM pg_trigger WHERE tgrelid ="
+          + " 'mastra_ai_spans'::regclass UNION ALL SELECT relname FROM pg_class WHERE relnamespace"
+          + " = 'public'::regnamespace AND relkind IN ('r', 'v') AND relname NOT LIKE"
+          + " '%dedupe_archive' AND relname <> 'tracekeep_migrations' ORDER BY 1";
 
   private static String resource(String name) throws IOException {
     try (InputStream in = PgMigrationTest.class.getResourceAsStream(name)) {
@@ -66,10 +68,11 @@ class PgMigrationTest {
   /** A small table of that kind, without its trigger: copies of a key, with a running number. */
   private static void layDownCopies(int keys, int copies) throws SQLException {
     DATABASE.execute(
-        "CREATE TABLE mastra_ai_spans (\"traceId\" text NOT NULL, \"spanId\" text NOT NULL, name text,"
-            + " \"endedAt\" timestamp, \"createdAt\" timestamp NOT NULL, \"updatedAt\" timestamp)",
-        "INSERT INTO mastra_ai_spans SELECT 't' || k / 10, 's' || k, 'copy ' || c, NULL, '2026-01-01',"
-            + " timestamp '2026-01-01' + c * interval '1 s' FROM generate_series(1, "
+        "CREATE TABLE mastra_ai_spans (\"traceId\" text NOT NULL, \"spanId\" text NOT NULL, name"
+            + " text, \"endedAt\" timestamp, \"createdAt\" timestamp NOT NULL, \"updatedAt\""
+            + " timestamp)",
+        "INSERT INTO mastra_ai_spans SELECT 't' || k / 10, 's' || k, 'copy ' || c, NULL,"
+            + " '2026-01-01', timestamp '2026-01-01' + c * interval '1 s' FROM generate_series(1, "
             + keys
             + ") k, generate_series(1, "
             + copies
@@ -82,9 +85,11 @@ class PgMigrationTest {
     DATABASE.execute(
         "CREATE VIEW winners AS SELECT \"traceId\", output FROM mastra_ai_spans",
         "ALTER TABLE mastra_ai_spans ADD note text",
-        "CREATE TRIGGER quiet BEFORE INSERT ON mastra_ai_spans FOR EACH ROW EXECUTE FUNCTION trigger_set_timestamps()",
+        "CREATE TRIGGER quiet BEFORE INSERT ON mastra_ai_spans FOR EACH ROW EXECUTE FUNCTION"
+            + " trigger_set_timestamps()",
         "ALTER TABLE mastra_ai_spans DISABLE TRIGGER quiet",
-        "CREATE TRIGGER always BEFORE INSERT ON mastra_ai_spans FOR EACH ROW EXECUTE FUNCTION trigger_set_timestamps()",
+        "CREATE TRIGGER always BEFORE INSERT ON mastra_ai_spans FOR EACH ROW EXECUTE FUNCTION"
+            + " trigger_set_timestamps()",
         "ALTER TABLE mastra_ai_spans ENABLE ALWAYS TRIGGER always");
     List<String> rows = DATABASE.rows(ALL_ROWS);
     List<String> ddl = DATABASE.rows(DDL);
@@ -117,12 +122,13 @@ class PgMigrationTest {
           DATABASE.rows(
               "SELECT m->>'traceId', m->>'spanId' FROM jsonb_array_elements('"
                   + resource("mastra-pg-beta8.manifest.json")
-                  + "'::jsonb) m WHERE m->>'cls' NOT LIKE 'F%' AND m->>'cls' NOT LIKE 'J%' ORDER BY 1, 2");
+                  + "'::jsonb) m WHERE m->>'cls' NOT LIKE 'F%' AND m->>'cls' NOT LIKE 'J%' ORDER BY"
+                  + " 1, 2");
       assertThat(expected).hasSizeGreaterThan(80);
       assertThat(
               DATABASE.rows(
-                  "SELECT \"traceId\", \"spanId\" FROM mastra_ai_spans WHERE output ? 'win' OR output IS NULL"
-                      + " OR output ? 'lose' ORDER BY 1, 2"))
+                  "SELECT \"traceId\", \"spanId\" FROM mastra_ai_spans WHERE output ? 'win' OR"
+                      + " output IS NULL OR output ? 'lose' ORDER BY 1, 2"))
           .containsAll(expected);
       assertThat(DATABASE.rows("SELECT count(*) FROM mastra_ai_spans WHERE output ? 'lose'"))
           .containsExactly("0");
@@ -182,7 +188,8 @@ class PgMigrationTest {
         .containsExactly("400|400");
     assertThat(
             DATABASE.rows(
-                "SELECT (SELECT count(*) FROM mastra_ai_spans) + (SELECT count(*) FROM mastra_ai_spans_dedupe_archive)"))
+                "SELECT (SELECT count(*) FROM mastra_ai_spans) + (SELECT count(*) FROM"
+                    + " mastra_ai_spans_dedupe_archive)"))
         .containsExactly(Integer.toString(1600 + inserted.get()));
   }
 
@@ -192,11 +199,12 @@ class PgMigrationTest {
     try (Connection connection = DATABASE.connect();
         PreparedStatement insert =
             connection.prepareStatement(
-                "INSERT INTO mastra_ai_spans SELECT 't' || ? / 10, 's' || ?, 'late', NULL, '2026-01-01', '2026-01-01'");
+                "INSERT INTO mastra_ai_spans SELECT 't' || ? / 10, 's' || ?, 'late', NULL,"
+                    + " '2026-01-01', '2026-01-01'");
         PreparedStatement touch =
             connection.prepareStatement(
-                "UPDATE mastra_ai_spans SET name = name || '+', \"updatedAt\" = \"updatedAt\" + interval '1 h'"
-                    + " WHERE \"spanId\" = 's' || ?")) {
+                "UPDATE mastra_ai_spans SET name = name || '+', \"updatedAt\" = \"updatedAt\" +"
+                    + " interval '1 h' WHERE \"spanId\" = 's' || ?")) {
       for (int i = 0; !done.get(); i++) {
         int key = 1 + (i * 7 + writer * 200) % 400;
         touch.setInt(1, key);
@@ -248,7 +256,8 @@ class PgMigrationTest {
     assertThatThrownBy(
             () ->
                 DATABASE.execute(
-                    "CREATE UNIQUE INDEX CONCURRENTLY mastra_ai_spans_key ON mastra_ai_spans (\"traceId\", \"spanId\")"))
+                    "CREATE UNIQUE INDEX CONCURRENTLY mastra_ai_spans_key ON mastra_ai_spans"
+                        + " (\"traceId\", \"spanId\")"))
         .hasMessageContaining("could not create unique index");
     try (ObservabilityStorage storage = DATABASE.open()) {
       DedupeMigration migration = storage.migration(SPANS);
@@ -258,8 +267,9 @@ class PgMigrationTest {
     }
     assertThat(
             DATABASE.rows(
-                "SELECT indisvalid, indisunique FROM pg_index WHERE indexrelid = 'mastra_ai_spans_key'::regclass"))
-        .containsExactly("t|t");
+                "SELECT indexrelid::regclass, indisvalid, indisunique FROM pg_index WHERE indrelid"
+                    + " = 'mastra_ai_spans'::regclass"))
+        .containsExactly("mastra_ai_spans_traceid_spanid_pk|t|t");
   }
 
   /** A reader keeps CONCURRENTLY waiting, but not the lock that keeps writers out. */
@@ -274,14 +284,16 @@ class PgMigrationTest {
       statement.execute("SELECT count(*) FROM mastra_ai_spans");
       DedupeMigration migration = storage.migration(SPANS);
       migration.apply(
-          new MigrationOptions(100, Duration.ofMillis(300), 10), MigrationListener.NONE);
+          new MigrationOptions(100, Duration.ofMillis(300), 10)
+              .withLayout(MigrationLayout.TRACEKEEP),
+          MigrationListener.NONE);
       assertThat(migration.plan().constraint()).isEqualTo(ConstraintState.PRESENT);
       reader.rollback();
     }
   }
 
   @Test
-  void writer_thatNeverCommits_endsInAnErrorThatNamesTheTimeouts() throws SQLException {
+  void writer_thatNeverCommits_endsInAnErrorThatNamesIt() throws SQLException {
     layDownCopies(3, 2);
     try (ObservabilityStorage storage = DATABASE.open();
         Connection writer = DATABASE.connect();
@@ -296,14 +308,38 @@ class PgMigrationTest {
               StorageException.class, e -> assertThat(e.kind()).isEqualTo(FailureKind.TRANSIENT))
           .hasMessageContainingAll(
               "mastra_ai_spans",
-              "lock-timeout of PT0.3S",
-              "statement-timeout of PT1M",
+              "tries of 300 ms, because of process ",
+              "end the old transaction",
               "run 'tracekeep migrate apply'");
       assertThat(migration.plan().constraint()).isEqualTo(ConstraintState.INVALID);
       assertThat(migration.plan().surplusRows()).isZero();
       writer.rollback();
       assertThat(migration.apply(hasty, MigrationListener.NONE).outcome())
           .isEqualTo(MigrationReport.Outcome.RESUMED);
+    }
+  }
+
+  /** Mastra's newest release looks for this key, and adds it where it is not there. */
+  @Test
+  void mastrasTable_getsMastrasPrimaryKey_andUndoTakesItBack() throws SQLException {
+    layDownCopies(3, 2);
+    String key =
+        "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
+            + " WHERE conrelid = 'mastra_ai_spans'::regclass AND contype IN ('p', 'c')";
+    String nullable =
+        "SELECT attname, attnotnull FROM pg_attribute WHERE attrelid = 'mastra_ai_spans'::regclass"
+            + " AND attname IN ('traceId', 'spanId') ORDER BY attname";
+    List<String> before = DATABASE.rows(nullable);
+    try (ObservabilityStorage storage = DATABASE.open()) {
+      DedupeMigration migration = storage.migration(SPANS);
+      String id = String.valueOf(migration.apply(MigrationListener.NONE).migrationId());
+      assertThat(DATABASE.rows(key))
+          .containsExactly(
+              "mastra_ai_spans_traceid_spanid_pk|PRIMARY KEY (\"traceId\", \"spanId\")");
+      assertThat(migration.plan().isNeeded()).isFalse();
+      migration.undo(id, MigrationListener.NONE);
+      assertThat(DATABASE.rows(key)).isEmpty();
+      assertThat(DATABASE.rows(nullable)).isEqualTo(before);
     }
   }
 
@@ -351,8 +387,9 @@ class PgMigrationTest {
   void quotedNamesIdentityAndGeneratedColumns_survive() throws SQLException {
     DATABASE.execute(
         "CREATE SCHEMA \"My Schema\"",
-        "CREATE TABLE \"My Schema\".\"Spans \"\"x\"\"\" (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,"
-            + " \"traceId\" text, \"spanId\" text, \"endedAt\" timestamptz, doc json, size int GENERATED ALWAYS AS (length(\"spanId\")) STORED)",
+        "CREATE TABLE \"My Schema\".\"Spans \"\"x\"\"\" (id bigint GENERATED ALWAYS AS IDENTITY"
+            + " PRIMARY KEY, \"traceId\" text, \"spanId\" text, \"endedAt\" timestamptz, doc json,"
+            + " size int GENERATED ALWAYS AS (length(\"spanId\")) STORED)",
         "INSERT INTO \"My Schema\".\"Spans \"\"x\"\"\" (\"traceId\", \"spanId\", doc)"
             + " SELECT 't', 's' || i / 2, '{}' FROM generate_series(0, 9) i");
     String all = "SELECT t::text FROM \"My Schema\".\"Spans \"\"x\"\"\" t ORDER BY 1";
@@ -369,7 +406,8 @@ class PgMigrationTest {
       assertThat(DATABASE.rows(all)).isEqualTo(rows);
       assertThat(
               DATABASE.rows(
-                  "SELECT attidentity FROM pg_attribute WHERE attname = 'id' AND attrelid = '\"My Schema\".\"Spans \"\"x\"\"\"'::regclass"))
+                  "SELECT attidentity FROM pg_attribute WHERE attname = 'id' AND attrelid = '\"My"
+                      + " Schema\".\"Spans \"\"x\"\"\"'::regclass"))
           .containsExactly("a");
       DATABASE.execute("DROP SCHEMA \"My Schema\" CASCADE");
     }
