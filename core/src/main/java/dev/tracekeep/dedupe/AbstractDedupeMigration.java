@@ -358,7 +358,7 @@ public abstract class AbstractDedupeMigration<L extends TableLook> implements De
             + entry.archive()
             + " has its rows, until 'tracekeep migrate drop'.");
     return new Details(
-        counts.largestGroups(),
+        details.largestGroups().isEmpty() ? counts.largestGroups() : details.largestGroups(),
         details.archiveBytes(),
         details.dependents(),
         details.estimate(),

@@ -93,28 +93,26 @@ final class DuplicateRows {
         withoutVersion && columns.version() != null
             ? "sum(CASE WHEN " + quote(columns.version()) + " IS NULL THEN 1 ELSE 0 END)"
             : "0";
-    RowCounts counts =
-        new SqlStatement(
-                "SELECT coalesce(sum(n), 0), count(*), coalesce(sum(CASE WHEN n > 1 THEN 1 ELSE 0"
-                    + " END), 0),"
-                    + (" coalesce(sum(CASE WHEN " + noKey + " THEN n ELSE 0 END), 0),")
-                    + (" coalesce(sum(CASE WHEN " + noTenant + " THEN n ELSE 0 END), 0),")
-                    + " coalesce(sum(v), 0) FROM (SELECT "
-                    + (comparedKey() + ", count(*) AS n, " + noVersion + " AS v FROM " + source)
-                    + (" GROUP BY " + comparedKeyParts() + ") g"))
-            .list(
-                connection,
-                row ->
-                    new RowCounts(
-                        row.getLong(1),
-                        row.getLong(2),
-                        row.getLong(3),
-                        row.getLong(4),
-                        row.getLong(5),
-                        row.getLong(6),
-                        List.of()))
-            .get(0);
-    return counts.groups() == 0 ? counts : counts.withLargestGroups(largestGroups(connection));
+    return new SqlStatement(
+            "SELECT coalesce(sum(n), 0), count(*), coalesce(sum(CASE WHEN n > 1 THEN 1 ELSE 0"
+                + " END), 0),"
+                + (" coalesce(sum(CASE WHEN " + noKey + " THEN n ELSE 0 END), 0),")
+                + (" coalesce(sum(CASE WHEN " + noTenant + " THEN n ELSE 0 END), 0),")
+                + " coalesce(sum(v), 0) FROM (SELECT "
+                + (comparedKey() + ", count(*) AS n, " + noVersion + " AS v FROM " + source)
+                + (" GROUP BY " + comparedKeyParts() + ") g"))
+        .list(
+            connection,
+            row ->
+                new RowCounts(
+                    row.getLong(1),
+                    row.getLong(2),
+                    row.getLong(3),
+                    row.getLong(4),
+                    row.getLong(5),
+                    row.getLong(6),
+                    List.of()))
+        .get(0);
   }
 
   /** Whether rows of one key differ in a column. */
@@ -137,7 +135,8 @@ final class DuplicateRows {
         .number(connection);
   }
 
-  private List<Group> largestGroups(Connection connection) throws SQLException {
+  /** The keys with the most rows, largest first. */
+  List<Group> largestGroups(Connection connection) throws SQLException {
     int parts = columns.key().size();
     return new SqlStatement(
             "SELECT "

@@ -218,7 +218,7 @@ final class JdbcLook implements TableLook {
               // Two scans to count and hash, one to find, one to build the index; then the rows.
               long seconds = (found.rows() + 2 * found.surplus()) / ROWS_A_SECOND + 1;
               return new Details(
-                  List.of(),
+                  found.groups() == 0 ? List.of() : duplicates(columnNames(), "").largestGroups(c),
                   archiveBytes,
                   engine.dependents(c, table),
                   Duration.ofSeconds(seconds),
