@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 
 /** Every filter finds what it says, and nothing else. */
 @CheckGroup("Filters")
-abstract class FilterChecks extends InterruptionChecks {
+abstract class FilterChecks extends VerificationChecks {
   private static final List<SpanColumn> TEXT_FILTERS =
       Arrays.stream(SpanColumn.values())
           .filter(column -> column.type() == SpanColumn.Type.TEXT)

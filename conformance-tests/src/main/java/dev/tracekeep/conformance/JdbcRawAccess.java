@@ -262,6 +262,54 @@ public abstract class JdbcRawAccess implements RawAccess {
             + ")");
   }
 
+  @Override
+  public void changeArchivedRow(String userNote) throws SQLException {
+    archive("UPDATE <archive> SET <note> = 'changed' WHERE <note> = ?", userNote);
+  }
+
+  @Override
+  public void deleteArchivedRow(String userNote) throws SQLException {
+    archive("DELETE FROM <archive> WHERE <note> = ?", userNote);
+  }
+
+  @Override
+  public void doubleArchivedRow(String userNote) throws SQLException {
+    archive("INSERT INTO <archive> SELECT * FROM <archive> WHERE <note> = ?", userNote);
+  }
+
+  private void archive(String statement, String userNote) throws SQLException {
+    String sql =
+        statement
+            .replace("<archive>", quoted(table + "_dedupe_archive"))
+            .replace("<note>", quoted(USER_COLUMN));
+    try (Connection connection = connect();
+        PreparedStatement prepared = connection.prepareStatement(sql)) {
+      prepared.setString(1, userNote);
+      if (prepared.executeUpdate() != 1) {
+        throw new IllegalStateException("There is not one archived row " + userNote);
+      }
+    }
+  }
+
+  /** By default drops every index but the one on {@link #USER_COLUMN}. */
+  @Override
+  public void dropConstraint() throws SQLException {
+    Set<String> names = indexNames();
+    try (Connection connection = connect();
+        Statement statement = connection.createStatement()) {
+      for (String name : names) {
+        if (!name.contains(USER_COLUMN)) {
+          statement.execute(dropIndexStatement(name));
+        }
+      }
+    }
+  }
+
+  /** The statement that drops an index of the table. */
+  protected String dropIndexStatement(String name) {
+    return "DROP INDEX " + quoted(name);
+  }
+
   /** A value as text; bytes as hexadecimal digits. */
   protected @Nullable String text(ResultSet result, int index) throws SQLException {
     Object value = result.getObject(index);

@@ -99,6 +99,24 @@ public interface RawAccess {
     return Set.of();
   }
 
+  /**
+   * Changes the value of {@link #USER_COLUMN} in one archived row, as nobody should.
+   *
+   * @param userNote the value by which the row is found
+   */
+  void changeArchivedRow(String userNote) throws Exception;
+
+  /** Deletes one archived row, found as by {@link #changeArchivedRow}. */
+  void deleteArchivedRow(String userNote) throws Exception;
+
+  /** Inserts a second copy of one archived row, found as by {@link #changeArchivedRow}. */
+  void doubleArchivedRow(String userNote) throws Exception;
+
+  /**
+   * Takes off what keeps the table unique, by whatever means the engine has; rows and columns stay.
+   */
+  void dropConstraint() throws Exception;
+
   /** The type of a column in a table of another system. */
   enum ForeignType {
     /** Text: a {@link String}. */

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -91,6 +92,50 @@ final class ReferenceDatabase implements RawAccess {
     }
     rows.add(rows.get(0));
     return true;
+  }
+
+  private void archived(
+      String userNote,
+      Function<ReferenceTable.ArchivedRow, ReferenceTable.@Nullable ArchivedRow> change) {
+    List<ReferenceTable.ArchivedRow> archive = create(mainTable).archive;
+    ReferenceTable.ArchivedRow row =
+        archive.stream().filter(a -> a.row().userNote().equals(userNote)).findFirst().orElseThrow();
+    ReferenceTable.ArchivedRow changed = change.apply(row);
+    archive.remove(row);
+    if (changed != null) {
+      archive.add(changed);
+    }
+  }
+
+  @Override
+  public synchronized void changeArchivedRow(String userNote) {
+    archived(
+        userNote,
+        row ->
+            new ReferenceTable.ArchivedRow(
+                new ReferenceTable.Row(row.row().stored(), "changed"),
+                row.migrationId(),
+                row.winner()));
+  }
+
+  @Override
+  public synchronized void deleteArchivedRow(String userNote) {
+    archived(userNote, row -> null);
+  }
+
+  @Override
+  public synchronized void doubleArchivedRow(String userNote) {
+    archived(
+        userNote,
+        row -> {
+          create(mainTable).archive.add(row);
+          return row;
+        });
+  }
+
+  @Override
+  public synchronized void dropConstraint() {
+    create(mainTable).unique = false;
   }
 
   @Override

@@ -96,7 +96,14 @@ class ReferenceMigration implements DedupeMigration {
             archiveLosers(table, id, Integer.MAX_VALUE);
             table.unique = true;
           });
-      tell(listener, id, MigrationStep.FINISH, () -> journal(finished(record)));
+      tell(
+          listener,
+          id,
+          MigrationStep.FINISH,
+          () -> {
+            table.recorded.put(id, archived(table, id));
+            journal(finished(record));
+          });
       return report(
           finished(record),
           open == null ? MigrationReport.Outcome.MIGRATED : MigrationReport.Outcome.RESUMED);
@@ -222,10 +229,13 @@ class ReferenceMigration implements DedupeMigration {
       MigrationRecord record = finished(migrationId);
       long archived = archived(table(), migrationId).size();
       List<String> faults = new ArrayList<>();
-      if (archived != record.rowsArchived() && !table().dropped.contains(migrationId)) {
-        faults.add("The archive has " + archived + " rows of " + record.rowsArchived() + ".");
+      if (!isArchiveAsRecorded(migrationId) && !table().dropped.contains(migrationId)) {
+        faults.add("The archive of " + name + " is not as it was.");
       }
-      if (table().duplicateGroups() > 0 || !table().unique) {
+      if (table().duplicateGroups() > 0) {
+        faults.add("The table " + name + " has duplicates.");
+      }
+      if (!table().unique) {
         faults.add("The table " + name + " is not unique.");
       }
       return new VerifyReport(
@@ -233,8 +243,18 @@ class ReferenceMigration implements DedupeMigration {
           record.rowsBefore(),
           record.rowsBefore() - record.rowsArchived(),
           archived,
-          faults);
+          faults,
+          table().rowCount() == record.rowsBefore() - record.rowsArchived()
+              ? List.of()
+              : List.of("Rows were added or deleted since."));
     }
+  }
+
+  /** Compares bags: a row that is there twice is not there for another. */
+  boolean isArchiveAsRecorded(String migrationId) {
+    List<ReferenceTable.ArchivedRow> now = new ArrayList<>(archived(table(), migrationId));
+    List<ReferenceTable.ArchivedRow> then = table().recorded.get(migrationId);
+    return then != null && now.size() == then.size() && then.stream().allMatch(now::remove);
   }
 
   @Override
@@ -419,6 +439,10 @@ class ReferenceMigration implements DedupeMigration {
     synchronized (database) {
       finished(migrationId);
       ReferenceTable table = table();
+      if (!table.dropped.contains(migrationId) && !verify(migrationId).isSound()) {
+        throw new StorageException(
+            FailureKind.CONFIGURATION, "The migration of " + name + " is not sound", null);
+      }
       if (!table.dropped.add(migrationId)) {
         return List.of();
       }

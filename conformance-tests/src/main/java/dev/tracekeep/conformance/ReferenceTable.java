@@ -25,6 +25,9 @@ final class ReferenceTable {
   final List<MigrationRecord> journal = new ArrayList<>();
   final Set<TraceKey> deleted = new HashSet<>();
 
+  /** What each finished migration had in the archive when it ended. */
+  final Map<String, List<ArchivedRow>> recorded = new TreeMap<>();
+
   /** The migrations of which what they kept was dropped. */
   final Set<String> dropped = new HashSet<>();
 

@@ -253,8 +253,50 @@ final class ClickHouseRawAccess implements RawAccess {
   }
 
   @Override
+  public boolean dropUserColumn() throws IOException {
+    ClickHouseTestServer.execute(
+        url,
+        "ALTER TABLE " + TABLE + " DROP INDEX " + TABLE + "_user_note_idx",
+        "ALTER TABLE " + TABLE + " DROP COLUMN " + USER_COLUMN);
+    return true;
+  }
+
+  @Override
   public void dropArchive() throws IOException {
     ClickHouseTestServer.query(url, "DROP TABLE " + TABLE + "_dedupe_archive SYNC", Map.of());
+  }
+
+  @Override
+  public void changeArchivedRow(String userNote) throws IOException {
+    archive("ALTER TABLE %s UPDATE user_note = 'changed' WHERE user_note = {n:String}", userNote);
+  }
+
+  @Override
+  public void deleteArchivedRow(String userNote) throws IOException {
+    archive("ALTER TABLE %s DELETE WHERE user_note = {n:String}", userNote);
+  }
+
+  @Override
+  public void doubleArchivedRow(String userNote) throws IOException {
+    archive("INSERT INTO %1$s SELECT * FROM %1$s WHERE user_note = {n:String}", userNote);
+  }
+
+  private void archive(String statement, String userNote) throws IOException {
+    ClickHouseTestServer.query(
+        url,
+        statement.formatted(TABLE + "_dedupe_archive"),
+        Map.of("param_n", userNote, "mutations_sync", "2"));
+  }
+
+  /** The constraint is the engine, which no statement changes: another table takes its place. */
+  @Override
+  public void dropConstraint() throws IOException {
+    ClickHouseTestServer.execute(
+        url,
+        "CREATE TABLE rebuilt AS " + TABLE + " ENGINE = MergeTree ORDER BY tuple()",
+        "INSERT INTO rebuilt SELECT * FROM " + TABLE,
+        "EXCHANGE TABLES rebuilt AND " + TABLE,
+        "DROP TABLE rebuilt");
   }
 
   @Override

@@ -50,6 +50,52 @@ final class MigrationMutants {
             });
   }
 
+  /** What verify makes of its faults. */
+  private interface Faults {
+    List<String> of(ReferenceDatabase database, List<String> faults, ReferenceTable table);
+  }
+
+  private static Mutant verifying(String fault, Faults made) {
+    return migrating(
+        fault,
+        (database, name) ->
+            new ReferenceMigration(database, name) {
+              @Override
+              public VerifyReport verify(String migrationId) {
+                VerifyReport r = super.verify(migrationId);
+                return new VerifyReport(
+                    r.migrationId(),
+                    r.rowsBefore(),
+                    r.rowsAfter(),
+                    r.rowsArchived(),
+                    made.of(database, r.faults(), database.create(name)),
+                    r.notes());
+              }
+            });
+  }
+
+  /** How verify compares the archived rows with those that were recorded. */
+  private interface Comparison {
+    boolean isSame(List<ReferenceTable.ArchivedRow> now, List<ReferenceTable.ArchivedRow> then);
+  }
+
+  private static Mutant checkingTheArchive(String fault, Comparison comparison) {
+    return migrating(
+        fault,
+        (database, name) ->
+            new ReferenceMigration(database, name) {
+              @Override
+              boolean isArchiveAsRecorded(String migrationId) {
+                ReferenceTable table = database.create(name);
+                return comparison.isSame(
+                    table.archive.stream()
+                        .filter(row -> row.migrationId().equals(migrationId))
+                        .toList(),
+                    table.recorded.get(migrationId));
+              }
+            });
+  }
+
   /** Which row of a key stays. */
   private interface Winner {
     ReferenceTable.Row of(List<ReferenceTable.Row> group);
@@ -269,6 +315,94 @@ final class MigrationMutants {
                   @Override
                   public List<String> drop(String migrationId) {
                     return List.of("all");
+                  }
+                }));
+    mutants.add(
+        verifying(
+            "verify finds every finished migration sound", (database, faults, table) -> List.of()));
+    mutants.add(
+        checkingTheArchive(
+            "verify counts the archived rows and does not look at them",
+            (now, then) -> now.size() == then.size()));
+    mutants.add(
+        checkingTheArchive(
+            "verify looks for each archived row and does not count it",
+            (now, then) -> Set.copyOf(now).equals(Set.copyOf(then))));
+    mutants.add(
+        checkingTheArchive(
+            "verify asks that all archived rows are as they were, and not that all are there",
+            (now, then) -> then.containsAll(now)));
+    mutants.add(
+        verifying(
+            "verify does not look at the constraint",
+            (database, faults, table) ->
+                faults.stream().filter(fault -> !fault.contains("not unique")).toList()));
+    mutants.add(
+        verifying(
+            "verify does not look for duplicates",
+            (database, faults, table) ->
+                faults.stream().filter(fault -> !fault.contains("duplicates")).toList()));
+    mutants.add(
+        verifying(
+            "verify takes rows that were added since for a fault",
+            (database, faults, table) ->
+                table.rowCount()
+                        > table.journal.get(0).rowsBefore() - table.journal.get(0).rowsArchived()
+                    ? List.of("There are more rows than there were.")
+                    : faults));
+    mutants.add(
+        migrating(
+            "drops what is not sound",
+            (database, name) ->
+                new ReferenceMigration(database, name) {
+                  @Override
+                  public List<String> drop(String migrationId) {
+                    ReferenceTable table = database.create(name);
+                    table.recorded.put(
+                        migrationId,
+                        table.archive.stream()
+                            .filter(row -> row.migrationId().equals(migrationId))
+                            .toList());
+                    table.unique = true;
+                    return super.drop(migrationId);
+                  }
+                }));
+    mutants.add(
+        Mutant.of(
+            "the store's own table, named, has a journal of its own",
+            (database, config, capabilities) ->
+                new ReferenceStorage(database, config, capabilities) {
+                  private boolean isNamed;
+
+                  @Override
+                  public DedupeMigration migration() {
+                    return new ReferenceMigration(database, config.table()) {
+                      @Override
+                      public List<MigrationRecord> history() {
+                        return isNamed ? List.of() : super.history();
+                      }
+                    };
+                  }
+
+                  @Override
+                  public DedupeMigration migration(SpanTable table) {
+                    isNamed = table.name().equals(config.table());
+                    return super.migration(table);
+                  }
+                }));
+    mutants.add(
+        migrating(
+            "a listener's exception is made one of the store's",
+            (database, name) ->
+                new ReferenceMigration(database, name) {
+                  @Override
+                  public MigrationReport apply(
+                      MigrationOptions options, MigrationListener listener) {
+                    try {
+                      return super.apply(options, listener);
+                    } catch (IllegalArgumentException e) {
+                      throw new StorageException(FailureKind.CONFIGURATION, e.getMessage(), e);
+                    }
                   }
                 }));
     mutants.add(

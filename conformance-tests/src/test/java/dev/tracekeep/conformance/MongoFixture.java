@@ -28,6 +28,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.bson.BsonDocument;
 import org.bson.BsonInt32;
@@ -250,6 +251,54 @@ final class MongoFixture implements StorageFixture {
               }
               throw e;
             }
+          });
+    }
+
+    private static Document archived(String userNote) {
+      return new Document("dedupe_document." + USER_COLUMN, userNote);
+    }
+
+    private void archive(Consumer<MongoCollection<Document>> work) {
+      in(
+          database -> {
+            work.accept(database.getCollection(TABLE + "_dedupe_archive"));
+            return true;
+          });
+    }
+
+    @Override
+    public void changeArchivedRow(String userNote) {
+      archive(
+          rows ->
+              rows.updateOne(
+                  archived(userNote),
+                  new Document("$set", new Document("dedupe_document." + USER_COLUMN, "changed"))));
+    }
+
+    @Override
+    public void deleteArchivedRow(String userNote) {
+      archive(rows -> rows.deleteOne(archived(userNote)));
+    }
+
+    @Override
+    public void doubleArchivedRow(String userNote) {
+      archive(
+          rows ->
+              rows.insertOne(
+                  new Document(rows.find(archived(userNote)).iterator().next())
+                      .append("_id", "doubled")));
+    }
+
+    @Override
+    public void dropConstraint() {
+      in(
+          database -> {
+            for (String name : indexNames()) {
+              if (!name.equals("_id_") && !name.contains(USER_COLUMN)) {
+                database.getCollection(TABLE).dropIndex(name);
+              }
+            }
+            return true;
           });
     }
 

@@ -215,6 +215,11 @@ final class MsSqlFixture implements StorageFixture {
     }
 
     @Override
+    protected String dropIndexStatement(String name) {
+      return "DROP INDEX " + quoted(name) + " ON tracekeep_spans";
+    }
+
+    @Override
     public Set<String> tableNames() throws SQLException {
       return names("SELECT name FROM sys.tables WHERE schema_id = SCHEMA_ID('dbo')");
     }
