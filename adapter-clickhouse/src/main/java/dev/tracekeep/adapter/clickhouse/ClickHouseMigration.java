@@ -1,86 +1,94 @@
 package dev.tracekeep.adapter.clickhouse;
 
-import dev.tracekeep.adapter.clickhouse.MigrationJournal.Count;
-import dev.tracekeep.adapter.clickhouse.MigrationJournal.Entry;
-import dev.tracekeep.adapter.clickhouse.MigrationJournal.Phase;
-import dev.tracekeep.migration.DedupeMigration;
-import dev.tracekeep.migration.MigrationListener;
-import dev.tracekeep.migration.MigrationOptions;
-import dev.tracekeep.migration.MigrationPlan;
+import dev.tracekeep.adapter.clickhouse.Remembered.Note;
+import dev.tracekeep.dedupe.AbstractDedupeMigration;
+import dev.tracekeep.dedupe.JournalEntry;
+import dev.tracekeep.dedupe.MigrationRun;
+import dev.tracekeep.dedupe.MigratorLock;
+import dev.tracekeep.dedupe.Stage;
+import dev.tracekeep.migration.ArchivedRow;
 import dev.tracekeep.migration.MigrationPlan.ConstraintState;
-import dev.tracekeep.migration.MigrationRecord;
-import dev.tracekeep.migration.MigrationRecord.State;
-import dev.tracekeep.migration.MigrationReport;
-import dev.tracekeep.migration.MigrationReport.Outcome;
 import dev.tracekeep.migration.SpanTable;
-import dev.tracekeep.migration.VerifyReport;
+import dev.tracekeep.migration.UndoPlan;
 import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.StorageException;
-import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The dedupe migration: a new table beside the old one, which takes its name. */
-final class ClickHouseMigration implements DedupeMigration {
+final class ClickHouseMigration extends AbstractDedupeMigration<MigratedTable> {
   private final ClickHouseClient client;
   private final ClickHouseFailures failures;
   private final SpanTable table;
-  private final boolean own;
+  private final String ownName;
   private final Duration patience;
-  private final Clock clock = Clock.systemUTC();
 
   /**
-   * @param table another system's table; null for the store's own
+   * @param table a table by its name; null for the store's own
    */
   ClickHouseMigration(
       ClickHouseClient client,
       StorageConfig config,
       @Nullable SpanTable table,
       ClickHouseFailures failures) {
+    this(client, config, table, failures, ownName(config));
+  }
+
+  private ClickHouseMigration(
+      ClickHouseClient client,
+      StorageConfig config,
+      @Nullable SpanTable table,
+      ClickHouseFailures failures,
+      String ownName) {
+    super(table == null ? new SpanTable(null, ownName, null) : table);
     this.client = client;
     this.failures = failures;
-    boolean clustered = config.engineProperty(ClusterTables.PROPERTY).isPresent();
-    // On a cluster the rows are in the shards' own tables; the one over them has none.
-    String name = clustered ? ClusterTables.localName(config.table()) : config.table();
-    this.table = table == null ? new SpanTable(null, name, null) : table;
-    this.own = table == null;
+    this.ownName = ownName;
+    this.table = table == null ? new SpanTable(null, ownName, null) : table;
     this.patience = config.lockTimeout();
   }
 
-  private MigratedTable target() throws Exception {
-    String database =
-        table.schema() == null
-            ? client.list("SELECT currentDatabase()", RowBinaryReader::text).get(0)
-            : table.schema();
-    return new MigratedTable(client, database, table.name(), own, table);
+  private static String ownName(StorageConfig config) {
+    // On a cluster the rows are in the shards' own tables; the one over them has none.
+    return config.engineProperty(ClusterTables.PROPERTY).isPresent()
+        ? ClusterTables.localName(config.table())
+        : config.table();
   }
 
-  private MigrationJournal journal(MigratedTable target) {
-    return new MigrationJournal(client, target.database(), target.name());
+  private MigrationJournal journalOf(MigratedTable look) {
+    return new MigrationJournal(client, look.database());
   }
 
-  private MigrationPlanner planner(MigratedTable target) {
-    return new MigrationPlanner(target, journal(target), table.toString());
+  private MigratorSession session(MigratedTable look, MigratorLock lock) {
+    return new MigratorSession(client, lock, look.identity());
+  }
+
+  /** For statements that only read. */
+  private MigratorSession reading(MigratedTable look) {
+    return session(look, () -> {});
   }
 
   // ---- what there is ---------------------------------------------------------------------------
 
-  /** Whether the table is there at all. */
-  boolean tableExists() throws Exception {
-    return target().shape().isPresent();
+  @Override
+  protected MigratedTable look() throws Exception {
+    return MigratedTable.look(client, table, ownName);
   }
 
-  /** Whether the table lacks what this release needs, or a migration of it was interrupted. */
-  boolean isNeeded() throws Exception {
-    MigratedTable target = target();
-    return planner(target).isNeeded(target.shape().orElseThrow());
+  @Override
+  protected List<JournalEntry> journal(MigratedTable look) throws Exception {
+    return journalOf(look).entries();
+  }
+
+  @Override
+  protected MigratorLock lock(MigratedTable look) throws Exception {
+    return MigratorSession.lock(look, patience);
   }
 
   /**
@@ -88,277 +96,235 @@ final class ClickHouseMigration implements DedupeMigration {
    * may be empty; none where it needs more than that.
    */
   List<String> additions() throws Exception {
-    MigratedTable target = target();
-    TableShape shape = target.shape().orElseThrow();
+    MigratedTable look = look();
     boolean lacksColumnsAlone =
-        target.state(shape) == ConstraintState.PRESENT
-            && target.refusals(shape).isEmpty()
-            && journal(target).unfinished().isEmpty();
+        look.constraint() == ConstraintState.PRESENT
+            && look.refusals().isEmpty()
+            && plan().unfinishedMigrationId() == null;
     return lacksColumnsAlone
-        ? ClickHouseTable.additions(target.qualified(target.name()), shape.columnNames())
+        ? ClickHouseTable.additions(look.qualified(look.name()), look.shape().columnNames())
         : List.of();
   }
 
   /** Selects our own table as this release sees it, each span once, while it is not migrated. */
   String selectBest() throws Exception {
-    MigratedTable target = target();
-    TableShape shape = target.shape().orElseThrow();
-    DuplicateRows rows = target.duplicates(shape, shape.carried());
+    MigratedTable look = look();
+    DuplicateRows rows = look.duplicates(look.shape(), look.shape().carried(), "");
     return rows.selectBest(
-        target.qualified(target.name()),
-        target.select(shape) + ", " + rows.row.version() + " AS version");
+        look.qualified(look.name()),
+        look.select(look.shape()) + ", " + rows.row.version() + " AS version");
+  }
+
+  // ---- forth and back --------------------------------------------------------------------------
+
+  @Override
+  protected List<Stage> forth(MigratedTable look, MigrationRun run) throws Exception {
+    return new ForwardStages(look, session(look, run.lock()), journalOf(look), run).list();
   }
 
   @Override
-  public MigrationPlan plan() {
-    return guarded("plan the migration of " + table, () -> planner(target()).plan());
+  protected List<Stage> back(MigratedTable look, MigrationRun run) {
+    return new BackStages(look, session(look, run.lock()), journalOf(look), run).list();
   }
 
-  // ---- forth -----------------------------------------------------------------------------------
+  /** The archive is what comes back, so it is looked at before anything is done. */
+  @Override
+  protected boolean isRestoreAtomic() {
+    return false;
+  }
 
   @Override
-  public MigrationReport apply(MigrationOptions options, MigrationListener listener) {
-    return guarded(
-        "migrate " + table,
-        () -> {
-          MigratedTable target = target();
-          if (target.shape().isPresent() && !planner(target).plan().isNeeded()) {
-            // Found without the lease, which would leave a table behind where nothing is done.
-            return MigrationReport.nothingToDo(planner(target).plan());
-          }
-          try (MigratorSession session = MigratorSession.open(target, patience)) {
-            return apply(target, session, options, listener);
-          }
-        });
+  protected UndoPlan lookBack(MigratedTable look, JournalEntry entry) throws Exception {
+    Remembered known = new Remembered(entry);
+    String current = look.shape().uuid();
+    long archived = archivedRows(look, entry);
+    if (current.equals(known.text(Note.UNDO_UUID)) || current.equals(known.text(Note.OLD_UUID))) {
+      return new UndoPlan(entry.migrationId(), archived, 0, 0, List.of());
+    }
+    if (!current.equals(known.text(Note.NEW_UUID))) {
+      String obstacle =
+          "The table %s is not the one that the migration made: it was rebuilt or migrated again"
+                  .formatted(look.identity())
+              + " since. Undo a later migration first, or give the table of this one its name back.";
+      return new UndoPlan(entry.migrationId(), 0, 0, 0, List.of(obstacle));
+    }
+    Optional<TableShape> old = new WorkTables(look, reading(look)).oldTable(entry);
+    List<String> obstacles = new ArrayList<>();
+    if (old.isEmpty()) {
+      obstacles.add(
+          "The copy of the old table, %s, is not there any more. The archived rows are in %s."
+              .formatted(known.text(Note.KEPT), entry.archive()));
+    } else {
+      addMissing(old.get(), look.shape(), known.names(Note.CARRIED), obstacles);
+    }
+    Optional<TableShape> archive = look.shape(entry.archive());
+    if (!obstacles.isEmpty() || archive.isEmpty()) {
+      return new UndoPlan(entry.migrationId(), archived, 0, 0, obstacles);
+    }
+    addMissing(old.get(), archive.get(), known.names(Note.CARRIED), obstacles);
+    return obstacles.isEmpty()
+        ? counted(look, entry, old.get(), archived)
+        : new UndoPlan(entry.migrationId(), archived, 0, 0, obstacles);
   }
 
-  private MigrationReport apply(
-      MigratedTable target,
-      MigratorSession session,
-      MigrationOptions options,
-      MigrationListener listener)
+  /** Names the columns that rows had before and a table has no place for, or another one. */
+  private static void addMissing(
+      TableShape before, TableShape now, List<String> carried, List<String> obstacles) {
+    Map<String, String> types = now.carriedTypes();
+    Map<String, String> typesBefore = before.carriedTypes();
+    for (String column : carried) {
+      String type = types.get(column);
+      if (type == null) {
+        obstacles.add(
+            "The column %s of %s was dropped or renamed since: add it again."
+                .formatted(column, now.name()));
+      } else if (!type.equals(typesBefore.get(column))) {
+        obstacles.add(
+            "The column %s of %s has the type %s, and had %s: change it back."
+                .formatted(column, now.name(), type, typesBefore.get(column)));
+      }
+    }
+  }
+
+  private UndoPlan counted(MigratedTable look, JournalEntry entry, TableShape old, long archived)
       throws Exception {
-    Instant started = clock.instant();
-    MigrationPlan plan = planner(target).plan();
-    if (!plan.isNeeded()) {
-      return MigrationReport.nothingToDo(plan);
-    }
-    if (!plan.refusals().isEmpty()) {
-      throw new StorageException(
-          FailureKind.CONFIGURATION,
-          "The migration of "
-              + table
-              + " is refused, nothing was changed. "
-              + String.join(" ", plan.refusals()),
-          null);
-    }
-    MigrationJournal journal = journal(target);
-    Optional<Entry> unfinished = journal.unfinished();
-    Entry entry = unfinished.isPresent() ? unfinished.get() : newEntry(target, started);
-    Entry done = new MigrationRun(target, session, journal, options, listener, clock, entry).run();
-    return new MigrationReport(
-        done.migrationId(),
-        table.toString(),
-        unfinished.isPresent() ? Outcome.RESUMED : Outcome.MIGRATED,
-        done.count(Count.ROWS_BEFORE),
-        done.rowsAfter(),
-        done.count(Count.ROWS_ARCHIVED),
-        done.count(Count.DUPLICATE_GROUPS),
-        DuplicateRows.archiveName(target.name()),
-        Duration.between(started, clock.instant()));
+    DuplicateRows rows =
+        look.duplicates(look.shape(), new Remembered(entry).names(Note.CARRIED), entry.archive());
+    Map<String, String> names =
+        Map.of(
+            "ours", DuplicateRows.ofMigration(entry.migrationId()),
+            "table", look.qualified(look.name()),
+            "old", look.qualified(old.name()));
+    long restored =
+        reading(look)
+            .number(
+                rows.sql(
+                    """
+                    SELECT count() FROM <archive> WHERE <ours> AND <tuple> IN (SELECT <key> FROM <table>
+                      WHERE <tuple> IN (SELECT <key> FROM <archive> WHERE <ours>))""",
+                    names));
+    long changed =
+        reading(look)
+            .number(
+                rows.sql(
+                    """
+                    SELECT count() FROM (SELECT DISTINCT <key> FROM <table>
+                      WHERE <tuple> IN (SELECT <key> FROM <archive> WHERE <ours>)
+                        AND <hash> NOT IN (SELECT <hash> FROM <old>
+                          WHERE <tuple> IN (SELECT <key> FROM <archive> WHERE <ours>)))""",
+                    names));
+    return new UndoPlan(entry.migrationId(), restored, archived - restored, changed, List.of());
   }
 
-  private static Entry newEntry(MigratedTable target, Instant now) throws Exception {
-    TableShape shape = target.shape().orElseThrow();
-    String kept = target.name() + "_dedupe_old";
-    for (int i = 2; target.uuid(kept).isPresent(); i++) {
-      kept = target.name() + "_dedupe_old_" + i;
-    }
-    return new Entry(
-        MigrationRecord.newId(now),
-        0,
-        State.UNFINISHED,
-        Phase.STARTED,
-        now,
-        null,
-        shape.uuid(),
-        kept,
-        target.columns(shape).key(),
-        shape.carried(),
-        Map.of());
-  }
-
-  // ---- check, back, and letting go -------------------------------------------------------------
+  // ---- what a migration keeps ------------------------------------------------------------------
 
   @Override
-  public VerifyReport verify(String migrationId) {
-    return guarded(
-        "verify the migration " + migrationId,
-        () -> {
-          MigratedTable target = target();
-          Entry entry = finished(journal(target), migrationId, "verified");
-          TableShape shape = target.shape().orElseThrow();
-          long archived = archived(target, migrationId);
-          List<String> faults = new ArrayList<>();
-          if (archived != entry.count(Count.ROWS_ARCHIVED)) {
-            faults.add(
-                "The archive has "
-                    + archived
-                    + " rows of this migration, and had "
-                    + entry.count(Count.ROWS_ARCHIVED)
-                    + ".");
-          }
-          if (target.state(shape) != ConstraintState.PRESENT) {
-            faults.add(
-                "The engine of the table does not replace rows of one key by the version: it is "
-                    + shape.engine()
-                    + ".");
-          }
-          return new VerifyReport(
-              migrationId, entry.count(Count.ROWS_BEFORE), entry.rowsAfter(), archived, faults);
-        });
-  }
-
-  private long archived(MigratedTable target, String migrationId) throws Exception {
-    String archive = DuplicateRows.archiveName(target.name());
-    return target.uuid(archive).isEmpty()
+  protected long archivedRows(MigratedTable look, JournalEntry entry) throws Exception {
+    return look.uuid(entry.archive()).isEmpty()
         ? 0
         : client.number(
-            "SELECT count() FROM "
-                + target.qualified(archive)
-                + " WHERE "
-                + MigrationRun.ofMigration(migrationId));
-  }
-
-  private Entry known(MigrationJournal journal, String migrationId) throws Exception {
-    return journal
-        .find(migrationId)
-        .orElseThrow(
-            () ->
-                new StorageException(
-                    FailureKind.INVALID,
-                    "There is no migration "
-                        + migrationId
-                        + " of "
-                        + table
-                        + ". 'tracekeep migrate list' shows those there are.",
-                    null));
-  }
-
-  private Entry finished(MigrationJournal journal, String migrationId, String verb)
-      throws Exception {
-    Entry entry = known(journal, migrationId);
-    if (entry.state() != State.FINISHED) {
-      throw new StorageException(
-          FailureKind.INVALID,
-          "The migration "
-              + migrationId
-              + " of "
-              + table
-              + " is "
-              + entry.state().name().toLowerCase(Locale.ROOT)
-              + ", only a finished one can be "
-              + verb
-              + ".",
-          null);
-    }
-    return entry;
+            "SELECT count() FROM %s WHERE %s"
+                .formatted(
+                    look.qualified(entry.archive()),
+                    DuplicateRows.ofMigration(entry.migrationId())));
   }
 
   @Override
-  public MigrationRecord undo(String migrationId, MigrationListener listener) {
-    return guarded(
-        "take back the migration " + migrationId,
-        () -> {
-          MigratedTable target = target();
-          MigrationJournal journal = journal(target);
-          known(journal, migrationId);
-          try (MigratorSession session = MigratorSession.open(target, patience)) {
-            Entry entry = known(journal, migrationId);
-            if (entry.state() == State.UNDONE) {
-              throw new StorageException(
-                  FailureKind.INVALID,
-                  "The migration " + migrationId + " of " + table + " is undone already.",
-                  null);
-            }
-            return new MigrationUndo(target, session, journal, listener, clock, entry)
-                .run()
-                .toRecord(table.toString());
-          }
-        });
+  protected @Nullable String archivedHash(MigratedTable look, JournalEntry entry) throws Exception {
+    List<String> carried = new Remembered(entry).names(Note.CARRIED);
+    if (!look.shape(entry.archive()).orElseThrow().carried().containsAll(carried)) {
+      return "";
+    }
+    DuplicateRows rows = look.duplicates(look.shape(), carried, entry.archive());
+    return Fingerprint.of(
+            reading(look),
+            rows.fingerprint(rows.archive, DuplicateRows.ofMigration(entry.migrationId())))
+        .toString();
   }
 
   @Override
-  public List<String> finish(String migrationId) {
-    return guarded(
-        "finish the migration " + migrationId,
-        () -> {
-          MigratedTable target = target();
-          MigrationJournal journal = journal(target);
-          finished(journal, migrationId, "finished with");
-          try (MigratorSession session = MigratorSession.open(target, patience)) {
-            return dropOldTable(target, session, journal, migrationId);
-          }
-        });
+  protected void archivedRows(MigratedTable look, JournalEntry entry, Consumer<ArchivedRow> each)
+      throws Exception {
+    new ArchivedRows(look, entry).forEach(each);
   }
 
-  private List<String> dropOldTable(
-      MigratedTable target, MigratorSession session, MigrationJournal journal, String migrationId)
-      throws Exception {
-    Entry entry = finished(journal, migrationId, "finished with");
-    if (target.uuid(entry.kept()).filter(entry.oldUuid()::equals).isEmpty()) {
-      return List.of();
+  @Override
+  protected List<String> faults(MigratedTable look, JournalEntry entry) throws Exception {
+    // A later migration of the same table, or its undo, has put another table in its place.
+    List<String> made = new ArrayList<>();
+    for (JournalEntry any : journal(look)) {
+      made.add(new Remembered(any).text(Note.NEW_UUID));
+      made.add(new Remembered(any).text(Note.UNDO_UUID));
     }
-    String name = target.qualified(entry.kept());
+    return made.contains(look.shape().uuid())
+        ? List.of()
+        : List.of("The table is not the one that the migration made: it was rebuilt since.");
+  }
+
+  @Override
+  protected List<String> drop(MigratedTable look, MigrationRun run) throws Exception {
+    JournalEntry entry = run.entry();
+    Remembered known = new Remembered(entry);
+    MigratorSession session = session(look, run.lock());
+    List<String> dropped = new ArrayList<>();
+    String kept = known.text(Note.KEPT);
+    Optional<TableShape> old =
+        look.shape(kept).filter(shape -> shape.uuid().equals(known.text(Note.OLD_UUID)));
+    if (old.isPresent()) {
+      requireNothingOfItsOwn(session, look, known, old.get());
+    }
+    String archive = look.qualified(entry.archive());
+    if (archivedRows(look, entry) > 0) {
+      session.execute(
+          "ALTER TABLE %s DELETE WHERE %s"
+              .formatted(archive, DuplicateRows.ofMigration(entry.migrationId())));
+    }
+    if (look.uuid(entry.archive()).isPresent()
+        && session.number("SELECT count() FROM " + archive) == 0) {
+      session.execute("DROP TABLE " + archive + " SYNC");
+      dropped.add(look.database() + "." + entry.archive());
+    }
+    if (old.isPresent()) {
+      session.execute("DROP TABLE " + look.qualified(kept) + " SYNC");
+      dropped.add(look.database() + "." + kept);
+    }
+    JournalEntry written = entry.dropped(run.now());
+    journalOf(look).write(written);
+    run.advance(written);
+    return dropped;
+  }
+
+  /** The old table must have nothing that is neither in the new one nor was archived. */
+  private static void requireNothingOfItsOwn(
+      MigratorSession session, MigratedTable look, Remembered known, TableShape old)
+      throws Exception {
+    String id = known.entry().migrationId();
     long late =
         session.number(
-            "SELECT count() FROM "
-                + name
-                + " WHERE "
-                + RowExpressions.changedSince(entry.count(Count.OLD_BLOCK)));
-    if (late > 0) {
+            "SELECT count() FROM %s WHERE %s"
+                .formatted(
+                    look.qualified(old.name()),
+                    RowExpressions.changedSince(known.number(Note.OLD_BLOCK))));
+    List<String> columns = new ArrayList<>(old.carried());
+    columns.removeAll(known.names(Note.CARRIED));
+    if (late > 0 || !columns.isEmpty()) {
       throw new StorageException(
           FailureKind.INVALID,
-          "Since the migration "
-              + migrationId
-              + " ended, rows were written into the old table "
-              + entry.kept()
-              + ", which is not dropped for that reason. Run 'tracekeep migrate undo "
-              + migrationId
-              + "' and apply the migration again: nothing is lost by that.",
+          "Since the migration %s ended, %s the old table %s, which is not dropped for that reason. Run"
+                  .formatted(
+                      id,
+                      late > 0
+                          ? "rows were written into"
+                          : "the columns " + String.join(", ", columns) + " were added to",
+                      old.name())
+              + " 'tracekeep migrate undo %s' and apply the migration again: nothing is lost by that."
+                  .formatted(id),
           null);
     }
-    session.execute("DROP TABLE " + name + " SYNC");
-    journal.write(entry.withoutCopy());
-    return List.of(target.database() + "." + entry.kept());
   }
 
   @Override
-  public List<MigrationRecord> history() {
-    return guarded(
-        "list the migrations of " + table,
-        () ->
-            journal(target()).entries().stream()
-                .map(entry -> entry.toRecord(table.toString()))
-                .toList());
-  }
-
-  @FunctionalInterface
-  private interface Guarded<T> {
-    T call() throws Exception;
-  }
-
-  private <T> T guarded(String action, Guarded<T> work) {
-    try {
-      return work.call();
-    } catch (StorageException e) {
-      throw e;
-    } catch (IllegalArgumentException e) {
-      throw new StorageException(FailureKind.CONFIGURATION, e.getMessage(), e);
-    } catch (IllegalStateException e) {
-      throw e; // the listener's own, which ends the migration where it stands
-    } catch (Exception e) {
-      throw failures.classify(action, e);
-    }
+  protected StorageException classify(String action, Exception failure) {
+    return failures.classify(action, failure);
   }
 }

@@ -1,7 +1,6 @@
 package dev.tracekeep.adapter.clickhouse;
 
-import dev.tracekeep.adapter.clickhouse.MigrationJournal.Count;
-import dev.tracekeep.adapter.clickhouse.MigrationJournal.Entry;
+import dev.tracekeep.adapter.clickhouse.Remembered.Note;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -21,19 +20,12 @@ final class LateRows {
 
   private final MigratedTable table;
   private final MigratorSession session;
-  private final TableShape old;
   private final DuplicateRows rows;
-  private final Entry entry;
+  private final Remembered entry;
 
-  LateRows(
-      MigratedTable table,
-      MigratorSession session,
-      TableShape old,
-      DuplicateRows rows,
-      Entry entry) {
+  LateRows(MigratedTable table, MigratorSession session, DuplicateRows rows, Remembered entry) {
     this.table = table;
     this.session = session;
-    this.old = old;
     this.rows = rows;
     this.entry = entry;
   }
@@ -69,7 +61,9 @@ final class LateRows {
    */
   long takeOverTheLast(Duration patience) throws Exception {
     awaitInserts(session, patience);
-    String kept = table.qualified(entry.kept());
+    String name = entry.text(Note.KEPT);
+    String kept = table.qualified(name);
+    WorkTables work = new WorkTables(table, session);
     // An attempt that was cut short may have come further: all of it is looked for again.
     for (int earlier = 2; earlier < MOST_ROUNDS; earlier++) {
       dropRound(earlier);
@@ -77,41 +71,33 @@ final class LateRows {
     long last;
     int round = 2;
     do {
-      last = lastBlock(entry.kept());
+      last = work.lastBlock(name);
       takeOver(round++, kept, table.qualified(table.name()));
-    } while (round < MOST_ROUNDS
-        && session.number(
-                "SELECT count() FROM " + kept + " WHERE " + RowExpressions.changedSince(last))
-            > 0);
+    } while (round < MOST_ROUNDS && countSince(kept, last) > 0);
     return last;
+  }
+
+  private long countSince(String source, long block) throws Exception {
+    return session.number(
+        "SELECT count() FROM " + source + " WHERE " + RowExpressions.changedSince(block));
   }
 
   /** Takes over the rows that a table has and neither the snapshot nor an earlier round. */
   void takeOver(int round, String source, String into) throws Exception {
     dropRound(round);
-    long block = entry.count(Count.SNAPSHOT_BLOCK);
-    String changed = RowExpressions.changedSince(block);
-    if (session.number("SELECT count() FROM " + source + " WHERE " + changed) == 0) {
+    long block = entry.number(Note.SNAPSHOT_BLOCK);
+    if (countSince(source, block) == 0) {
       return;
     }
-    if (table.versionsAreWorkedOut(old)) {
+    if (rows.row.versionsAreWorkedOut()) {
       workOutVersions(source, rows.row.ofKeysChangedSince(source, block));
     }
     session.execute(rows.ranking.rankLate(source, block, round));
     session.execute(rows.moving.copyWinners(source, into, round));
     long total = session.number(rows.moving.movedIn(round));
     for (String origin : List.of(source, rows.snapshot)) {
-      session.execute(rows.moving.archive(origin, entry.migrationId(), round, 0, total));
+      session.execute(rows.moving.archive(origin, entry.entry().migrationId(), round, 0, total));
     }
-  }
-
-  /** The number of a table's newest block. */
-  long lastBlock(String name) throws Exception {
-    return session.number(
-        "SELECT toInt64(max(max_block_number)) FROM system.parts WHERE active AND database = "
-            + SqlText.literal(table.database())
-            + " AND table = "
-            + SqlText.literal(name));
   }
 
   /** Works out the versions of rows and writes them down. */
@@ -119,14 +105,8 @@ final class LateRows {
     OwnVersions.write(
         session,
         rows.versions,
-        "SELECT "
-            + table.select(old)
-            + ", "
-            + rows.row.hash()
-            + " FROM "
-            + source
-            + " WHERE "
-            + condition);
+        "SELECT %s, %s FROM %s WHERE %s"
+            .formatted(table.select(rows.shape()), rows.row.hash(), source, condition));
   }
 
   /** Forgets what a round that was cut short wrote down. */

@@ -11,14 +11,28 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** A table as the server describes it, and the statements that make tables like it. */
 final class TableShape {
   /** A column: its default's kind is empty, {@code DEFAULT}, {@code MATERIALIZED}, …. */
-  record Column(String name, String type, String defaultKind, String codec, boolean inPartition) {
+  record Column(
+      String name,
+      String type,
+      String defaultKind,
+      String defaultExpression,
+      String codec,
+      boolean inPartition) {
     /** Whether a row that is copied takes a value along. */
     boolean isCarried() {
       return defaultKind.isEmpty() || defaultKind.equals("DEFAULT");
+    }
+
+    /** The column as ADD COLUMN wants it. */
+    String definition() {
+      String value = defaultKind.isEmpty() ? "" : " " + defaultKind + " " + defaultExpression;
+      String name = SqlText.name(this.name);
+      return name + " " + type + value + (codec.isEmpty() ? "" : " " + codec);
     }
   }
 
@@ -63,13 +77,14 @@ final class TableShape {
     String where = " WHERE database = " + SqlText.literal(database);
     List<Column> columns =
         client.list(
-            "SELECT name, type, default_kind, compression_codec, is_in_partition_key"
-                + " FROM system.columns"
+            "SELECT name, type, default_kind, default_expression, compression_codec,"
+                + " is_in_partition_key FROM system.columns"
                 + where
                 + " AND table = "
                 + SqlText.literal(name)
                 + " ORDER BY position",
-            row -> new Column(row.text(), row.text(), row.text(), row.text(), row.flag()));
+            row ->
+                new Column(row.text(), row.text(), row.text(), row.text(), row.text(), row.flag()));
     return client
         .list(
             "SELECT toString(uuid), engine_full, create_table_query, sorting_key, comment"
@@ -82,8 +97,16 @@ final class TableShape {
         .findFirst();
   }
 
+  String name() {
+    return name;
+  }
+
   String uuid() {
     return uuid;
+  }
+
+  String comment() {
+    return comment;
   }
 
   /** The engine alone: {@code ReplacingMergeTree}. */
@@ -104,11 +127,51 @@ final class TableShape {
     return columns.stream().filter(Column::isCarried).map(Column::name).toList();
   }
 
+  /** The types of the columns that a row takes along, by name. */
+  Map<String, String> carriedTypes() {
+    Map<String, String> types = new LinkedHashMap<>();
+    columns.stream().filter(Column::isCarried).forEach(c -> types.put(c.name(), c.type()));
+    return types;
+  }
+
   Column column(String wanted) {
     return columns.stream()
         .filter(column -> column.name().equals(wanted))
         .findFirst()
         .orElseThrow();
+  }
+
+  /** A type without what says that it may be absent or is stored in few values. */
+  static String baseType(String type) {
+    String base = type;
+    while (base.startsWith("Nullable(") || base.startsWith("LowCardinality(")) {
+      base = base.substring(base.indexOf('(') + 1, base.length() - 1);
+    }
+    return base;
+  }
+
+  /** All that the table is beside its name and its rows: it changes when somebody alters it. */
+  String definition() {
+    return definitions() + " ENGINE = " + engineFull + " COMMENT " + SqlText.literal(comment);
+  }
+
+  /** The statement that makes an empty table like this one, in which nothing is merged yet. */
+  String createAlike(String newName, String newComment) {
+    Map<String, String> settings = new LinkedHashMap<>(clauses.settings());
+    settings.putAll(NO_MERGES);
+    return SqlText.fill(
+        "CREATE TABLE <table> (<definitions>) ENGINE = <engine><clauses><settings><comment>",
+        Map.of(
+            "table", qualified(newName),
+            "definitions", definitions(),
+            "engine", clauses.engine(),
+            "clauses",
+                Stream.of(Clause.values())
+                    .filter(clause -> clause != Clause.SETTINGS)
+                    .map(clauses::clause)
+                    .collect(Collectors.joining()),
+            "settings", settings(settings),
+            "comment", newComment.isEmpty() ? "" : " COMMENT " + SqlText.literal(newComment)));
   }
 
   /** Whether rows replace each other where the key is equal, and wherever it is. */
@@ -194,7 +257,7 @@ final class TableShape {
   }
 
   /** The statement that makes a table into which partitions of this one can be attached. */
-  String createSnapshot(String newName) {
+  String createSnapshot(String newName, String newComment) {
     Map<String, String> settings = new LinkedHashMap<>(clauses.settings());
     settings.putAll(NO_MERGES);
     return "CREATE TABLE "
@@ -206,7 +269,9 @@ final class TableShape {
         + clauses.clause(Clause.PRIMARY_KEY)
         + clauses.clause(Clause.ORDER_BY)
         + clauses.clause(Clause.SAMPLE_BY)
-        + settings(settings);
+        + settings(settings)
+        + " COMMENT "
+        + SqlText.literal(newComment);
   }
 
   /**

@@ -7,14 +7,18 @@ import dev.tracekeep.migration.DedupeMigration;
 import dev.tracekeep.migration.MigrationListener;
 import dev.tracekeep.migration.MigrationPlan;
 import dev.tracekeep.migration.MigrationProgress;
+import dev.tracekeep.migration.MigrationRecord;
 import dev.tracekeep.migration.MigrationReport;
 import dev.tracekeep.migration.MigrationStep;
 import dev.tracekeep.migration.SpanTable;
+import dev.tracekeep.migration.UndoOptions;
+import dev.tracekeep.migration.UndoPlan;
 import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.Storages;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -239,6 +243,8 @@ final class ClickHouseMigrationTest {
 
     migration().undo(id, MigrationListener.NONE);
 
+    // Of a key that was written since the table has what a read of it showed.
+    before.remove("done-best");
     before.addAll(List.of("fresh", "newest"));
     assertThat(names("mastra_ai_spans")).containsExactlyInAnyOrderElementsOf(before);
     assertThat(DATABASE.rows("SHOW CREATE TABLE mastra_ai_spans").get(0)).isEqualTo(definition);
@@ -246,12 +252,12 @@ final class ClickHouseMigrationTest {
   }
 
   @Test
-  void finish_dropsTheOldTable_unlessItGotRowsSince() throws IOException {
+  void drop_takesTheOldTableAlong_unlessItGotRowsSince() throws IOException {
     createWithDuplicates();
     String id = Objects.requireNonNull(migration().apply(MigrationListener.NONE).migrationId());
     DATABASE.execute("INSERT INTO mastra_ai_spans_dedupe_old (traceId) VALUES ('x')");
 
-    assertThatThrownBy(() -> migration().finish(id))
+    assertThatThrownBy(() -> migration().drop(id))
         .isInstanceOf(StorageException.class)
         .hasMessageContaining("rows were written into the old table mastra_ai_spans_dedupe_old")
         .hasMessageContaining("tracekeep migrate undo " + id)
@@ -262,13 +268,16 @@ final class ClickHouseMigrationTest {
 
     migration().undo(id, MigrationListener.NONE);
     String second = Objects.requireNonNull(migration().apply(MigrationListener.NONE).migrationId());
-    assertThat(migration().finish(second)).hasSize(1);
-    assertThat(DATABASE.rows("SHOW TABLES")).doesNotContain("mastra_ai_spans_dedupe_old");
+    assertThat(migration().drop(second))
+        .containsExactly(
+            DATABASE.name() + ".mastra_ai_spans_dedupe_archive",
+            DATABASE.name() + ".mastra_ai_spans_dedupe_old");
+    assertThat(DATABASE.rows("SHOW TABLES"))
+        .containsExactly("mastra_ai_spans", "tracekeep_migrations", "tracekeep_migrator");
     assertThat(names("mastra_ai_spans")).hasSize(5);
     assertThatThrownBy(() -> migration().undo(second, MigrationListener.NONE))
         .isInstanceOf(StorageException.class)
-        .hasMessageContaining("it was dropped, by 'tracekeep migrate finish' or by hand")
-        .hasMessageEndingWith("Its archived rows are in mastra_ai_spans_dedupe_archive.");
+        .hasMessageContaining("what it kept was dropped on");
   }
 
   @Test
@@ -353,5 +362,406 @@ final class ClickHouseMigrationTest {
     assertThat(migration().apply(MigrationListener.NONE).outcome())
         .isEqualTo(MigrationReport.Outcome.NOTHING_TO_DO);
     assertThat(DATABASE.rows("SHOW TABLES")).containsExactly("mastra_ai_spans");
+  }
+
+  // ---- columns that change, and tables that are others than they are called
+  // ------------------------
+
+  private String migrate() {
+    return Objects.requireNonNull(migration().apply(MigrationListener.NONE).migrationId());
+  }
+
+  /** Runs a statement right before a statement of the migration. */
+  private static MigrationListener before(String statement, String... statements) {
+    boolean[] ran = {false};
+    return progress -> {
+      if (progress.phase() == MigrationProgress.Phase.BEFORE
+          && progress.statement().equals(statement)
+          && !ran[0]) {
+        ran[0] = true;
+        try {
+          DATABASE.execute(statements);
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        }
+      }
+    };
+  }
+
+  @Test
+  void columnAddedDuringTheMigration_isCarried() throws IOException {
+    for (String moment : List.of("duplicate keys", "late rows", "exchange")) {
+      DATABASE.execute("DROP TABLE IF EXISTS mastra_ai_spans");
+      createWithDuplicates();
+      MigrationReport report =
+          migration()
+              .apply(
+                  before(
+                      moment,
+                      "ALTER TABLE mastra_ai_spans ADD COLUMN cost Nullable(Float64)",
+                      "INSERT INTO mastra_ai_spans (traceId, spanId, name, startedAt, createdAt,"
+                          + " updatedAt, cost) VALUES ('paid', 's', 'paid', 1, 1, 1, 4.5)"));
+
+      assertThat(DATABASE.rows("SELECT cost FROM mastra_ai_spans WHERE name = 'paid'"))
+          .as("cost of a row written before '%s'", moment)
+          .containsExactly("4.5");
+      assertThat(names("mastra_ai_spans FINAL"))
+          .containsExactly("alone", "done-best", "late-best", "paid", "same-best");
+      String id = Objects.requireNonNull(report.migrationId());
+      assertThat(migration().verify(id).faults()).isEmpty();
+      migration().drop(id);
+    }
+  }
+
+  @Test
+  void columnAddedAfterTheMigration_survivesUndo() throws IOException {
+    createWithDuplicates();
+    String id = migrate();
+    DATABASE.execute(
+        "ALTER TABLE mastra_ai_spans ADD COLUMN cost Float64 DEFAULT 1.5",
+        "INSERT INTO mastra_ai_spans (traceId, spanId, name, startedAt, createdAt, updatedAt, cost)"
+            + " VALUES ('paid', 's', 'paid', 1, 1, 1, 4.5)",
+        "ALTER TABLE mastra_ai_spans UPDATE cost = 7 WHERE name = 'alone' SETTINGS mutations_sync ="
+            + " 2");
+
+    migration().undo(id, MigrationListener.NONE);
+
+    assertThat(
+            DATABASE.rows(
+                "SELECT name, cost FROM mastra_ai_spans WHERE name IN ('paid', 'alone', 'late-old')"
+                    + " ORDER BY name"))
+        .containsExactly("alone\t7", "late-old\t1.5", "paid\t4.5");
+  }
+
+  @Test
+  void rowsDeletedDuringTheMigration_stayDeleted() throws IOException {
+    createWithDuplicates();
+    migration()
+        .apply(
+            before(
+                "late rows",
+                "ALTER TABLE mastra_ai_spans DELETE WHERE traceId IN ('alone', 'done') SETTINGS"
+                    + " mutations_sync = 2"));
+
+    assertThat(names("mastra_ai_spans")).containsExactly("late-best", "same-best");
+    assertThat(names("mastra_ai_spans_dedupe_archive")).containsExactly("late-old", "same", "same");
+  }
+
+  @Test
+  void tableThatDoesNotKeepStill_isGivenUp_andResumed() throws IOException {
+    createWithDuplicates();
+    int[] columns = {0};
+    assertThatThrownBy(
+            () ->
+                migration()
+                    .apply(
+                        progress -> {
+                          if (isBefore(progress, MigrationStep.CONSTRAIN, "exchange")) {
+                            try {
+                              DATABASE.execute(
+                                  "ALTER TABLE mastra_ai_spans ADD COLUMN c"
+                                      + columns[0]++
+                                      + " Int8");
+                            } catch (IOException e) {
+                              throw new UncheckedIOException(e);
+                            }
+                          }
+                        }))
+        .isInstanceOf(StorageException.class)
+        .hasMessageContaining("each time that it had been copied")
+        .satisfies(
+            failure ->
+                assertThat(((StorageException) failure).kind()).isEqualTo(FailureKind.TRANSIENT));
+
+    assertThat(migration().apply(MigrationListener.NONE).outcome())
+        .isEqualTo(MigrationReport.Outcome.RESUMED);
+    assertThat(names("mastra_ai_spans"))
+        .containsExactly("alone", "done-best", "late-best", "same-best");
+    assertThat(DATABASE.rows("SELECT c0, c3 FROM mastra_ai_spans LIMIT 1")).containsExactly("0\t0");
+  }
+
+  @Test
+  void undo_bringsBackNothingThatWasDeletedOrRedactedSince() throws IOException {
+    createWithDuplicates();
+    String id = migrate();
+    DATABASE.execute(
+        "ALTER TABLE mastra_ai_spans DELETE WHERE traceId = 'done' SETTINGS mutations_sync = 2",
+        "ALTER TABLE mastra_ai_spans UPDATE name = 'redacted', doc = '{}' WHERE traceId = 'same'"
+            + " SETTINGS mutations_sync = 2");
+
+    UndoPlan plan = migration().planUndo(id);
+    assertThat(plan).isEqualTo(new UndoPlan(id, 3, 2, 1, List.of()));
+    MigrationRecord record = migration().undo(id, MigrationListener.NONE);
+
+    assertThat(names("mastra_ai_spans"))
+        .containsExactly("alone", "late-best", "late-old", "redacted", "same", "same");
+    assertThat(names("mastra_ai_spans_dedupe_archive"))
+        .containsExactly("done-older", "done-running");
+    assertThat(record.rowsRestored()).isEqualTo(3);
+    assertThat(record.rowsArchived()).isEqualTo(2);
+  }
+
+  @Test
+  void undo_bringsDeletedKeysBack_whereThatIsAskedFor() throws IOException {
+    createWithDuplicates();
+    String id = migrate();
+    DATABASE.execute(
+        "ALTER TABLE mastra_ai_spans DELETE WHERE traceId = 'done' SETTINGS mutations_sync = 2");
+
+    migration()
+        .undo(id, new UndoOptions(UndoOptions.DeletedKeys.COME_BACK), MigrationListener.NONE);
+
+    assertThat(names("mastra_ai_spans"))
+        .containsExactly(
+            "alone",
+            "done-older",
+            "done-running",
+            "late-best",
+            "late-old",
+            "same",
+            "same",
+            "same-best");
+    assertThat(names("mastra_ai_spans_dedupe_archive")).isEmpty();
+  }
+
+  @Test
+  void undo_isRefusedBeforeItsFirstChange_whereAColumnIsGone() throws IOException {
+    createWithDuplicates();
+    String id = migrate();
+    DATABASE.execute(
+        "ALTER TABLE mastra_ai_spans DROP COLUMN team",
+        "ALTER TABLE mastra_ai_spans MODIFY COLUMN name LowCardinality(String)");
+    List<String> tables = DATABASE.rows("SHOW TABLES");
+
+    assertThatThrownBy(() -> migration().undo(id, MigrationListener.NONE))
+        .isInstanceOf(StorageException.class)
+        .hasMessageContaining("nothing was changed")
+        .hasMessageContaining("The column team of mastra_ai_spans was dropped or renamed since")
+        .hasMessageContaining(
+            "The column name of mastra_ai_spans has the type LowCardinality(String)");
+
+    assertThat(DATABASE.rows("SHOW TABLES")).isEqualTo(tables);
+    assertThat(migration().verify(id).faults()).isEmpty();
+    DATABASE.execute(
+        "ALTER TABLE mastra_ai_spans ADD COLUMN team LowCardinality(String) DEFAULT 'blue'",
+        "ALTER TABLE mastra_ai_spans MODIFY COLUMN name String CODEC(ZSTD(3))");
+    migration().undo(id, MigrationListener.NONE);
+    assertThat(names("mastra_ai_spans")).hasSize(9);
+  }
+
+  @Test
+  void tableThatWasRebuiltByHand_isNeitherSoundNorDropped() throws IOException {
+    createWithDuplicates();
+    String id = migrate();
+    DATABASE.execute(
+        "CREATE TABLE rebuilt AS mastra_ai_spans",
+        "INSERT INTO rebuilt (traceId, spanId, name, startedAt, createdAt, updatedAt) SELECT traceId,"
+            + " spanId, 'mine', 1, 1, 1 FROM mastra_ai_spans",
+        "EXCHANGE TABLES rebuilt AND mastra_ai_spans");
+    List<String> tables = DATABASE.rows("SHOW TABLES");
+
+    assertThat(migration().verify(id).faults())
+        .containsExactly("The table is not the one that the migration made: it was rebuilt since.");
+    assertThatThrownBy(() -> migration().undo(id, MigrationListener.NONE))
+        .isInstanceOf(StorageException.class)
+        .hasMessageContaining("is not the one that the migration made");
+    assertThatThrownBy(() -> migration().drop(id))
+        .isInstanceOf(StorageException.class)
+        .hasMessageContaining("is not sound, so nothing of it was dropped");
+
+    assertThat(DATABASE.rows("SHOW TABLES")).isEqualTo(tables);
+    assertThat(names("mastra_ai_spans")).containsExactly("mine", "mine", "mine", "mine");
+  }
+
+  @Test
+  void drop_isRefusedWhereTheArchiveIsNotSound() throws IOException {
+    createWithDuplicates();
+    String id = migrate();
+    DATABASE.execute(
+        "ALTER TABLE mastra_ai_spans_dedupe_archive DELETE WHERE name = 'done-older' SETTINGS"
+            + " mutations_sync = 2",
+        "INSERT INTO mastra_ai_spans_dedupe_archive SELECT * FROM mastra_ai_spans_dedupe_archive"
+            + " WHERE name = 'late-old'");
+
+    assertThat(migration().verify(id).faults())
+        .containsExactly(
+            "The archive mastra_ai_spans_dedupe_archive has as many rows as were moved, but not the"
+                + " same: something changed them.");
+    assertThatThrownBy(() -> migration().drop(id))
+        .isInstanceOf(StorageException.class)
+        .hasMessageContaining("is not sound");
+    assertThat(names("mastra_ai_spans_dedupe_old")).hasSize(9);
+  }
+
+  // ---- the version of another system's table
+  // -----------------------------------------------------
+
+  @Test
+  void otherColumns_canBeChangedAndDroppedAfterwards() throws IOException {
+    createWithDuplicates();
+    migrate();
+
+    DATABASE.execute(
+        "ALTER TABLE mastra_ai_spans UPDATE name = 'redacted' WHERE 1 SETTINGS mutations_sync = 2",
+        "ALTER TABLE mastra_ai_spans DROP COLUMN doc",
+        "ALTER TABLE mastra_ai_spans RENAME COLUMN team TO squad",
+        "ALTER TABLE mastra_ai_spans MODIFY COLUMN tags Map(String, Nullable(String))");
+
+    assertThat(names("mastra_ai_spans"))
+        .containsExactly("redacted", "redacted", "redacted", "redacted");
+    insert2("done 99 99 99");
+    assertThat(DATABASE.rows("SELECT count() FROM mastra_ai_spans FINAL")).containsExactly("4");
+  }
+
+  private static void insert2(String row) throws IOException {
+    String[] part = row.split(" ");
+    DATABASE.execute(
+        "INSERT INTO mastra_ai_spans (traceId, spanId, name, startedAt, endedAt, createdAt,"
+            + " updatedAt) VALUES ('%s', 's', 'n', 1, %s, %s, %s)"
+                .formatted(part[0], part[1], part[2], part[3]));
+  }
+
+  @Test
+  void timesBeyondNanoseconds_areMigratedAndWritten() throws IOException {
+    createWithDuplicates();
+    DATABASE.execute(
+        "INSERT INTO mastra_ai_spans (traceId, spanId, name, startedAt, endedAt, createdAt,"
+            + " updatedAt) VALUES ('done', 's', 'sentinel', 1, '2299-12-31 23:59:59', '1900-01-01"
+            + " 00:00:00', '2299-12-31 23:59:59')");
+
+    migrate();
+    assertThat(names("mastra_ai_spans"))
+        .containsExactly("alone", "late-best", "same-best", "sentinel");
+
+    DATABASE.execute(
+        "INSERT INTO mastra_ai_spans (traceId, spanId, name, startedAt, endedAt, createdAt,"
+            + " updatedAt) VALUES ('alone', 's', 'sentinel', 1, '2299-12-31 23:59:59', 1,"
+            + " '2283-01-01 00:00:00')");
+    assertThat(names("mastra_ai_spans FINAL"))
+        .containsExactly("late-best", "same-best", "sentinel", "sentinel");
+  }
+
+  /** What a column could hold that stands for a time, as text; none of it may fail an insert. */
+  @Test
+  void everyTypeOfTime_ranksAndNeverFails() throws IOException {
+    record Case(String type, String earlier, String later, List<String> nothing) {}
+    List<Case> cases =
+        List.of(
+            new Case(
+                "Nullable(DateTime64(9))",
+                "'2020-01-01 00:00:00'",
+                "'2262-01-01'",
+                List.of("NULL", "0")),
+            new Case("DateTime64(3)", "1", "'2299-12-31 23:59:59.999'", List.of("0")),
+            new Case("DateTime", "1", "'2106-02-07 06:28:15'", List.of("0")),
+            new Case("Date32", "'2020-01-01'", "'2299-12-31'", List.of("'1970-01-01'")),
+            new Case("Date", "'2020-01-01'", "'2149-06-06'", List.of("0")),
+            new Case("UInt64", "5", "18446744073709551615", List.of("0")),
+            new Case("Nullable(UInt256)", "5", "115792089237316195423", List.of("0", "NULL")),
+            new Case("Int8", "5", "6", List.of("0")),
+            new Case("Float64", "1.5", "1e300", List.of("0", "nan", "inf", "-inf")),
+            new Case("Nullable(Decimal(76, 3))", "1.5", "'1e70'", List.of("0", "NULL")),
+            new Case(
+                "LowCardinality(Nullable(String))",
+                "'2020-01-01T00:00:00Z'",
+                "'2299-12-31T00:00:00Z'",
+                List.of("NULL", "''", "' '", "'0'", "'false'", "'NaN'", "'Infinity'", "'0.0'")));
+    for (Case one : cases) {
+      DATABASE.execute(
+          "DROP TABLE IF EXISTS t",
+          "CREATE TABLE t (trace_id String, span_id String, ended_at %1$s, updated_at %1$s, h String,"
+                  .formatted(one.type)
+              + " v String, e String, n String, completed String) ENGINE = MergeTree ORDER BY tuple()");
+      List<String> keys = new ArrayList<>();
+      keys.add("('done', 's', %s, %s, '1')".formatted(one.earlier, one.earlier));
+      keys.add("('done', 's', %s, %s, '2')".formatted(one.earlier, one.later));
+      for (String nothing : one.nothing) {
+        keys.add("('done', 's', %s, %s, '3')".formatted(nothing, one.later));
+        keys.add("('time', 's', %s, %s, '4')".formatted(one.earlier, nothing));
+      }
+      keys.add("('time', 's', %s, %s, '5')".formatted(one.earlier, one.earlier));
+      DATABASE.execute(
+          "INSERT INTO t (trace_id, span_id, ended_at, updated_at, h) VALUES "
+              + String.join(", ", keys));
+      DedupeMigration migration = storage.migration(SpanTable.named("t"));
+      assertThat(migration.plan().refusals()).as(one.type).isEmpty();
+      String id = Objects.requireNonNull(migration.apply(MigrationListener.NONE).migrationId());
+      assertThat(DATABASE.rows("SELECT trace_id, h FROM t ORDER BY h"))
+          .as(one.type)
+          .containsExactly("done\t2", "time\t5");
+      // The same as inserts of others: the server works the version out.
+      DATABASE.execute(
+          "INSERT INTO t (trace_id, span_id, ended_at, updated_at, h) VALUES "
+              + String.join(", ", keys));
+      assertThat(DATABASE.rows("SELECT trace_id, h FROM t FINAL ORDER BY h"))
+          .as(one.type)
+          .containsExactly("done\t2", "time\t5");
+      migration.drop(id);
+    }
+  }
+
+  @Test
+  void atEqualTimes_theCopyThatSaysMoreStays() throws IOException {
+    DATABASE.execute(
+        "CREATE TABLE t (traceId String, spanId String, endedAt Nullable(DateTime), a"
+            + " Nullable(String), b Nullable(String)) ENGINE = MergeTree ORDER BY tuple()",
+        "INSERT INTO t VALUES ('more', 's', 9, 'x', NULL), ('more', 's', 9, 'x', 'y'), ('more', 's',"
+            + " 9, 'a long text', NULL), ('longer', 's', 9, 'x', 'é'), ('longer', 's', 9, 'x', 'yy'),"
+            + " ('longer', 's', 9, 'x', 'ééé')");
+    DedupeMigration migration = storage.migration(SpanTable.named("t"));
+
+    migration.apply(MigrationListener.NONE);
+
+    assertThat(DATABASE.rows("SELECT traceId, a, b FROM t ORDER BY traceId"))
+        .containsExactly("longer\tx\tééé", "more\tx\ty");
+    assertThat(DATABASE.rows("SELECT DISTINCT dedupe_reason FROM t_dedupe_archive"))
+        .containsExactly("says less than another copy of the same times");
+  }
+
+  // ---- what is no span table
+  // ---------------------------------------------------------------------
+
+  @Test
+  void logOfEvents_isRefused_andWhatLooksLikeOneIsNamed() throws IOException {
+    DATABASE.execute(
+        "CREATE TABLE span_events (traceId String, spanId String, eventType String, endedAt"
+            + " Nullable(DateTime)) ENGINE = MergeTree ORDER BY tuple()",
+        "INSERT INTO span_events VALUES ('a', 's', 'start', NULL), ('a', 's', 'end', 9)",
+        "CREATE TABLE pairs (traceId String, spanId String, endedAt Nullable(DateTime)) ENGINE ="
+            + " MergeTree ORDER BY tuple()",
+        "INSERT INTO pairs VALUES ('a', 's', NULL), ('a', 's', 9), ('b', 's', NULL), ('b', 's', 9),"
+            + " ('c', 's', 9)");
+
+    assertThat(storage.migration(SpanTable.named("span_events")).plan().refusals())
+        .singleElement()
+        .asString()
+        .contains("span_events is a log of events");
+    MigrationPlan pairs = storage.migration(SpanTable.named("pairs")).plan();
+    assertThat(pairs.refusals()).isEmpty();
+    assertThat(pairs.details().notes())
+        .anySatisfy(note -> assertThat(note).contains("2 of 3 keys have exactly one running"));
+    assertThat(pairs.details().largestGroups())
+        .containsExactly(
+            new MigrationPlan.Group(List.of("a", "s"), 2),
+            new MigrationPlan.Group(List.of("b", "s"), 2));
+  }
+
+  @Test
+  void listenersException_arrivesAsItWasThrown() throws IOException {
+    createWithDuplicates();
+    for (RuntimeException thrown :
+        List.of(
+            new IllegalArgumentException("mine"),
+            new UncheckedIOException(new IOException("mine")),
+            new IllegalStateException("mine"))) {
+      assertThatThrownBy(
+              () ->
+                  migration()
+                      .apply(
+                          progress -> {
+                            throw thrown;
+                          }))
+          .isSameAs(thrown);
+    }
   }
 }

@@ -3,6 +3,8 @@ package dev.tracekeep.adapter.clickhouse;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tracekeep.dedupe.MigratorLock;
+import dev.tracekeep.migration.SpanTable;
 import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.StorageException;
@@ -30,7 +32,6 @@ final class MigratorLeaseTest {
   @RegisterExtension static final ClickHouseDatabase DATABASE = new ClickHouseDatabase();
 
   private static final Duration LONG = Duration.ofMinutes(5);
-  private static final String COMMENT = "migrator lease test";
 
   private ClickHouseClient client;
 
@@ -47,14 +48,15 @@ final class MigratorLeaseTest {
     client.close();
   }
 
-  private MigratorLease take(String table, Duration patience) throws Exception {
-    return MigratorLease.take(client, DATABASE.name(), table, COMMENT, patience);
+  private MigratorLock take(String table, Duration patience) throws Exception {
+    return MigratorSession.lock(
+        MigratedTable.look(client, SpanTable.named(table), "another"), patience);
   }
 
   @Test
   void secondMigrator_isRefusedWhileTheFirstIsAlive() throws Exception {
-    try (MigratorLease first = take("spans", LONG);
-        MigratorLease other = take("another_table", LONG)) {
+    try (MigratorLock first = take("spans", LONG);
+        MigratorLock other = take("another_table", LONG)) {
       first.keep();
       other.keep();
       assertThatThrownBy(() -> take("spans", Duration.ofMillis(400)))
@@ -74,7 +76,7 @@ final class MigratorLeaseTest {
         "INSERT INTO tracekeep_migrator SELECT 'spans', 'dead', 0, now64(3, 'UTC') + INTERVAL 2"
             + " SECOND");
 
-    try (MigratorLease lease = take("spans", LONG)) {
+    try (MigratorLock lease = take("spans", LONG)) {
       lease.keep();
       assertThat(
               DATABASE.rows(
@@ -85,8 +87,8 @@ final class MigratorLeaseTest {
 
   @Test
   void lapsedClaim_isNeitherRenewedNorKept() throws Exception {
-    // A sixth of the patience: the claim lasts for a second.
-    try (MigratorLease lease = take("spans", Duration.ofSeconds(6))) {
+    // Half of the patience: the claim lasts for a second.
+    try (MigratorLock lease = take("spans", Duration.ofSeconds(2))) {
       int rounds = 0;
       do { // a renewal that was on its way may come after the first
         DATABASE.execute("TRUNCATE TABLE tracekeep_migrator");
@@ -96,7 +98,7 @@ final class MigratorLeaseTest {
 
       assertThatThrownBy(lease::keep)
           .isInstanceOf(StorageException.class)
-          .hasMessageContaining("did not reach the server");
+          .hasMessageContaining("was silent for 1000 ms");
       assertThat(DATABASE.rows("SELECT count() FROM tracekeep_migrator")).containsExactly("0");
     }
   }
@@ -119,7 +121,7 @@ final class MigratorLeaseTest {
       Callable<Boolean> migrator =
           () -> {
             start.await();
-            try (MigratorLease lease = take("spans", LONG)) {
+            try (MigratorLock lease = take("spans", LONG)) {
               most.accumulateAndGet(holders.incrementAndGet(), Math::max);
               later(Duration.ofMillis(50));
               lease.keep();
@@ -148,7 +150,11 @@ final class MigratorLeaseTest {
               try {
                 client.executeLong(
                     "SELECT sleepEachRow(0.1) FROM numbers(6000) FORMAT Null",
-                    Map.of("log_comment", COMMENT, "max_block_size", "1"));
+                    Map.of(
+                        "log_comment",
+                        "tracekeep migration of " + DATABASE.name() + ".spans",
+                        "max_block_size",
+                        "1"));
                 return "ended";
               } catch (Exception e) {
                 return "killed";
@@ -164,7 +170,7 @@ final class MigratorLeaseTest {
     CompletableFuture<Boolean> next =
         CompletableFuture.supplyAsync(
             () -> {
-              try (MigratorLease lease = take("spans", LONG)) {
+              try (MigratorLock lease = take("spans", LONG)) {
                 lease.keep();
                 return orphanRuns();
               } catch (Exception e) {
