@@ -214,9 +214,11 @@ public final class JournalEntry {
     return text(Field.TABLE_OWNER).map(owner(true)::equals);
   }
 
-  /** Whether it is about this table. */
+  /** Whether it is about this table, by the name that the engine has for it. */
   boolean isAbout(TableIdentity table) {
-    return table.isMeantBy(required(Field.TABLE_NAME));
+    String name = required(Field.TABLE_NAME);
+    // Only releases before 0.1.0 wrote the caller's spelling, and did not write whose table it was.
+    return isOwn().isPresent() ? name.equals(table.toString()) : table.isMeantBy(name);
   }
 
   /** Whether it was begun and neither finished nor taken back. */

@@ -369,6 +369,24 @@ class MongoMigrationTest {
     assertThat(store.getSpan(SpanKey.of("trace", "s"))).isPresent();
   }
 
+  @Test
+  void collectionsOfNamesThatDifferInCaseOrPrefix_haveHistoriesOfTheirOwn() {
+    for (String name : List.of("Spans", "spans", "old.spans")) {
+      database
+          .collection(name)
+          .insertMany(
+              List.of(
+                  span("s", text(1), text(1), text(1), "win"),
+                  span("s", text(1), text(0), text(0), "lose")));
+    }
+    SpanTable dotted = new SpanTable(null, "old.spans", null);
+    store.migration(SpanTable.named("Spans")).apply(MigrationListener.NONE);
+    store.migration(dotted).apply(MigrationListener.NONE);
+    assertThat(store.migration(SpanTable.named("spans")).history()).isEmpty();
+    assertThat(store.migration(SpanTable.named("Spans")).history()).hasSize(1);
+    assertThat(store.migration(dotted).history()).hasSize(1);
+  }
+
   // ---- between the archive and the deletion ----------------------------------------------------
 
   private final SpanTable.Columns columns =
