@@ -21,7 +21,7 @@ final class MigratorClaims implements MigratorLease.Claims {
   private static final String NAME = "tracekeep_migrator";
 
   /** Long enough for a server that is busy with a large copy. */
-  private static final Duration LONGEST = Duration.ofSeconds(5);
+  private static final Duration LONGEST = Duration.ofSeconds(10);
 
   /** Not shorter than a pause of a busy process. */
   private static final Duration SHORTEST = Duration.ofSeconds(1);
