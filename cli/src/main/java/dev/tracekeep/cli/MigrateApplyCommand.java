@@ -44,10 +44,9 @@ final class MigrateApplyCommand implements Callable<Integer> {
   @Option(
       names = "--lock-timeout",
       paramLabel = "DURATION",
-      description = {
-        "How long a statement may wait for a lock, and writers behind it; 2s if not given.",
-        "A lock that is not given within that time is asked for again."
-      })
+      description =
+          "How long a statement may wait for a lock, and writers behind it; what is not given in"
+              + " that time is asked for again. 2s if not given.")
   private @Nullable String lockTimeout;
 
   @Option(
@@ -59,19 +58,17 @@ final class MigrateApplyCommand implements Callable<Integer> {
   @Option(
       names = "--layout",
       paramLabel = "NAME",
-      description = {
-        "Whose name and form the constraint gets: tracekeep, mastra, or auto, which is",
-        "mastra for a table of Mastra's."
-      })
+      description =
+          "Whose name and form the constraint gets: tracekeep, mastra, or auto, which is mastra for"
+              + " a table of Mastra's.")
   private String layout = "auto";
 
   @Option(
       names = "--audit-file",
       paramLabel = "FILE",
-      description = {
-        "Append each removed row to a file as a line of JSON, before it is gone for good.",
-        "After a kill the file may name a row that stayed; the next run names it again."
-      })
+      description =
+          "Append each removed row to a file as a line of JSON, before it is gone for good. After a"
+              + " kill the file may name a row that stayed; the next run names it again.")
   private @Nullable Path auditFile;
 
   @Option(names = "--json", description = "Print one JSON document instead.")
@@ -106,6 +103,9 @@ final class MigrateApplyCommand implements Callable<Integer> {
   }
 
   private MigrationOptions options() {
+    if (batchRows < 1) {
+      throw new CommandFailure(ExitCode.USAGE, "--batch-rows must be at least 1.");
+    }
     MigrationOptions options =
         MigrationOptions.DEFAULT
             .withBatchRows(batchRows)
@@ -114,9 +114,8 @@ final class MigrateApplyCommand implements Callable<Integer> {
     if (pause != null) {
       options = options.withPause(duration("--pause", pause));
     }
-    return lockTimeout == null
-        ? options
-        : options.withLockTimeout(duration("--lock-timeout", lockTimeout));
+    String waiting = lockTimeout == null ? target.property("lock-timeout") : lockTimeout;
+    return waiting == null ? options : options.withLockTimeout(duration("--lock-timeout", waiting));
   }
 
   private MigrationLayout layout() {
@@ -154,12 +153,12 @@ final class MigrateApplyCommand implements Callable<Integer> {
     String lock = plan.details().lock();
     return String.format(
         Locale.ROOT,
-        "Table %s: %,d rows, of which %,d move into the archive; %,d spans have duplicates.%n%s"
+        "Table %s: %,d rows, of which %,d move into the archive, for %s with duplicates.%n%s"
             + "Writers wait at most %s for a lock at a time. Have a backup.",
         Printable.line(plan.table()),
         plan.rows(),
         plan.surplusRows(),
-        plan.duplicateGroups(),
+        TraceView.counted(plan.duplicateGroups(), "span", "spans"),
         lock.isEmpty() ? "" : "Lock: " + Printable.line(lock) + System.lineSeparator(),
         Durations.format(options.lockTimeout(), context.console().glyphs()));
   }

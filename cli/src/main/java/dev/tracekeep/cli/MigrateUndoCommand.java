@@ -25,10 +25,9 @@ final class MigrateUndoCommand implements Callable<Integer> {
 
   @Option(
       names = "--restore-deleted",
-      description = {
-        "Also bring back rows whose span was deleted from the table since.",
-        "They stay in the archive if not given."
-      })
+      description =
+          "Also bring back rows whose span was deleted from the table since. They stay in the"
+              + " archive if not given.")
   private boolean restoreDeleted;
 
   @Mixin private Confirmation confirmation = new Confirmation();
@@ -74,23 +73,25 @@ final class MigrateUndoCommand implements Callable<Integer> {
     text.append(
         String.format(
             Locale.ROOT,
-            "The constraint goes, and %,d rows come back into the table.",
-            plan.rowsToRestore() + (restoreDeleted ? plan.rowsOfDeletedKeys() : 0)));
+            "The constraint goes, and %s back into the table.",
+            TraceView.counted(
+                plan.rowsToRestore() + (restoreDeleted ? plan.rowsOfDeletedKeys() : 0),
+                "row comes",
+                "rows come")));
     if (plan.rowsOfDeletedKeys() > 0) {
       text.append(
           String.format(
               Locale.ROOT,
-              "%n%,d rows are of spans that were deleted since: they %s.",
-              plan.rowsOfDeletedKeys(),
+              "%nOf spans that were deleted since: %s, to %s.",
+              TraceView.counted(plan.rowsOfDeletedKeys(), "row", "rows"),
               restoreDeleted ? "come back too" : "stay in the archive"));
     }
     if (plan.changedKeys() > 0) {
       text.append(
           String.format(
               Locale.ROOT,
-              "%n%,d spans were changed since: older copies of them come back, with what was"
-                  + " changed or taken out.",
-              plan.changedKeys()));
+              "%nChanged since: %s. Older copies come back, with what was changed or taken out.",
+              TraceView.counted(plan.changedKeys(), "span", "spans")));
     }
     return text.toString();
   }

@@ -32,10 +32,9 @@ final class MigrationTarget {
       names = "--column",
       paramLabel = "MEANING=NAME",
       order = 81,
-      description = {
-        "What a column of --table means, where its name does not show it: trace-id,",
-        "span-id, tenant-id, started-at, ended-at, updated-at or created-at. May be repeated."
-      })
+      description =
+          "What a column of --table means, where its name does not show it: trace-id, span-id,"
+              + " tenant-id, started-at, ended-at, updated-at or created-at. May be repeated.")
   private Map<String, String> columns = new LinkedHashMap<>();
 
   @Mixin private StoreOptions store = new StoreOptions();
@@ -61,6 +60,11 @@ final class MigrationTarget {
       }
       return work.applyAsInt(storage.migration());
     }
+  }
+
+  /** A property of the store as it is given in this command line; null if it is not. */
+  @Nullable String property(String key) {
+    return store.property(key);
   }
 
   private SpanTable named(String name) {

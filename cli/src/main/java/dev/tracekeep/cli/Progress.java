@@ -128,7 +128,7 @@ abstract class Progress implements AutoCloseable {
       }
       if (current != null) {
         current.stepTo(done);
-        current.setExtraMessage(note);
+        current.setExtraMessage(note.isEmpty() ? "" : " " + note);
       }
     }
 

@@ -186,7 +186,7 @@ class MigrateCommandTest {
     screen.with(new Terminal(false, true, Glyphs.ASCII, 80)).with(typed("no"));
     assertThat(migrate("apply")).isEqualTo(ExitCode.FAILURE);
     assertThat(screen.err())
-        .contains("255 rows, of which 55 move into the archive; 45 spans have duplicates.")
+        .contains("255 rows, of which 55 move into the archive, for 45 spans with duplicates.")
         .contains("Writers wait at most 2.00 s for a lock")
         .contains("Go on? Type yes: ")
         .contains("Nothing was changed.");
@@ -241,6 +241,9 @@ class MigrateCommandTest {
     assertThat(screen.err()).contains("--pause is a number and a unit, such as 500ms, 2s or 1m");
     assertThat(migrate("apply", "--yes", "--lock-timeout", "5")).isEqualTo(ExitCode.USAGE);
     assertThat(screen.err()).contains("--lock-timeout is a number and a unit");
+    assertThat(migrate("apply", "--yes", "--batch-rows", "0")).isEqualTo(ExitCode.USAGE);
+    assertThat(screen.err()).contains("--batch-rows must be at least 1.");
+    assertThat(migrate("apply", "--yes", "-P", "lock-timeout=soon")).isEqualTo(ExitCode.USAGE);
     assertThat(migrate("apply", "--yes", "--layout", "langfuse")).isEqualTo(ExitCode.USAGE);
     assertThat(screen.err()).contains("--layout is auto, tracekeep or mastra, not langfuse.");
     assertThat(migrate("plan", "--column", "end=x")).isEqualTo(ExitCode.USAGE);
