@@ -5,6 +5,7 @@ import dev.tracekeep.dedupe.TableIdentity;
 import dev.tracekeep.jdbc.ConnectionSource;
 import dev.tracekeep.jdbc.KeyConstraint;
 import dev.tracekeep.jdbc.MigrationDialect;
+import dev.tracekeep.jdbc.ProcessLock;
 import dev.tracekeep.jdbc.SqlDialect;
 import dev.tracekeep.jdbc.SqlStatement;
 import dev.tracekeep.migration.MigrationOptions;
@@ -23,8 +24,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Semaphore;
 import org.duckdb.DuckDBAppender;
 import org.duckdb.DuckDBConnection;
 import org.jspecify.annotations.Nullable;
@@ -37,9 +36,6 @@ import org.jspecify.annotations.Nullable;
  * migration is taken back.
  */
 final class DuckDbMigration extends MigrationDialect {
-  /** One process has the file, so one permit per file and table is a lock that dies with it. */
-  private static final Map<String, Semaphore> MIGRATORS = new ConcurrentHashMap<>();
-
   private static final String VERSIONS = "tracekeep_versions";
 
   private final DuckDbConnections connections;
@@ -54,16 +50,10 @@ final class DuckDbMigration extends MigrationDialect {
     return SqlDialect.derivedName(table, "key");
   }
 
+  /** One process has the file. */
   @Override
   public MigratorLock lockMigrators(SpanTable table) {
-    Semaphore permit =
-        MIGRATORS.computeIfAbsent(
-            connections.database() + " " + table.toString().toLowerCase(Locale.ROOT),
-            key -> new Semaphore(1));
-    if (!permit.tryAcquire()) {
-      throw MigratorLock.taken(table, "another thread of this process");
-    }
-    return permit::release;
+    return ProcessLock.take(connections.database(), table);
   }
 
   /** DuckDB keeps the case of a name, and finds it in any. */

@@ -4,6 +4,7 @@ import dev.tracekeep.dedupe.MigratorLock;
 import dev.tracekeep.jdbc.ConnectionSource;
 import dev.tracekeep.jdbc.KeyConstraint;
 import dev.tracekeep.jdbc.MigrationDialect;
+import dev.tracekeep.jdbc.ProcessLock;
 import dev.tracekeep.jdbc.SqlDialect;
 import dev.tracekeep.jdbc.SqlStatement;
 import dev.tracekeep.migration.MigrationOptions;
@@ -18,15 +19,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Semaphore;
 import java.util.stream.Collectors;
 
 /** What is different about migrating on H2. */
 final class H2Migration extends MigrationDialect {
-  /** One process has the file, so a permit in this process is a lock that dies with it. */
-  private static final Map<String, Semaphore> MIGRATORS = new ConcurrentHashMap<>();
-
   private final String database;
 
   H2Migration(SqlDialect dialect, ConnectionSource connections, String database) {
@@ -34,14 +30,10 @@ final class H2Migration extends MigrationDialect {
     this.database = database;
   }
 
-  /** By the table as H2 calls it, so that two spellings of a name are one lock. */
+  /** One process has the file. */
   @Override
   public MigratorLock lockMigrators(SpanTable table) {
-    Semaphore permit = MIGRATORS.computeIfAbsent(database + " " + table, key -> new Semaphore(1));
-    if (!permit.tryAcquire()) {
-      throw MigratorLock.taken(table, "another thread of this process");
-    }
-    return permit::release;
+    return ProcessLock.take(database, table);
   }
 
   @Override
@@ -65,11 +57,8 @@ final class H2Migration extends MigrationDialect {
       throws SQLException {
     Map<String, Set<String>> uniques = new TreeMap<>();
     new SqlStatement(
-            "SELECT k.CONSTRAINT_NAME, k.COLUMN_NAME FROM INFORMATION_SCHEMA.KEY_COLUMN_USAGE k"
-                + " JOIN INFORMATION_SCHEMA.TABLE_CONSTRAINTS c ON c.CONSTRAINT_NAME ="
-                + " k.CONSTRAINT_NAME AND c.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA WHERE"
-                + " k.TABLE_SCHEMA = ? AND k.TABLE_NAME = ? AND c.CONSTRAINT_TYPE IN ('PRIMARY"
-                + " KEY', 'UNIQUE')",
+            "SELECT INDEX_NAME, COLUMN_NAME FROM INFORMATION_SCHEMA.INDEX_COLUMNS"
+                + " WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND IS_UNIQUE",
             String.valueOf(table.schema()),
             table.name())
         .forEach(
@@ -81,24 +70,9 @@ final class H2Migration extends MigrationDialect {
     return uniques;
   }
 
-  static String keyName(String table) {
-    return SqlDialect.derivedName(table, "key");
-  }
-
-  @Override
-  public String constraintStatement(SpanTable table, KeyConstraint key) {
-    return "ALTER TABLE "
-        + qualified(table)
-        + " ADD CONSTRAINT "
-        + dialect().quote(key.name())
-        + " UNIQUE ("
-        + key.columns().stream().map(dialect()::quote).collect(Collectors.joining(", "))
-        + ")";
-  }
-
   @Override
   public String constraintLock() {
-    return "An exclusive lock of the table while the constraint is made.";
+    return "An exclusive lock of the table while the index is built.";
   }
 
   @Override
@@ -128,12 +102,7 @@ final class H2Migration extends MigrationDialect {
   @Override
   public void release(Connection connection, SpanTable table, KeyConstraint key)
       throws SQLException {
-    new SqlStatement(
-            "ALTER TABLE "
-                + qualified(table)
-                + " DROP CONSTRAINT IF EXISTS "
-                + dialect().quote(key.name()))
-        .execute(connection);
+    new SqlStatement("DROP INDEX IF EXISTS " + qualified(table, key.name())).execute(connection);
   }
 
   @Override

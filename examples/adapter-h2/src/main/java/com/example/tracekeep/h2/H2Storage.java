@@ -3,6 +3,7 @@ package com.example.tracekeep.h2;
 import dev.tracekeep.jdbc.ConnectionSource;
 import dev.tracekeep.jdbc.JdbcStorage;
 import dev.tracekeep.jdbc.MigrationDialect;
+import dev.tracekeep.jdbc.SqlDialect;
 import dev.tracekeep.jdbc.SqlStatement;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
@@ -67,11 +68,12 @@ final class H2Storage extends JdbcStorage {
                 + sql().table()
                 + " ("
                 + sql().columnDefinitions()
-                + ", CONSTRAINT "
-                + DIALECT.quote(H2Migration.keyName(config().table()))
-                + " UNIQUE ("
-                + sql().keyNames()
-                + "))")
+                + ")")
+        .execute(connection);
+    new SqlStatement(
+            "CREATE UNIQUE INDEX "
+                + DIALECT.quote(SqlDialect.derivedName(config().table(), "key"))
+                + (" ON " + sql().table() + " (" + sql().keyNames() + ")"))
         .execute(connection);
   }
 
