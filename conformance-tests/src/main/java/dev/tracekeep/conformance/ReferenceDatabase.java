@@ -113,7 +113,7 @@ final class ReferenceDatabase implements RawAccess {
         userNote,
         row ->
             new ReferenceTable.ArchivedRow(
-                new ReferenceTable.Row(row.row().stored(), "changed"),
+                new ReferenceTable.Row(row.row().span(), row.row().version(), "changed"),
                 row.migrationId(),
                 row.winner()));
   }

@@ -63,12 +63,7 @@ final class H2Storage extends JdbcStorage {
 
   @Override
   protected void createTable(Connection connection) throws SQLException {
-    new SqlStatement(
-            "CREATE TABLE "
-                + sql().table()
-                + " ("
-                + sql().columnDefinitions()
-                + ")")
+    new SqlStatement("CREATE TABLE " + sql().table() + " (" + sql().columnDefinitions() + ")")
         .execute(connection);
     new SqlStatement(
             "CREATE UNIQUE INDEX "
