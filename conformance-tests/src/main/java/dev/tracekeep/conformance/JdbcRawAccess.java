@@ -11,8 +11,8 @@ import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Instant;
-import java.time.LocalDateTime;
 import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -229,7 +229,7 @@ public abstract class JdbcRawAccess implements RawAccess {
 
   /** What is bound, and then cast, for a time in a table of another system. */
   protected Object foreignTime(Instant time) {
-    return LocalDateTime.ofInstant(time, ZoneOffset.UTC).toString();
+    return DateTimeFormatter.ISO_LOCAL_DATE_TIME.format(time.atOffset(ZoneOffset.UTC));
   }
 
   @Override

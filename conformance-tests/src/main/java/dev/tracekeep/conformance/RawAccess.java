@@ -143,6 +143,11 @@ public interface RawAccess {
     return false;
   }
 
+  /** Whether a {@link ForeignType#NUMBER} can be not-a-number or infinite; true by default. */
+  default boolean hasNonFiniteNumbers() {
+    return true;
+  }
+
   /** Every row of a table as text by column name in lower case; empty if there is no such table. */
   default List<Map<String, @Nullable String>> rowsOf(String table) throws Exception {
     return List.of();

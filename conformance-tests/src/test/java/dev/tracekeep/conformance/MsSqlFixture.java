@@ -141,6 +141,21 @@ final class MsSqlFixture implements StorageFixture {
     }
 
     @Override
+    protected String foreignType(ForeignType type) {
+      return switch (type) {
+        case TEXT -> "nvarchar(200)";
+        case INTEGER -> "bigint";
+        case NUMBER -> "float";
+        case TIME -> "datetime2(7)";
+      };
+    }
+
+    @Override
+    public boolean hasNonFiniteNumbers() {
+      return false;
+    }
+
+    @Override
     protected String dropIndex(String name) {
       return "DROP INDEX " + quoted(name) + " ON " + quoted(StorageConfig.DEFAULT_TABLE);
     }
