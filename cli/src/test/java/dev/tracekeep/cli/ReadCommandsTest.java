@@ -37,6 +37,8 @@ class ReadCommandsTest {
         "migrate apply",
         "migrate verify",
         "migrate undo x",
+        "migrate archive x",
+        "migrate drop x",
         "migrate list",
         "doctor"
       })

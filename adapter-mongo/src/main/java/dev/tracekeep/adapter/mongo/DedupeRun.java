@@ -102,6 +102,7 @@ final class DedupeRun {
     boolean resumed = run.entry().text(Field.HASH_BEFORE).isPresent();
     if (resumed || look.counts().groups() > 0) {
       stages.add(Stage.of(MigrationStep.PREPARE, "work index", null, duplicates::createWorkIndex));
+      // The look has counted them; the rounds ask for the keys themselves, anew each time.
       stages.add(
           Stage.of(
               MigrationStep.FIND_DUPLICATES,
