@@ -59,6 +59,7 @@ final class SpanCollection implements TableLook {
   private SpanTable.@Nullable Columns columns;
   private @Nullable DuplicateDocuments duplicates;
   private @Nullable RowCounts counts;
+  private @Nullable Boolean withoutVersion;
 
   /**
    * @param own whether it is the store's own, whatever way it was named
@@ -148,9 +149,15 @@ final class SpanCollection implements TableLook {
   /** To find that every document has one takes a whole scan, so a start looks at both ends. */
   @Override
   public boolean hasRowsWithoutVersion() {
-    return own
-        && IntStream.of(1, -1)
-            .anyMatch(direction -> ownDocuments().lackVersion(direction, SEEN_FOR_VERSIONS));
+    Boolean known = withoutVersion;
+    if (known == null) {
+      known =
+          own
+              && IntStream.of(1, -1)
+                  .anyMatch(end -> ownDocuments().lackVersion(end, SEEN_FOR_VERSIONS));
+      withoutVersion = known;
+    }
+    return known;
   }
 
   @Override
