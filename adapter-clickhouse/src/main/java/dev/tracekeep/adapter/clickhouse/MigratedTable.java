@@ -1,6 +1,7 @@
 package dev.tracekeep.adapter.clickhouse;
 
 import dev.tracekeep.dedupe.ArchiveNames;
+import dev.tracekeep.dedupe.EventStores;
 import dev.tracekeep.dedupe.RowCounts;
 import dev.tracekeep.dedupe.TableIdentity;
 import dev.tracekeep.dedupe.TableLook;
@@ -27,9 +28,6 @@ final class MigratedTable implements TableLook {
 
   /** Databases in which two tables can change places at once. */
   private static final Set<String> EXCHANGING_DATABASES = Set.of("Atomic", "Replicated", "Shared");
-
-  /** Columns that tell the start row of a span from its end row. */
-  private static final Set<String> KINDS_OF_EVENT = Set.of("eventType", "event_type");
 
   private final ClickHouseClient client;
   private final SpanTable asked;
@@ -133,10 +131,7 @@ final class MigratedTable implements TableLook {
 
   /** The column that tells kinds of events apart; empty if there is none. */
   private String kindColumn() {
-    return shape().columnNames().stream()
-        .filter(column -> !own && KINDS_OF_EVENT.contains(column))
-        .findFirst()
-        .orElse("");
+    return own ? "" : EventStores.kindColumn(columnNames()).orElse("");
   }
 
   private void readCounts(RowBinaryReader row) throws java.io.IOException {
@@ -173,16 +168,7 @@ final class MigratedTable implements TableLook {
   public Details details() throws Exception {
     RowCounts known = counts();
     List<String> notes = new ArrayList<>();
-    if (startAndEnd > known.keys() / 2) {
-      notes.add(
-          startAndEnd
-              + " of "
-              + known.keys()
-              + " keys have exactly one running and one completed row, which is also what the start"
-              + " row and the end row of one span look like. Make sure that "
-              + identity
-              + " is no log of events.");
-    }
+    EventStores.note(startAndEnd, known.keys()).ifPresent(notes::add);
     List<Long> bytes =
         client.list(
             "SELECT toUInt64(sum(bytes_on_disk)), toUInt64(sum(rows)) FROM system.parts WHERE active"
@@ -293,10 +279,7 @@ final class MigratedTable implements TableLook {
   private void refuseEvents(List<String> refusals) throws Exception {
     counts();
     if (kindsOfEvent > 0) {
-      refusals.add(
-          "%s is a log of events, not a table of spans: %d keys have rows of two kinds in %s, as of"
-                  .formatted(identity, kindsOfEvent, kindColumn())
-              + " the start and the end of a span, and each of them is wanted.");
+      refusals.add(EventStores.refusal(identity, kindColumn()));
     }
   }
 
