@@ -23,7 +23,7 @@ import java.util.Set;
  * Every step can be repeated; the UUIDs say which table is which.
  */
 final class BackStages {
-  private static final Duration LAST_INSERTS = Duration.ofSeconds(30);
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final MigratedTable table;
   private final MigratorSession session;
@@ -118,7 +118,7 @@ final class BackStages {
       }
     }
     session.execute(rows.createKeys());
-    long block = work.takeSnapshot(table.shape(), true);
+    long block = work.takeSnapshot(table.shape(), true, PATIENCE);
     write(
         now().with(Note.UNDO_UUID, table.uuid(undone).orElseThrow()).with(Note.UNDO_BLOCK, block));
   }
@@ -208,7 +208,7 @@ final class BackStages {
   /** Takes over what came into the migrated table while it changed places. */
   private void takeOverTheLast() throws Exception {
     if (is(table.name(), Note.UNDO_UUID) && is(undone, Note.NEW_UUID)) {
-      LateRows.awaitInserts(session, LAST_INSERTS);
+      LateRows.awaitInserts(session, PATIENCE);
       TableShape migrated = table.shape(undone).orElseThrow();
       List<String> into = table.shape(table.name()).orElseThrow().carried();
       List<String> both = migrated.carried().stream().filter(into::contains).toList();

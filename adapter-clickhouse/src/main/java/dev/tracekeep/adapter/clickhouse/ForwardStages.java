@@ -178,7 +178,9 @@ final class ForwardStages {
     rows = table.duplicates(shape, shape.carried(), run.entry().archive());
     work.clear(rows().workTables());
     work.dropOurs(freshName(), entry.text(Note.NEW_UUID));
-    entry = entry.with(Note.SNAPSHOT_BLOCK, work.takeSnapshot(shape, false));
+    entry =
+        entry.with(
+            Note.SNAPSHOT_BLOCK, work.takeSnapshot(shape, false, run.options().lockTimeout()));
     makeArchive();
     session.execute(table.createStatement(shape));
     session.execute(rows().createRanks());

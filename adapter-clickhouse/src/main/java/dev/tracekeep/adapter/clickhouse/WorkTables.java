@@ -4,9 +4,11 @@ import dev.tracekeep.adapter.clickhouse.Remembered.Note;
 import dev.tracekeep.dedupe.JournalEntry;
 import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.StorageException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 
 /** The tables beside the migrated one: which are the migration's own, and may be dropped. */
 final class WorkTables {
@@ -80,10 +82,12 @@ final class WorkTables {
    * Links the parts of a table, which costs no copy of them and stands still from then on.
    *
    * @param replaces whether it can be read with FINAL, as the table can
+   * @param patience how long to wait for mutations of the table
    * @return the last block that it has for certain: what comes in between counts as late
    */
-  long takeSnapshot(TableShape of, boolean replaces) throws Exception {
+  long takeSnapshot(TableShape of, boolean replaces, Duration patience) throws Exception {
     String snapshot = DuplicateRows.snapshotName(table.name());
+    awaitMutations(of.name(), patience);
     long block = lastBlock(of.name());
     session.execute(
         replaces
@@ -114,6 +118,29 @@ final class WorkTables {
       }
     }
     return block;
+  }
+
+  /** Parts that a mutation has not reached are linked as they are: the change would be lost. */
+  private void awaitMutations(String name, Duration patience) throws Exception {
+    String unfinished =
+        SqlText.fill(
+            """
+            SELECT count() FROM system.mutations
+            WHERE NOT is_done AND database = <database> AND table = <name>""",
+            Map.of("database", SqlText.literal(table.database()), "name", SqlText.literal(name)));
+    long deadline = System.nanoTime() + patience.toNanos();
+    while (session.number(unfinished) > 0) {
+      if (System.nanoTime() - deadline > 0) {
+        throw new StorageException(
+            FailureKind.TRANSIENT,
+            "A mutation of "
+                + name
+                + " is not done: see system.mutations. Wait for it to end, or KILL MUTATION, then try"
+                + " again.",
+            null);
+      }
+      TimeUnit.MILLISECONDS.sleep(100);
+    }
   }
 
   /** The number of a table's newest block. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tracekeep.migration.DedupeMigration;
 import dev.tracekeep.migration.MigrationListener;
+import dev.tracekeep.migration.MigrationOptions;
 import dev.tracekeep.migration.MigrationPlan;
 import dev.tracekeep.migration.MigrationProgress;
 import dev.tracekeep.migration.MigrationRecord;
@@ -19,6 +20,7 @@ import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.Storages;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -445,6 +447,28 @@ final class ClickHouseMigrationTest {
 
     assertThat(names("mastra_ai_spans")).containsExactly("late-best", "same-best");
     assertThat(names("mastra_ai_spans_dedupe_archive")).containsExactly("late-old", "same", "same");
+  }
+
+  @Test
+  void mutationThatIsNotDone_isWaitedFor() throws IOException {
+    createWithDuplicates();
+    DATABASE.execute(
+        "SYSTEM STOP MERGES mastra_ai_spans",
+        "ALTER TABLE mastra_ai_spans DELETE WHERE traceId = 'alone' SETTINGS mutations_sync = 0");
+    MigrationOptions hasty = MigrationOptions.DEFAULT.withLockTimeout(Duration.ofMillis(1));
+
+    assertThatThrownBy(() -> migration().apply(hasty))
+        .isInstanceOf(StorageException.class)
+        .hasMessageContaining("A mutation of mastra_ai_spans is not done")
+        .satisfies(
+            failure ->
+                assertThat(((StorageException) failure).kind()).isEqualTo(FailureKind.TRANSIENT));
+    DATABASE.execute(
+        "SYSTEM START MERGES mastra_ai_spans",
+        "ALTER TABLE mastra_ai_spans DELETE WHERE 0 SETTINGS mutations_sync = 2");
+    migration().apply(MigrationOptions.DEFAULT);
+
+    assertThat(names("mastra_ai_spans")).containsExactly("done-best", "late-best", "same-best");
   }
 
   @Test
