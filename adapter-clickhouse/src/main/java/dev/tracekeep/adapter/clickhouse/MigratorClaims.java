@@ -11,7 +11,7 @@ import java.util.Map;
  * migrator writes a claim with an end, by the server's clock, and has the lease only if it then
  * sees no other claim that is alive: of two that claim at once the later one sees the first, and
  * both may step back, but never go on together. A killed migrator's claim ends half of {@code
- * lock-timeout} later: after one second at least, after five at most.
+ * lock-timeout} later: after one second at least, after ten at most.
  *
  * <p>What it cannot rule out: a migrator that is frozen for longer between asking for its lease and
  * sending its statement. Nothing is lost then, because no statement of a migration drops a row that
@@ -20,7 +20,7 @@ import java.util.Map;
 final class MigratorClaims implements MigratorLease.Claims {
   private static final String NAME = "tracekeep_migrator";
 
-  /** Long enough for a server that is busy with a large copy. */
+  /** Long enough for a server that is busy with a large copy, and for a machine that is. */
   private static final Duration LONGEST = Duration.ofSeconds(10);
 
   /** Not shorter than a pause of a busy process. */
