@@ -4,9 +4,7 @@ import dev.failsafe.Failsafe;
 import dev.failsafe.FailsafeException;
 import dev.failsafe.RetryPolicy;
 import dev.failsafe.RetryPolicyBuilder;
-import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Span;
-import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.WriteResult;
 import java.time.Duration;
@@ -35,8 +33,8 @@ final class BatchWriter implements AutoCloseable {
   /** A batch is written when it has so many spans... */
   static final int MAX_SPANS = 10_000;
 
-  /** ...or so many characters of text and JSON... */
-  static final long MAX_CHARACTERS = 32L << 20;
+  /** ...or so many bytes of text and JSON... */
+  static final long MAX_BYTES = 32L << 20;
 
   /** ...or when its first span has waited so long, whichever comes first. */
   static final Duration MAX_AGE = Duration.ofSeconds(1);
@@ -57,7 +55,7 @@ final class BatchWriter implements AutoCloseable {
   private volatile @Nullable RuntimeException failure;
   private volatile boolean stopped;
   private List<Span> batch = new ArrayList<>();
-  private long characters;
+  private long bytes;
   private long firstAddedAt;
 
   /**
@@ -121,8 +119,8 @@ final class BatchWriter implements AutoCloseable {
    * @throws RuntimeException what an earlier batch failed with; nothing is written after it
    */
   void add(Span span) {
-    span.version(); // Computed here, because the writing thread is the busier one.
-    long size = characters(span);
+    // Computed here, because the writing thread is the busier one.
+    long size = span.version().contentBytes();
     boolean isFull;
     synchronized (this) {
       parkIfStopped();
@@ -130,8 +128,8 @@ final class BatchWriter implements AutoCloseable {
         firstAddedAt = nanoTime.getAsLong();
       }
       batch.add(span);
-      characters += size;
-      isFull = batch.size() >= MAX_SPANS || characters >= MAX_CHARACTERS;
+      bytes += size;
+      isFull = batch.size() >= MAX_SPANS || bytes >= MAX_BYTES;
     }
     if (isFull) {
       handOver(true);
@@ -142,23 +140,6 @@ final class BatchWriter implements AutoCloseable {
     while (stopped) {
       LockSupport.park(this);
     }
-  }
-
-  private static long characters(Span span) {
-    long sum = 0;
-    for (SpanColumn column : SpanColumn.all()) {
-      Object value = column.read(span);
-      if (value instanceof Json json) {
-        sum += json.text().length();
-      } else if (value instanceof String text) {
-        sum += text.length();
-      } else if (value instanceof List<?> list) {
-        for (Object element : list) {
-          sum += ((String) element).length();
-        }
-      }
-    }
-    return sum;
   }
 
   /** Writes the batch if its first span has waited long enough. */
@@ -214,7 +195,7 @@ final class BatchWriter implements AutoCloseable {
       parkIfStopped();
       full = batch;
       batch = new ArrayList<>();
-      characters = 0;
+      bytes = 0;
       if (!full.isEmpty() && failure == null) {
         // Within the lock, so that stop finds a batch either here or there.
         thread.execute(() -> write(full, true));

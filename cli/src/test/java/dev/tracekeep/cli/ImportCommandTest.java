@@ -125,7 +125,7 @@ class ImportCommandTest {
                 + ":3: the line is no JSON at column 21 (and 24 more like it, the last at "
                 + file
                 + ":27)\n");
-    assertThat(out()).contains("  refused   25\n");
+    assertThat(out()).contains("  refused    25\n");
   }
 
   @Test

@@ -45,6 +45,9 @@ public final class SpanVersion implements Comparable<SpanVersion> {
   /** The most bytes of content that are told apart. */
   static final int MAX_CONTENT_BYTES = 0xFF_FFFF;
 
+  /** Behind the completed flag, two times and the count of columns. */
+  private static final int CONTENT_BYTES_AT = 1 + 2 * Long.BYTES + 1;
+
   private static final ThreadLocal<SpanContent> CONTENT = ThreadLocal.withInitial(SpanContent::new);
 
   private final byte[] bytes;
@@ -104,6 +107,16 @@ public final class SpanVersion implements Comparable<SpanVersion> {
   /** The {@value #LENGTH} bytes, as a copy. */
   public byte[] toBytes() {
     return bytes.clone();
+  }
+
+  /**
+   * How many bytes of UTF-8 the text and JSON of the span have, without its key; a span of more
+   * than 16 MiB less one byte counts as that.
+   */
+  public int contentBytes() {
+    return (bytes[CONTENT_BYTES_AT] & 0xFF) << 2 * Byte.SIZE
+        | (bytes[CONTENT_BYTES_AT + 1] & 0xFF) << Byte.SIZE
+        | bytes[CONTENT_BYTES_AT + 2] & 0xFF;
   }
 
   /** The bytes in lower-case hexadecimal digits, which compare like the bytes. */

@@ -332,4 +332,14 @@ class SpanVersionTest {
         .events(Json.parse("[{\"name\":\"e\"}]"))
         .build();
   }
+
+  @Test
+  void contentBytes_areWhatWasPacked() {
+    for (long bytes : new long[] {0, 1, 0x80, 0x12_3456, SpanVersion.MAX_CONTENT_BYTES}) {
+      assertThat(SpanVersion.of(true, null, null, 46, bytes, -1).contentBytes())
+          .isEqualTo((int) bytes);
+    }
+    assertThat(SpanVersion.of(false, null, null, 0, 1L << 40, 0).contentBytes())
+        .isEqualTo(SpanVersion.MAX_CONTENT_BYTES);
+  }
 }

@@ -2,6 +2,7 @@ package dev.tracekeep.otlp;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.CharConversionException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
@@ -300,6 +301,13 @@ final class JsonInput {
     if (invalidAt >= 0) {
       return new Fault(0, "the line is not UTF-8", invalidAt + 1L, "");
     }
+    if (!isBracket(text[from])) {
+      // Jackson would take it for UTF-16 or UTF-32 where its first bytes are zeros.
+      int solid = solid(text, from, end);
+      if (solid == end || !isBracket(text[solid])) {
+        return new Fault(0, "the line is no JSON", solid - from + 1L, "");
+      }
+    }
     try (JsonParser parser =
         factory.createParser(ObjectReadContext.empty(), text, from, end - from)) {
       RequestFinder requests =
@@ -315,6 +323,15 @@ final class JsonInput {
         return fault("the line ", broken, (int) Math.max(0, requests.lastRequestAt()));
       }
     }
+  }
+
+  /** Where the first byte stands that is no white space; the end if there is none. */
+  private static int solid(byte[] text, int from, int end) {
+    int i = from;
+    while (i < end && (text[i] == ' ' || text[i] == '\t' || text[i] == '\r' || text[i] == '\n')) {
+      i++;
+    }
+    return i;
   }
 
   /** Where a request begins in the current line; negative if none does. */
@@ -362,7 +379,8 @@ final class JsonInput {
         requests.readAll();
         return;
       } catch (JacksonIOException failed) {
-        if (!(failed.getCause() instanceof CharacterCodingException)) {
+        if (!(failed.getCause() instanceof CharacterCodingException
+            || failed.getCause() instanceof CharConversionException)) {
           throw failed.getCause();
         }
         problem = "the document is not UTF-8 here";

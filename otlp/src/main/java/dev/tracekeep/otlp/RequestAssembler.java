@@ -13,6 +13,9 @@ final class RequestAssembler {
   /** How much input may wait. A fixed limit, so that an input gives the same spans everywhere. */
   static final long MAX_WAITING_BYTES = 16L << 20;
 
+  /** How much the spans of one resource or scope may share. */
+  static final int MAX_SHARED_CHARACTERS = 1 << 20;
+
   /** What a span takes beside what it has to say. */
   private static final long SPAN_OVERHEAD = 512;
 
@@ -41,6 +44,11 @@ final class RequestAssembler {
   void resource(ResourceFields value, long line) {
     warnIfLate("resource", line);
     resource = value;
+    if (value.json() != null && value.json().text().length() > MAX_SHARED_CHARACTERS) {
+      // Each of its spans would be stored with all of it: a small file would fill the disk.
+      refuseShared("resource", line);
+      resource = new ResourceFields(value.attributes(), null, value.droppedAttributesCount());
+    }
   }
 
   void beginScope() {
@@ -50,6 +58,20 @@ final class RequestAssembler {
   void scope(ScopeFields value, long line) {
     warnIfLate("scope", line);
     scope = value;
+    if (value.json() != null && value.json().text().length() > MAX_SHARED_CHARACTERS) {
+      refuseShared("scope", line);
+      scope = new ScopeFields(value.name(), null);
+    }
+  }
+
+  private void refuseShared(String what, long line) {
+    delivery.refused(
+        line,
+        "a "
+            + what
+            + " has more than "
+            + MAX_SHARED_CHARACTERS
+            + " characters of JSON: its spans were kept without it");
   }
 
   void span(SpanFields span) {
