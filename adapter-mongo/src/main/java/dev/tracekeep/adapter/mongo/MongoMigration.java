@@ -88,8 +88,28 @@ final class MongoMigration extends AbstractDedupeMigration<SpanCollection> {
 
   @Override
   protected MigratorLock lock(SpanCollection look) throws Exception {
-    return MigratorLease.take(
-        look.identity(), new MigratorClaims(database, table.name()), patience);
+    MigratorClaims claims = new MigratorClaims(database, table.name());
+    return asking(claims, MigratorLease.take(look.identity(), claims, patience));
+  }
+
+  /**
+   * A lease whose owner asks the server before each change, instead of its own clock: after a
+   * stalled server or an election, a claim that is still there was nobody else's in between.
+   */
+  static MigratorLock asking(MigratorClaims claims, MigratorLease lease) {
+    return new MigratorLock() {
+      @Override
+      public void keep() {
+        if (!claims.renew(lease.owner())) {
+          throw lease.lost();
+        }
+      }
+
+      @Override
+      public void close() {
+        lease.close();
+      }
+    };
   }
 
   @Override

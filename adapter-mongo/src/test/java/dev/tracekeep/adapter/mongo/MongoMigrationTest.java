@@ -7,6 +7,8 @@ import com.mongodb.client.MongoCollection;
 import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.IndexOptions;
 import com.mongodb.client.model.Updates;
+import dev.tracekeep.dedupe.MigratorLease;
+import dev.tracekeep.dedupe.MigratorLock;
 import dev.tracekeep.dedupe.RemovedRows;
 import dev.tracekeep.dedupe.TableIdentity;
 import dev.tracekeep.migration.DedupeMigration;
@@ -24,6 +26,7 @@ import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.Health;
 import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.StorageException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -504,5 +507,23 @@ class MongoMigrationTest {
     assertThat(claims.renew("second")).isTrue();
     claims.release("second");
     assertThat(claims.claim("third")).isTrue();
+  }
+
+  @Test
+  void silentOwner_goesOnUnlessAnotherTookItsPlace() throws Exception {
+    MigratorClaims claims = new MigratorClaims(database.raw(), MASTRA);
+    MigratorLease lease = MigratorLease.take(MASTRA, claims, Duration.ZERO);
+    try (MigratorLock lock = MongoMigration.asking(claims, lease)) {
+      BsonDocument claim = new BsonDocument("_id", new BsonString(MASTRA));
+      MongoCollection<BsonDocument> all = database.collection(MigratorClaims.COLLECTION);
+      all.updateOne(claim, Updates.set("ends_at", new BsonInt64(1)));
+      lock.keep();
+      all.updateOne(claim, Updates.set("owner", "another"));
+      assertThatThrownBy(lock::keep)
+          .isInstanceOfSatisfying(
+              StorageException.class,
+              lost -> assertThat(lost.kind()).isEqualTo(FailureKind.TRANSIENT));
+    }
+    assertThat(claims.renew("another")).as("another's claim").isTrue();
   }
 }

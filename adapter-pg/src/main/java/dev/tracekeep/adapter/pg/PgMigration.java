@@ -619,9 +619,9 @@ final class PgMigration extends MigrationDialect {
               + counts[0]
               + " rows of "
               + table
-              + " could be deleted: a trigger before DELETE may keep them"
-              + catalog.enabledTriggers(connection, table).keySet()
-              + ". Disable it, then run 'tracekeep migrate apply' again.",
+              + " could be deleted: a trigger before DELETE may keep them ("
+              + String.join(", ", catalog.enabledTriggers(connection, table).keySet())
+              + "). Disable it, then run 'tracekeep migrate apply' again.",
           null);
     }
     return counts[1];
