@@ -14,7 +14,6 @@ import java.util.Collection;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -54,6 +53,9 @@ public final class SpanPipeline implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SpanPipeline.class);
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(10);
 
+  /** For the thread to come to its end when the time is up; a sync of the log may take it. */
+  private static final long CLOSE_GRACE_NANOS = 1_000_000_000L;
+
   private final ObservabilityStorage storage;
   private final PipelineOptions options;
   private final PipelineListener listener;
@@ -64,7 +66,7 @@ public final class SpanPipeline implements AutoCloseable {
   private final ExecutorService storeThread;
   private final Thread thread;
   private final long linger;
-  private final CountDownLatch ended = new CountDownLatch(1);
+  private final CompletableFuture<Void> ended = new CompletableFuture<>();
 
   private final LongAdder accepted = new LongAdder();
   private final LongAdder notNeeded = new LongAdder();
@@ -288,14 +290,18 @@ public final class SpanPipeline implements AutoCloseable {
     driver.post(core -> core.flush(flushed));
     wake();
     try {
-      flushed.get(Intake.nanos(timeout), TimeUnit.NANOSECONDS);
-      return new FlushResult(true, 0);
+      CompletableFuture.anyOf(flushed, ended).get(Intake.nanos(timeout), TimeUnit.NANOSECONDS);
     } catch (TimeoutException | ExecutionException e) {
-      return new FlushResult(false, statistics().waiting());
+      return flushResult(flushed);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return new FlushResult(false, statistics().waiting());
     }
+    return flushResult(flushed);
+  }
+
+  private FlushResult flushResult(CompletableFuture<Void> flushed) {
+    long waiting = flushed.isDone() ? 0 : statistics().waiting();
+    return new FlushResult(waiting == 0, waiting);
   }
 
   /**
@@ -319,10 +325,13 @@ public final class SpanPipeline implements AutoCloseable {
       wake();
       long left = deadline - System.nanoTime();
       try {
-        if (drained.get(Math.max(left, 1), TimeUnit.NANOSECONDS)) {
+        CompletableFuture.anyOf(drained, ended).get(Math.max(left, 1), TimeUnit.NANOSECONDS);
+        if (drained.getNow(false)) {
           return true;
         }
-        if (left <= 0 || driver.decided().storeState() == StoreState.UNAVAILABLE) {
+        if (ended.isDone()
+            || left <= 0
+            || driver.decided().storeState() == StoreState.UNAVAILABLE) {
           return false;
         }
         TimeUnit.MILLISECONDS.sleep(20);
@@ -349,7 +358,8 @@ public final class SpanPipeline implements AutoCloseable {
         });
     wake();
     try {
-      requeued.get(Math.max(deadline - System.nanoTime(), 1), TimeUnit.NANOSECONDS);
+      CompletableFuture.anyOf(requeued, ended)
+          .get(Math.max(deadline - System.nanoTime(), 1), TimeUnit.NANOSECONDS);
     } catch (ExecutionException e) {
       throw new UncheckedIOException((IOException) e.getCause());
     } catch (TimeoutException e) {
@@ -370,7 +380,7 @@ public final class SpanPipeline implements AutoCloseable {
    * the store has not acknowledged goes to the dead-letter log; what is still not safe at the end
    * is refused. Idempotent.
    *
-   * @param timeout how long to wait at most
+   * @param timeout how long to wait; up to a second more where the log's disk hangs
    */
   public FlushResult close(Duration timeout) {
     long nanos = Intake.nanos(timeout);
@@ -389,11 +399,11 @@ public final class SpanPipeline implements AutoCloseable {
     wake();
     long notSafe;
     try {
-      if (ended.getCount() > 0) {
-        ended.await(
-            Math.max(nanos - (System.nanoTime() - start), 1_000_000_000L), TimeUnit.NANOSECONDS);
-      }
+      long left = nanos - (System.nanoTime() - start);
+      ended.get(Math.max(left, CLOSE_GRACE_NANOS), TimeUnit.NANOSECONDS);
       notSafe = abandoned.getNow(0L);
+    } catch (TimeoutException | ExecutionException e) {
+      notSafe = statistics().waiting();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       notSafe = statistics().waiting();
@@ -466,7 +476,7 @@ public final class SpanPipeline implements AutoCloseable {
       throw e;
     } finally {
       release();
-      ended.countDown();
+      ended.complete(null);
     }
   }
 

@@ -307,6 +307,22 @@ class SpanPipelineTest {
   }
 
   @Test
+  void closedPipeline_letsNobodyWait() throws IOException {
+    Duration day = Duration.ofDays(1);
+    SpanPipeline pipeline =
+        SpanPipeline.open(
+            store.storage(), PipelineOptions.defaults(), DeadLetterLog.open(folder.resolve("log")));
+    pipeline.spanEnded(ended("a"));
+
+    assertThat(pipeline.close(LONG)).isEqualTo(new SpanPipeline.FlushResult(true, 0));
+
+    assertThat(pipeline.close(day)).isEqualTo(new SpanPipeline.FlushResult(true, 0));
+    assertThat(pipeline.flush(day)).isEqualTo(new SpanPipeline.FlushResult(true, 0));
+    assertThat(pipeline.replayDeadLetters(true, day)).isFalse();
+    assertThat(pipeline.statistics().written()).isEqualTo(1);
+  }
+
+  @Test
   void listener_thatThrows_changesNothing() {
     PipelineListener listener =
         new PipelineListener() {
