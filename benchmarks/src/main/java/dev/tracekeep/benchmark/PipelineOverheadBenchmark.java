@@ -13,6 +13,7 @@ import io.opentelemetry.sdk.trace.ReadableSpan;
 import io.opentelemetry.sdk.trace.SdkTracerProvider;
 import io.opentelemetry.sdk.trace.data.SpanData;
 import io.opentelemetry.sdk.trace.export.BatchSpanProcessor;
+import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
 import io.opentelemetry.sdk.trace.export.SpanExporter;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
@@ -67,7 +68,11 @@ public class PipelineOverheadBenchmark {
     pipeline =
         SpanPipeline.open(
             silentStore(), PipelineOptions.builder().maxWait(Duration.ofSeconds(1)).build());
-    tracers = SdkTracerProvider.builder().build();
+    // Without any processor the SDK makes spans that record nothing.
+    tracers =
+        SdkTracerProvider.builder()
+            .addSpanProcessor(SimpleSpanProcessor.create(new SilentExporter()))
+            .build();
     Tracer tracer = tracers.get("benchmark");
     otelSpans = new ReadableSpan[SPANS];
     for (int i = 0; i < SPANS; i++) {

@@ -10,13 +10,21 @@ package dev.tracekeep.ingest;
  * @param missing updates of spans that the store does not have
  */
 public record Receipt(int written, int deadLettered, int refused, int dropped, int missing) {
+  private static final Receipt WRITTEN = new Receipt(1, 0, 0, 0, 0);
+  private static final Receipt DEAD_LETTERED = new Receipt(0, 1, 0, 0, 0);
+  private static final Receipt REFUSED = new Receipt(0, 0, 1, 0, 0);
+  private static final Receipt DROPPED = new Receipt(0, 0, 0, 1, 0);
+  private static final Receipt MISSING = new Receipt(0, 0, 0, 0, 1);
+
+  /** The receipt of one operation; there are so many of them that they are made once. */
   static Receipt of(Outcome outcome) {
-    return new Receipt(
-        outcome == Outcome.WRITTEN ? 1 : 0,
-        outcome == Outcome.DEAD_LETTERED ? 1 : 0,
-        outcome == Outcome.REFUSED ? 1 : 0,
-        outcome == Outcome.DROPPED ? 1 : 0,
-        outcome == Outcome.MISSING ? 1 : 0);
+    return switch (outcome) {
+      case WRITTEN -> WRITTEN;
+      case DEAD_LETTERED -> DEAD_LETTERED;
+      case REFUSED -> REFUSED;
+      case DROPPED -> DROPPED;
+      case MISSING -> MISSING;
+    };
   }
 
   /** How many operations the call had. */
