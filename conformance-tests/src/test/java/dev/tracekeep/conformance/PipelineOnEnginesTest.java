@@ -30,6 +30,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,6 +42,7 @@ import org.postgresql.PGProperty;
  * What a pipeline has called safe is stored on real engines, once, although its process is killed
  * or its connections break at any byte. {@code -Dtracekeep.pipeline.spans=200000} for the long run.
  */
+@Tag("slow")
 class PipelineOnEnginesTest {
   private static final int SPANS = Integer.getInteger("tracekeep.pipeline.spans", 20_000);
   private static final int KILLS = 3;

@@ -13,6 +13,7 @@ import java.util.Objects;
 import java.util.regex.Pattern;
 import javax.tools.JavaCompiler;
 import javax.tools.ToolProvider;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -21,6 +22,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Breaks the pipeline in one place at a time, in its source, and lets the simulation find it. A
  * simulation that would not notice a lost acknowledgement proves nothing.
  */
+@Tag("slow")
 class MutantsTest {
   /** So many seeds must be enough for each of them. */
   private static final int SEEDS = 600;
