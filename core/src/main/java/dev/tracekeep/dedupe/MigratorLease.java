@@ -106,9 +106,7 @@ public final class MigratorLease implements MigratorLock {
   public StorageException lost() {
     return new StorageException(
         FailureKind.TRANSIENT,
-        "This migration of "
-            + table
-            + " was silent for "
+        "This migration was silent for "
             + claims.length().toMillis()
             + " ms, and another process may go on with it. Wait for it to end, then try again.",
         null);

@@ -183,7 +183,7 @@ class RemoteStorageTest {
                           }))
           .isInstanceOfSatisfying(
               StorageException.class, e -> assertThat(e.kind()).isEqualTo(FailureKind.TRANSIENT))
-          .hasMessageContaining("Another process goes on with this migration");
+          .hasMessageContaining("another process may go on with it");
     }
     assertThat(database.rows("SELECT count(*) FROM mastra_ai_spans")).containsExactly("2");
   }

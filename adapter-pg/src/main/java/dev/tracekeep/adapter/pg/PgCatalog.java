@@ -157,6 +157,15 @@ final class PgCatalog {
     return triggers;
   }
 
+  /** The triggers that can keep a row from being deleted. */
+  List<String> triggersBeforeDelete(Connection connection, SpanTable table) throws SQLException {
+    return new SqlStatement(
+            "SELECT tgname FROM pg_trigger WHERE tgrelid = to_regclass(?) AND NOT tgisinternal"
+                + " AND tgenabled <> 'D' AND tgtype & 11 = 11 ORDER BY tgname",
+            name(table))
+        .list(connection, row -> row.getString(1));
+  }
+
   boolean hasPrimaryKey(Connection connection, SpanTable table) throws SQLException {
     return new SqlStatement(
                 "SELECT count(*) FROM pg_index WHERE indrelid = to_regclass(?) AND indisprimary",

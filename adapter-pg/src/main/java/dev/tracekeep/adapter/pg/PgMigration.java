@@ -613,16 +613,20 @@ final class PgMigration extends MigrationDialect {
     long[] counts =
         move.list(connection, row -> new long[] {row.getLong(1), row.getLong(2)}).get(0);
     if (counts[0] > 0 && counts[1] == 0) {
-      throw new StorageException(
-          FailureKind.CONFIGURATION,
-          "None of "
-              + counts[0]
-              + " rows of "
-              + table
-              + " could be deleted: a trigger before DELETE may keep them ("
-              + String.join(", ", catalog.enabledTriggers(connection, table).keySet())
-              + "). Disable it, then run 'tracekeep migrate apply' again.",
-          null);
+      // A row that was changed meanwhile stays, too, and is looked at again.
+      List<String> keeping = catalog.triggersBeforeDelete(connection, table);
+      if (!keeping.isEmpty()) {
+        throw new StorageException(
+            FailureKind.CONFIGURATION,
+            "None of "
+                + counts[0]
+                + " rows of "
+                + table
+                + " could be deleted: a trigger before DELETE may keep them ("
+                + String.join(", ", keeping)
+                + "). Disable it, then run 'tracekeep migrate apply' again.",
+            null);
+      }
     }
     return counts[1];
   }
