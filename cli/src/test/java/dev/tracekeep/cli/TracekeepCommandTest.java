@@ -63,7 +63,7 @@ class TracekeepCommandTest {
         .isEqualTo(
             """
             tracekeep: Say what to do.
-            Commands: demo, import, traces, trace, stats, migrate, doctor.
+            Commands: demo, import, traces, trace, stats, migrate, dlq, doctor.
             Try 'tracekeep --help'.
             """);
   }
