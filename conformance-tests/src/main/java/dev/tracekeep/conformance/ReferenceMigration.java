@@ -93,7 +93,7 @@ class ReferenceMigration implements DedupeMigration {
           id,
           MigrationStep.CONSTRAIN,
           () -> {
-            archiveLosers(table, id, Integer.MAX_VALUE);
+            archiveLosers(table, id, Integer.MAX_VALUE, options.audit());
             table.unique = true;
           });
       tell(
@@ -145,12 +145,7 @@ class ReferenceMigration implements DedupeMigration {
   }
 
   /** Moves losers until at least so many are moved; the rows of one key stay together. */
-  void archiveLosers(ReferenceTable table, String id, int enough) {
-    archiveLosers(table, id, enough, null);
-  }
-
-  private void archiveLosers(
-      ReferenceTable table, String id, int enough, @Nullable ArchiveAudit audit) {
+  void archiveLosers(ReferenceTable table, String id, int enough, @Nullable ArchiveAudit audit) {
     List<ReferenceTable.ArchivedRow> losers = new ArrayList<>();
     List<ReferenceTable.Row> winners = new ArrayList<>();
     for (List<ReferenceTable.Row> group : List.copyOf(table.rows.values())) {

@@ -1,5 +1,6 @@
 package dev.tracekeep.conformance;
 
+import dev.tracekeep.migration.ArchiveAudit;
 import dev.tracekeep.migration.ArchivedRow;
 import dev.tracekeep.migration.DedupeMigration;
 import dev.tracekeep.migration.MigrationListener;
@@ -27,6 +28,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** Stores that migrate wrongly, or that claim what they do not do. */
 final class MigrationMutants {
@@ -134,8 +136,9 @@ final class MigrationMutants {
             (database, name) ->
                 new ReferenceMigration(database, name) {
                   @Override
-                  void archiveLosers(ReferenceTable table, String id, int enough) {
-                    super.archiveLosers(table, id, enough);
+                  void archiveLosers(
+                      ReferenceTable table, String id, int enough, @Nullable ArchiveAudit audit) {
+                    super.archiveLosers(table, id, enough, audit);
                     table.archive.clear();
                   }
                 }));
@@ -145,8 +148,9 @@ final class MigrationMutants {
             (database, name) ->
                 new ReferenceMigration(database, name) {
                   @Override
-                  void archiveLosers(ReferenceTable table, String id, int enough) {
-                    super.archiveLosers(table, id, enough);
+                  void archiveLosers(
+                      ReferenceTable table, String id, int enough, @Nullable ArchiveAudit audit) {
+                    super.archiveLosers(table, id, enough, audit);
                     while (table.archive.size() > 1) {
                       table.archive.remove(0);
                     }
@@ -158,8 +162,9 @@ final class MigrationMutants {
             (database, name) ->
                 new ReferenceMigration(database, name) {
                   @Override
-                  void archiveLosers(ReferenceTable table, String id, int enough) {
-                    super.archiveLosers(table, id, Integer.MAX_VALUE);
+                  void archiveLosers(
+                      ReferenceTable table, String id, int enough, @Nullable ArchiveAudit audit) {
+                    super.archiveLosers(table, id, Integer.MAX_VALUE, audit);
                   }
                 }));
     mutants.add(
@@ -168,8 +173,9 @@ final class MigrationMutants {
             (database, name) ->
                 new ReferenceMigration(database, name) {
                   @Override
-                  void archiveLosers(ReferenceTable table, String id, int enough) {
-                    super.archiveLosers(table, id, enough);
+                  void archiveLosers(
+                      ReferenceTable table, String id, int enough, @Nullable ArchiveAudit audit) {
+                    super.archiveLosers(table, id, enough, audit);
                     Map<String, Boolean> seen = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
                     table.rows.keySet().removeIf(key -> seen.put(key.toString(), true) != null);
                   }
@@ -180,8 +186,9 @@ final class MigrationMutants {
             (database, name) ->
                 new ReferenceMigration(database, name) {
                   @Override
-                  void archiveLosers(ReferenceTable table, String id, int enough) {
-                    super.archiveLosers(table, id, enough);
+                  void archiveLosers(
+                      ReferenceTable table, String id, int enough, @Nullable ArchiveAudit audit) {
+                    super.archiveLosers(table, id, enough, audit);
                     table
                         .rows
                         .values()
@@ -261,9 +268,10 @@ final class MigrationMutants {
             (database, name) ->
                 new ReferenceMigration(database, name) {
                   @Override
-                  void archiveLosers(ReferenceTable table, String id, int enough) {
+                  void archiveLosers(
+                      ReferenceTable table, String id, int enough, @Nullable ArchiveAudit audit) {
                     if (enough != Integer.MAX_VALUE) {
-                      super.archiveLosers(table, id, enough);
+                      super.archiveLosers(table, id, enough, audit);
                     }
                   }
                 }));
