@@ -1,5 +1,6 @@
 package dev.tracekeep.otlp;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.WireFormat;
@@ -14,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  * only the wire types of the innermost fields differ.
  */
 final class OtherSignals {
+  /** The name of a metric, the trace id of a span. */
+  private static final int FIRST = key(1, WireFormat.WIRETYPE_LENGTH_DELIMITED);
+
   private static final int START = key(7, WireFormat.WIRETYPE_FIXED64);
   private static final int END = key(8, WireFormat.WIRETYPE_FIXED64);
 
@@ -42,10 +46,16 @@ final class OtherSignals {
   /** What is said of the record; null if it is no record of another signal. */
   static @Nullable String of(byte[] bytes) throws IOException {
     Set<Integer> keys = new HashSet<>();
+    ByteString first = ByteString.EMPTY;
     CodedInputStream in = CodedInputStream.newInstance(bytes);
     try {
-      for (int key = in.readTag(); key != 0 && in.skipField(key); key = in.readTag()) {
+      for (int key = in.readTag(); key != 0; key = in.readTag()) {
         keys.add(key);
+        if (key == FIRST) {
+          first = in.readBytes();
+        } else if (!in.skipField(key)) {
+          break;
+        }
       }
     } catch (InvalidProtocolBufferException damaged) {
       return null;
@@ -54,8 +64,18 @@ final class OtherSignals {
       String text = new String(bytes, StandardCharsets.ISO_8859_1);
       return RequestFinder.passedOver("logs", text.contains(RequestFinder.MESSAGE_PREFIX));
     }
-    return !keys.contains(START) && !keys.contains(END) && keys.stream().anyMatch(METRIC::contains)
+    return !keys.contains(START)
+            && !keys.contains(END)
+            && isName(first)
+            && keys.stream().anyMatch(METRIC::contains)
         ? RequestFinder.passedOver("metrics", false)
         : null;
+  }
+
+  /** Whether this can be the name of a metric: where that stands, a span has 16 random bytes. */
+  private static boolean isName(ByteString bytes) {
+    return !bytes.isEmpty()
+        && bytes.isValidUtf8()
+        && bytes.toStringUtf8().chars().noneMatch(Character::isISOControl);
   }
 }
