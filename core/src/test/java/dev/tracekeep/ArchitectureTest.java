@@ -4,6 +4,7 @@ import static com.tngtech.archunit.core.domain.JavaClass.Predicates.equivalentTo
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
@@ -43,6 +44,20 @@ class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("dev.tracekeep.storage..", "dev.tracekeep.migration..");
+
+  @ArchTest
+  static final ArchRule usersFloor_knowsNothingOfTheAdaptersFloor =
+      noClasses()
+          .that()
+          .resideInAnyPackage(
+              "dev.tracekeep.storage", "dev.tracekeep.migration", "dev.tracekeep.document")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("dev.tracekeep.storage.spi..", "dev.tracekeep.dedupe..");
+
+  @ArchTest
+  static final ArchRule packages_areFreeOfCycles =
+      slices().matching("dev.tracekeep.(**)").should().beFreeOfCycles();
 
   @ArchTest
   static final ArchRule conventions_standOnTheSpanAlone =

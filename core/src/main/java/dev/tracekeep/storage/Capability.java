@@ -3,7 +3,7 @@ package dev.tracekeep.storage;
 /**
  * What a store can promise beyond the contract of {@link ObservabilityStorage}. A store that does
  * not declare one is the lesser for it, honestly; the conformance kit tests each declaration for
- * truth.
+ * truth. Later releases add constants, as to {@link FailureKind} and the other enums.
  */
 public enum Capability {
   /** The engine itself refuses a second row of one key, whoever writes it. */

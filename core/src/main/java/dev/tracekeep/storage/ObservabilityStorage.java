@@ -27,6 +27,11 @@ import java.util.Set;
  * <p><b>Failures.</b> All are {@link StorageException}s with a {@link FailureKind}; arguments that
  * are wrong whatever the store are {@link IllegalArgumentException}s.
  *
+ * <p><b>Growth.</b> Stores are built on {@code dev.tracekeep.storage.spi}, not on this interface
+ * alone: methods that later releases add come as {@code default} ones, which refuse with {@link
+ * UnsupportedCapabilityException} until a store has them. Calls block until they are answered; a
+ * program that wants them elsewhere brings its own threads.
+ *
  * <p><b>Tenants.</b> Every read, write and delete names its tenant, and touches no other. {@link
  * #statistics()}, {@link #dangerouslyClearAll()} and {@link #migration()} are an operator's, over
  * all.

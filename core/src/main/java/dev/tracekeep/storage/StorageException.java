@@ -36,8 +36,7 @@ public class StorageException extends RuntimeException {
    * The failure of an action, worded alike by all adapters: {@code Could not write 3 spans in
    * jdbc:duckdb:: the disk is full. Make room on it.}
    *
-   * @param action what was tried, as a verb phrase, as {@link
-   *     AbstractObservabilityStorage#classify} is told it
+   * @param action what was tried, as a verb phrase
    * @param reason what the engine said; its first line is kept, since what follows may quote a row,
    *     and its secrets are masked; null if it said nothing
    * @param advice what to do next, as a sentence without its full stop; empty if nothing is known

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.tracekeep.storage.Storages.Adapters;
+import dev.tracekeep.storage.spi.FakeStorage;
 import java.io.IOException;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -76,7 +77,7 @@ class StoragesTest {
 
     assertThat(storage).isInstanceOf(FakeStorage.class);
     assertThat(((FakeStorage) storage).calls).isEmpty();
-    assertThat(((FakeStorage) storage).config().engineProperty("memory-limit")).contains("1GB");
+    assertThat(((FakeStorage) storage).given().engineProperty("memory-limit")).contains("1GB");
   }
 
   @ParameterizedTest

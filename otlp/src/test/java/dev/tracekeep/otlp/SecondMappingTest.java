@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tracekeep.conventions.Conventions;
 import dev.tracekeep.span.Span;
-import dev.tracekeep.span.SpanBatch;
+import dev.tracekeep.storage.spi.SpanBatch;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;

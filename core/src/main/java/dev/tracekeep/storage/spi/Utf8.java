@@ -1,4 +1,4 @@
-package dev.tracekeep.storage;
+package dev.tracekeep.storage.spi;
 
 /** The size of text in UTF-8, without encoding it. */
 final class Utf8 {

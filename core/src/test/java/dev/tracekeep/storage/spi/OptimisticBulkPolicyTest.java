@@ -1,4 +1,4 @@
-package dev.tracekeep.storage;
+package dev.tracekeep.storage.spi;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

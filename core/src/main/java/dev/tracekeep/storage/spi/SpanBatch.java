@@ -1,5 +1,7 @@
-package dev.tracekeep.span;
+package dev.tracekeep.storage.spi;
 
+import dev.tracekeep.span.Span;
+import dev.tracekeep.span.SpanKey;
 import java.util.Collection;
 import java.util.List;
 import java.util.SortedMap;

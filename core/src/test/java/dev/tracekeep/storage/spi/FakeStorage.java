@@ -1,4 +1,4 @@
-package dev.tracekeep.storage;
+package dev.tracekeep.storage.spi;
 
 import dev.tracekeep.migration.DedupeMigration;
 import dev.tracekeep.migration.SpanTable;
@@ -7,6 +7,19 @@ import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanUpdate;
 import dev.tracekeep.span.TraceKey;
+import dev.tracekeep.storage.Capability;
+import dev.tracekeep.storage.FailureKind;
+import dev.tracekeep.storage.Health;
+import dev.tracekeep.storage.InitReport;
+import dev.tracekeep.storage.PruneReport;
+import dev.tracekeep.storage.PruneRequest;
+import dev.tracekeep.storage.StorageConfig;
+import dev.tracekeep.storage.StorageException;
+import dev.tracekeep.storage.StorageStatistics;
+import dev.tracekeep.storage.TraceQuery;
+import dev.tracekeep.storage.TracingStrategy;
+import dev.tracekeep.storage.TracingStrategySupport;
+import dev.tracekeep.storage.WriteResult;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumSet;
@@ -19,11 +32,11 @@ import java.util.concurrent.Callable;
 import java.util.function.Function;
 
 /** A store in a map that writes down which hooks were called, and fails when told to. */
-final class FakeStorage extends AbstractObservabilityStorage {
-  final List<String> calls = new ArrayList<>();
+public final class FakeStorage extends AbstractObservabilityStorage {
+  public final List<String> calls = new ArrayList<>();
   final Map<SpanKey, Span> rows = new TreeMap<>();
   final Set<Capability> capabilities = EnumSet.of(Capability.EXACT_WRITE_COUNTS);
-  TracingStrategySupport strategies =
+  public TracingStrategySupport strategies =
       TracingStrategySupport.allPreferring(TracingStrategy.REALTIME);
   InitReport.Outcome outcome = InitReport.Outcome.OPENED;
   Callable<Health> health = () -> Health.up("fake", Health.SchemaState.CURRENT, "well");
@@ -33,8 +46,13 @@ final class FakeStorage extends AbstractObservabilityStorage {
   /** Thrown by every hook but the health's. */
   Exception failure;
 
-  FakeStorage(StorageConfig config) {
+  public FakeStorage(StorageConfig config) {
     super(config);
+  }
+
+  /** What it was opened with. */
+  public StorageConfig given() {
+    return config();
   }
 
   static FakeStorage opened() {

@@ -1,4 +1,4 @@
-package dev.tracekeep.storage;
+package dev.tracekeep.storage.spi;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -12,6 +12,16 @@ import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanUpdate;
 import dev.tracekeep.span.TraceKey;
+import dev.tracekeep.storage.FailureKind;
+import dev.tracekeep.storage.InitReport;
+import dev.tracekeep.storage.Page;
+import dev.tracekeep.storage.PruneRequest;
+import dev.tracekeep.storage.StorageConfig;
+import dev.tracekeep.storage.StorageException;
+import dev.tracekeep.storage.TraceQuery;
+import dev.tracekeep.storage.TraceSummary;
+import dev.tracekeep.storage.TracingStrategy;
+import dev.tracekeep.storage.WriteResult;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.List;

@@ -1,4 +1,4 @@
-package dev.tracekeep.storage;
+package dev.tracekeep.storage.spi;
 
 import java.util.concurrent.atomic.AtomicInteger;
 
