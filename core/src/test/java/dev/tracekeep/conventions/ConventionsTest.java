@@ -236,6 +236,98 @@ class ConventionsTest {
     assertThat(describe(attributes).text(Meaning.TOOL_NAME)).isNull();
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "llm_call,model_generation",
+    "tool_call,tool_call",
+    "agent_call,agent_run",
+    "user_prompt,agent_run",
+    "schedule_tool_calls,generic",
+  })
+  void operationOfGeminiCli_tellsTheType(String operation, String type) {
+    SpanDescription description =
+        describe(
+            attributes(
+                "gen_ai.operation.name", operation,
+                "gen_ai.agent.name", "gemini-cli",
+                "gen_ai.conversation.id", "c-1",
+                "gen_ai.input.messages", "{\"query\":\"hello\"}"));
+
+    assertThat(description.type()).isEqualTo(SpanType.of(type));
+    assertThat(description.json(Meaning.INPUT).text()).isEqualTo("{\"query\":\"hello\"}");
+    assertThat(description.text(Meaning.THREAD_ID)).isEqualTo("c-1");
+  }
+
+  @Test
+  void firstReleasesOfGeminiCli_hadInputAndOutputAlone() {
+    SpanDescription description =
+        describe(attributes("input-json", "{\"foo\":\"bar\"}", "output-json", "{\"result\":1}"));
+
+    assertThat(description.json(Meaning.INPUT).text()).isEqualTo("{\"foo\":\"bar\"}");
+    assertThat(description.json(Meaning.OUTPUT).text()).isEqualTo("{\"result\":1}");
+  }
+
+  @Test
+  void qwenCode_hasNamesOfItsOwnBesideGenAi() {
+    SpanDescription turn =
+        describe(
+            attributes(
+                "gen_ai.operation.name", "invoke_agent",
+                "gen_ai.agent.name", "qwen-code",
+                "gen_ai.conversation.id", "s-1",
+                "gen_ai.user.id", "u-1",
+                "session.id", "s-1",
+                "qwen-code.prompt_id", "p-1",
+                "qwen-code.model", "qwen3-coder"));
+    SpanDescription call =
+        describe(
+            attributes(
+                "gen_ai.operation.name", "chat",
+                "gen_ai.request.model", "qwen3-coder",
+                "gen_ai.response.model", "qwen3-coder-plus",
+                "gen_ai.usage.output_tokens", 30L,
+                "thoughts_token_count", 20L,
+                "qwen-code.prompt_id", "p-1"));
+
+    assertThat(turn.type()).isEqualTo(SpanType.AGENT_RUN);
+    assertThat(turn.text(Meaning.MODEL)).isEqualTo("qwen3-coder");
+    assertThat(turn.text(Meaning.AGENT_NAME)).isEqualTo("qwen-code");
+    assertThat(turn.text(Meaning.USER_ID)).isEqualTo("u-1");
+    assertThat(turn.text(Meaning.SESSION_ID)).isEqualTo("s-1");
+    assertThat(turn.text(Meaning.RUN_ID)).isEqualTo("p-1");
+    assertThat(call.type()).isEqualTo(SpanType.MODEL_GENERATION);
+    assertThat(call.text(Meaning.MODEL)).isEqualTo("qwen3-coder-plus");
+    assertThat(call.json(Meaning.OUTPUT_TOKENS).text()).isEqualTo("30");
+    assertThat(call.json(Meaning.REASONING_OUTPUT_TOKENS).text()).isEqualTo("20");
+  }
+
+  @Test
+  void gitHubCopilot_hasNamesOfItsOwnBesideGenAi() {
+    SpanDescription call =
+        describe(
+            attributes(
+                "gen_ai.operation.name", "chat",
+                "gen_ai.provider.name", "github",
+                "gen_ai.conversation.id", "c-1",
+                "github.copilot.cost", "0.25",
+                "github.copilot.interaction_id", "i-1"));
+    SpanDescription hook =
+        describe(
+            attributes(
+                "copilot_chat.chat_session_id", "s-1",
+                "copilot_chat.hook_input", "{\"tool\":\"x\"}",
+                "copilot_chat.hook_output", "done"));
+
+    assertThat(call.type()).isEqualTo(SpanType.MODEL_GENERATION);
+    assertThat(call.text(Meaning.PROVIDER)).isEqualTo("github");
+    assertThat(call.text(Meaning.THREAD_ID)).isEqualTo("c-1");
+    assertThat(call.text(Meaning.RUN_ID)).isEqualTo("i-1");
+    assertThat(call.json(Meaning.COST).text()).isEqualTo("0.25");
+    assertThat(hook.text(Meaning.SESSION_ID)).isEqualTo("s-1");
+    assertThat(hook.json(Meaning.INPUT).text()).isEqualTo("{\"tool\":\"x\"}");
+    assertThat(hook.json(Meaning.OUTPUT).text()).isEqualTo("\"done\"");
+  }
+
   @Test
   void content_inAnEventAlone_isFound() {
     SpanDescription description =
