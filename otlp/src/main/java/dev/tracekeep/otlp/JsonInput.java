@@ -210,6 +210,12 @@ final class JsonInput {
         .orElse(null);
   }
 
+  private static String consoleOutput(String console) {
+    return "the input is the console output of "
+        + console
+        + ", not OTLP: use its OTLP exporter, and the file exporter of an OpenTelemetry Collector";
+  }
+
   private void reportForeign(long count, long first) {
     if (count > 0) {
       delivery.refused(
@@ -224,12 +230,7 @@ final class JsonInput {
     if (foreignLines == 0) {
       delivery.warning(0, OtlpReader.EMPTY);
     } else if (console != null) {
-      delivery.refused(
-          0,
-          "the input is the console output of "
-              + console
-              + ", not OTLP: use its OTLP exporter, and the file exporter of an OpenTelemetry"
-              + " Collector");
+      delivery.refused(0, consoleOutput(console));
     } else {
       delivery.refused(0, OtlpReader.NO_OTLP);
     }
@@ -399,6 +400,7 @@ final class JsonInput {
 
   private void goOnAtNextRequest(long faultLine, String problem) throws IOException {
     boolean hasRest = false;
+    String console = null;
     while (lines.next()) {
       if (!lines.isTooLong() && requestAt(lines.start(), lines.start() + lines.length()) >= 0) {
         delivery.refused(
@@ -416,6 +418,11 @@ final class JsonInput {
         return;
       }
       hasRest |= !lines.isBlank() || lines.isTooLong();
+      console = console == null ? console() : console;
+    }
+    if (console != null && delivery.delivered() == 0) {
+      delivery.refused(0, consoleOutput(console));
+      return;
     }
     delivery.refused(faultLine, problem + (hasRest ? "; the rest was not read" : ""));
   }

@@ -153,16 +153,21 @@ class FileFormatsTest {
     assertThat(Collected.of(json).messages().get(0)).startsWith("spans.json:1: " + start);
   }
 
-  @Test
-  void consoleOutputThatIsNoJson_isNamed() {
-    assertThat(
-            Collected.of("{\n  resource: {},\n  instrumentationScope: { name: 'x' },\n}\n")
-                .messages())
-        .hasSize(1);
-    assertThat(Collected.of("Activity.TraceId:  0af7\nActivity.SpanId: 12\n").messages())
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "JavaScript|{~  resource: {~    attributes: { 'a': 'b' }~  },~  instrumentationScope: { name:"
+            + " 'x' },~  name: 'chat'~}~{~  resource: {},~  instrumentationScope: { name: 'x' }~}~",
+        ".NET|Activity.TraceId:  0af7~Activity.SpanId: 12~",
+      })
+  void consoleOutputThatIsNoJson_isNamed(String sdk, String lines) {
+    assertThat(Collected.of(lines.replace('~', '\n')).messages())
         .containsExactly(
-            "spans.json: the input is the console output of OpenTelemetry's .NET SDK, not OTLP: use"
-                + " its OTLP exporter, and the file exporter of an OpenTelemetry Collector");
+            "spans.json: the input is the console output of OpenTelemetry's "
+                + sdk
+                + " SDK, not OTLP: use its OTLP exporter, and the file exporter of an OpenTelemetry"
+                + " Collector");
   }
 
   @Test
