@@ -32,7 +32,8 @@ final class GzipInput extends GZIPInputStream {
     }
     try {
       int read = super.read(target, offset, length);
-      if (read < 0) {
+      // The stream calls this method again for the next member, which may have ended it by a fault.
+      if (read < 0 && !ended) {
         end(rest());
       }
       return read;

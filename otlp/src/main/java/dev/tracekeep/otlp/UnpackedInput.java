@@ -2,6 +2,7 @@ package dev.tracekeep.otlp;
 
 import io.airlift.compress.snappy.SnappyFramedInputStream;
 import io.airlift.compress.zstd.ZstdInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import org.jspecify.annotations.Nullable;
@@ -11,16 +12,22 @@ import org.jspecify.annotations.Nullable;
  * everything before can be read, and says afterwards that they were. Not thread-safe.
  */
 final class UnpackedInput extends InputStream {
+  /** How much of a damaged frame may be lost that stands before the damage. */
+  private static final int MAX_LOST_BYTES = 1 << 10;
+
   private final RawInput packed;
   private final String format;
   private final Opener opener;
   private @Nullable InputStream unpacked;
   private boolean damaged;
 
-  /** Opens the stream; some decoders read the first bytes then. */
+  /**
+   * Opens the next piece that can be unpacked by itself; some decoders read the first bytes then.
+   */
   @FunctionalInterface
   private interface Opener {
-    InputStream open() throws IOException;
+    /** Null at the end of the data. */
+    @Nullable InputStream open() throws IOException;
   }
 
   private UnpackedInput(RawInput packed, String format, Opener opener) {
@@ -30,11 +37,27 @@ final class UnpackedInput extends InputStream {
   }
 
   static UnpackedInput zstd(RawInput packed) {
-    return new UnpackedInput(packed, "zstd", () -> new ZstdInputStream(packed));
+    return new UnpackedInput(packed, "zstd", () -> nextFrame(packed));
   }
 
   static UnpackedInput snappy(RawInput packed) {
-    return new UnpackedInput(packed, "snappy", () -> new SnappyFramedInputStream(packed));
+    return new UnpackedInput(
+        packed,
+        "snappy",
+        () -> packed.available() == 0 ? null : new SnappyFramedInputStream(packed));
+  }
+
+  private static @Nullable InputStream nextFrame(RawInput packed) throws IOException {
+    if (!ZstdFrame.skipOthers(packed)) {
+      throw new EOFException();
+    }
+    if (packed.available() == 0) {
+      return null;
+    }
+    if (!ZstdFrame.isNext(packed)) {
+      throw new IOException("no frame");
+    }
+    return new ZstdInputStream(ZstdFrame.of(packed));
   }
 
   /** What is wrong with the data, in words that follow the input's name; null if nothing is. */
@@ -56,10 +79,20 @@ final class UnpackedInput extends InputStream {
       return -1;
     }
     try {
-      if (unpacked == null) {
-        unpacked = opener.open();
+      while (true) {
+        if (unpacked == null) {
+          unpacked = opener.open();
+        }
+        if (unpacked == null) {
+          return -1;
+        }
+        // A decoder that fails gives nothing of the call in which it does.
+        int read = unpacked.read(target, offset, Math.min(length, MAX_LOST_BYTES));
+        if (read >= 0) {
+          return read;
+        }
+        unpacked = null;
       }
-      return unpacked.read(target, offset, length);
     } catch (IOException | RuntimeException e) {
       // The decoders say in many ways that they do not understand their input.
       if (packed.failure() != null) {

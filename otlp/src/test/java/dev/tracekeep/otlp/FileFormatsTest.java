@@ -84,6 +84,50 @@ class FileFormatsTest {
     assertThat(read.messages()).isEmpty();
   }
 
+  /** A file whose second half was cut off must not pass for one that ends there. */
+  @ParameterizedTest
+  @ValueSource(strings = {"native.zst", "snappy.sz", "gzip"})
+  void packedFile_cutAnywhereInItsSecondFrame_isReported(String name) {
+    byte[] frame =
+        switch (name) {
+          case "gzip" -> Collected.gzip(file("shapes/data.json"));
+          // The file is two frames.
+          case "native.zst" -> Arrays.copyOf(file("collector-files/native.zst"), 217);
+          default -> file("collector-files/" + name);
+        };
+    byte[] whole = concat(frame, frame);
+    int spans = Collected.of(frame).spans.size();
+    List<Integer> silent = new ArrayList<>();
+    for (int cut = frame.length + 1; cut < whole.length; cut++) {
+      Collected read = Collected.of(Arrays.copyOf(whole, cut));
+      assertThat(read.spans).hasSizeGreaterThanOrEqualTo(spans);
+      if (read.problems.isEmpty()) {
+        silent.add(cut - frame.length);
+      }
+    }
+
+    assertThat(Collected.of(whole).messages()).isEmpty();
+    // Snappy's decoder passes over a stream's identifier, ten bytes that hold nothing.
+    assertThat(silent)
+        .isEqualTo(name.equals("snappy.sz") ? List.of(4, 5, 6, 7, 8, 9, 10) : List.of());
+  }
+
+  @Test
+  void skippableFramesOfZstd_arePassedOver() {
+    byte[] skippable = {0x5A, 0x2A, 0x4D, 0x18, 3, 0, 0, 0, 'a', 'b', 'c'};
+    byte[] frame = file("collector-files/native.zst");
+
+    Collected read = Collected.of(concat(concat(frame, skippable), frame));
+    Collected cut = Collected.of(concat(frame, Arrays.copyOf(skippable, 10)));
+
+    assertThat(read.spans).hasSize(4);
+    assertThat(read.messages()).isEmpty();
+    assertThat(cut.spans).hasSize(2);
+    assertThat(cut.messages())
+        .containsExactly(
+            "spans.json: the input is damaged or truncated: its zstd data cannot be unpacked on");
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
