@@ -57,6 +57,15 @@ final class ProblemReport {
     }
   }
 
+  /** Adds further problems of a kind that was added just now, whose places nobody has kept. */
+  synchronized void addMore(OtlpProblem.Severity severity, String kind, long more) {
+    counts.merge(severity, more, Long::sum);
+    Kind same = kinds.getOrDefault(severity, Map.of()).get(kind);
+    if (same != null) {
+      same.count += more;
+    }
+  }
+
   synchronized long count(OtlpProblem.Severity severity) {
     return counts.getOrDefault(severity, 0L);
   }

@@ -4,6 +4,7 @@ import dev.tracekeep.otlp.OtlpHandler;
 import dev.tracekeep.otlp.OtlpProblem;
 import dev.tracekeep.otlp.OtlpReader;
 import dev.tracekeep.span.Span;
+import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.WriteResult;
@@ -25,6 +26,10 @@ import org.jspecify.annotations.Nullable;
  * service's stop), what was read is written and summed up. For one run.
  */
 final class SpanImport {
+  private static final String CONFLICT =
+      "has two starts: two spans have this id, and only the better one is kept. Ids come twice from"
+          + " a generator with a fixed seed, or from processes forked with its state";
+
   private final ObservabilityStorage storage;
   private final OtlpReader reader;
   private final Progress progress;
@@ -232,5 +237,20 @@ final class SpanImport {
                     rejection.reason(),
                     "span " + rejection.key(),
                     "span " + rejection.key() + " " + rejection.reason()));
+    addConflicts(result.conflictingStarts());
+  }
+
+  /**
+   * Two spans under one id: one of them is lost, and the store cannot know that it was not meant.
+   */
+  private void addConflicts(WriteResult.ConflictingStarts conflicting) {
+    for (SpanKey key : conflicting.first()) {
+      problems.add(
+          OtlpProblem.Severity.WARNING, CONFLICT, "span " + key, "span " + key + " " + CONFLICT);
+    }
+    int unnamed = conflicting.count() - conflicting.first().size();
+    if (unnamed > 0) {
+      problems.addMore(OtlpProblem.Severity.WARNING, CONFLICT, unnamed);
+    }
   }
 }

@@ -96,6 +96,47 @@ class ImportCommandTest {
     assertThat(otherScreen.out()).contains("  replaced   200\n");
   }
 
+  /** Two runs of a program whose ids come from one seed, a day apart. */
+  private static final Path IDS_TWICE =
+      Path.of("src", "test", "resources", "dev", "tracekeep", "cli", "ids-used-twice");
+
+  @Test
+  void import_otherSpansUnderTheSameIds_isWarnedOfInEitherOrder() throws IOException {
+    List<String> days =
+        List.of(
+            IDS_TWICE.resolve("monday.jsonl").toString(),
+            IDS_TWICE.resolve("tuesday.jsonl").toString());
+    String warning =
+        "warning: span default/abc00000000000000000000000000041/def0000000000001 has two starts:"
+            + " two spans have this id, and only the better one is kept. Ids come twice from a"
+            + " generator with a fixed seed, or from processes forked with its state (and 1 more"
+            + " like it, the last at span"
+            + " default/abc00000000000000000000000000041/def0000000000002)\n";
+
+    assertThat(screen.run("import", days.get(0))).isEqualTo(ExitCode.OK);
+    assertThat(screen.err()).isEmpty();
+    assertThat(screen.run("import", days.get(1))).isEqualTo(ExitCode.OK);
+    assertThat(screen.err()).isEqualTo(warning);
+    assertThat(out()).contains("  replaced   2\n");
+    assertThat(screen.run("trace", "abc00000000000000000000000000041", "--json")).isZero();
+    String forth = screen.out();
+
+    TestScreen other = new TestStore(Files.createDirectory(folder.resolve("other"))).screen();
+    assertThat(other.run("import", days.get(1))).isEqualTo(ExitCode.OK);
+    assertThat(other.run("import", "--json", days.get(0))).isEqualTo(ExitCode.OK);
+    assertThat(other.err()).isEqualTo(warning);
+    assertThat(other.out()).contains("\"unchanged\":2").contains("\"warnings\":2");
+    assertThat(other.run("trace", "abc00000000000000000000000000041", "--json")).isZero();
+    assertThat(other.out()).isEqualTo(forth);
+
+    TestScreen atOnce = new TestStore(Files.createDirectory(folder.resolve("once"))).screen();
+    assertThat(atOnce.run("import", days.get(1), days.get(0))).isEqualTo(ExitCode.OK);
+    assertThat(atOnce.err()).isEqualTo(warning);
+    assertThat(atOnce.out()).contains("  repeated   2\n");
+    assertThat(atOnce.run("trace", "abc00000000000000000000000000041", "--json")).isZero();
+    assertThat(atOnce.out()).isEqualTo(forth);
+  }
+
   @Test
   void import_brokenLine_isReportedAndTheRestGoesIn() throws IOException {
     String file = store.write("broken.jsonl", "{\"resourceSpans\": [ oops\n" + TestStore.OTLP);

@@ -71,6 +71,24 @@ class SpanImportTest {
   }
 
   @Test
+  void run_conflictingStartsThatNobodyNamed_areCounted() {
+    WriteResult conflicting =
+        new WriteResult(
+            3,
+            0,
+            new WriteResult.Counts(0, 3, 0),
+            List.of(),
+            List.of(),
+            new WriteResult.ConflictingStarts(30, List.of(SpanKey.of("t", "s"))));
+    ImportSummary summary = run(storage(conflicting), source("a.jsonl", TestStore.OTLP));
+    assertThat(summary.warnings()).isEqualTo(30);
+    assertThat(summary.exitCode()).isEqualTo(ExitCode.OK);
+    assertThat(screen.err())
+        .startsWith("warning: span default/t/s has two starts: ")
+        .endsWith(" (and 29 more like it, the last at span default/t/s)\n");
+  }
+
+  @Test
   void run_storeThatCannotCount_saysOnlyWhatWasStored() {
     ImportSummary summary =
         run(

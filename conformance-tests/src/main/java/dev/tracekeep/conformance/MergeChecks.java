@@ -17,6 +17,7 @@ import dev.tracekeep.storage.Trace;
 import dev.tracekeep.storage.TraceQuery;
 import dev.tracekeep.storage.TraceSummary;
 import dev.tracekeep.storage.WriteResult;
+import java.time.Instant;
 import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -175,6 +176,84 @@ abstract class MergeChecks extends CrudChecks {
 
   private static Span spelled(String json) {
     return Spans.root("t").payload(Payload.builder().output(Json.parse(json)).build()).build();
+  }
+
+  /** Two spans under one id in one batch: whichever comes first, one row, and the key is named. */
+  @Test
+  public final void conflictingStarts_withinABatch_areNamed() {
+    ObservabilityStorage storage = storage();
+    Span monday = Spans.root("t").build();
+    Span tuesday = monday.toBuilder().startedAt(Spans.T0.plusNanos(1)).build();
+    Span other = Spans.root("u").build();
+    for (List<Span> batch :
+        List.of(List.of(monday, other, tuesday), List.of(tuesday, monday, monday, other, other))) {
+      storage.dangerouslyClearAll();
+      assertThat(storage.batchCreateSpans(batch).conflictingStarts())
+          .isEqualTo(new WriteResult.ConflictingStarts(1, List.of(monday.key())));
+      assertThat(storage.getSpan(monday.key())).contains(TheRule.better(monday, tuesday));
+      assertThat(storage.statistics().spans()).isEqualTo(2);
+    }
+    assertThat(storage.createSpan(other).conflictingStarts())
+        .isEqualTo(WriteResult.ConflictingStarts.NONE);
+  }
+
+  /**
+   * A span that starts at another time than the row of its key, whether it wins or loses, alone or
+   * in a large batch. Updates move a start on purpose and never count. A store that does not look
+   * at the rows that are there says nothing of them, and nothing wrong.
+   */
+  @Test
+  public final void conflictingStarts_withStoredSpans_areCountedAndNamed() {
+    for (int spans : List.of(1, 3, 60)) {
+      ObservabilityStorage storage = storage();
+      storage.dangerouslyClearAll();
+      List<Span> monday = new ArrayList<>();
+      for (int i = 0; i < spans; i++) {
+        monday.add(Spans.root(String.format("t%02d", i)).updatedAt(Spans.at(100)).build());
+      }
+      assertThat(storage.batchCreateSpans(monday).conflictingStarts())
+          .isEqualTo(WriteResult.ConflictingStarts.NONE);
+      assertThat(storage.batchCreateSpans(monday).conflictingStarts())
+          .isEqualTo(WriteResult.ConflictingStarts.NONE);
+      List<Span> tuesday =
+          monday.stream().map(span -> movedTo(span, Spans.at(5), Spans.at(200))).toList();
+      WriteResult.ConflictingStarts all =
+          new WriteResult.ConflictingStarts(
+              spans, monday.stream().map(Span::key).limit(20).toList());
+      assertConflicts(storage.batchCreateSpans(tuesday), all); // wins, and moves the rows
+      assertConflicts(storage.batchCreateSpans(monday), all); // loses
+      List<Span> mixed = new ArrayList<>(tuesday);
+      mixed.set(spans - 1, movedTo(monday.get(spans - 1), Spans.at(6), Spans.at(50)));
+      mixed.add(Spans.root("z").build());
+      assertConflicts(
+          storage.batchCreateSpans(mixed),
+          new WriteResult.ConflictingStarts(1, List.of(monday.get(spans - 1).key())));
+      assertThat(storage.getSpan(tuesday.get(0).key())).contains(tuesday.get(0));
+      assertThat(storage.statistics().spans()).isEqualTo(spans + 1);
+
+      List<SpanUpdate> moves =
+          tuesday.stream()
+              .map(
+                  span ->
+                      SpanUpdate.builder(span.key(), Spans.at(300))
+                          .set(SpanColumn.STARTED_AT, Spans.at(7))
+                          .build())
+              .toList();
+      assertThat(storage.batchUpdateSpans(moves).conflictingStarts())
+          .isEqualTo(WriteResult.ConflictingStarts.NONE);
+      assertThat(storage.getSpan(tuesday.get(0).key()).orElseThrow().times().startedAt())
+          .isEqualTo(Spans.at(7));
+    }
+  }
+
+  private static Span movedTo(Span span, Instant startedAt, Instant updatedAt) {
+    return span.toBuilder().startedAt(startedAt).updatedAt(updatedAt).build();
+  }
+
+  private void assertConflicts(WriteResult result, WriteResult.ConflictingStarts expected) {
+    assertThat(result.conflictingStarts())
+        .isEqualTo(
+            has(Capability.EXACT_WRITE_COUNTS) ? expected : WriteResult.ConflictingStarts.NONE);
   }
 
   /** A row is stored under the version of what is in it, also where an update has filled it. */

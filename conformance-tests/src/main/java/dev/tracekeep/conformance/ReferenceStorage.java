@@ -75,6 +75,11 @@ public class ReferenceStorage extends ReferenceReads {
     return update.applyTo(row);
   }
 
+  /** Whether a span cannot be the one whose row, or whose copy in the batch, is there. */
+  boolean startsDiffer(Span there, Span given) {
+    return !there.times().startedAt().equals(given.times().startedAt());
+  }
+
   /** The version that a row gets. */
   SpanVersion versionOf(@Nullable Span old, Span now) {
     return now.version();
@@ -96,6 +101,7 @@ public class ReferenceStorage extends ReferenceReads {
       requireWritable();
       List<WriteResult.Rejection> rejected = new ArrayList<>();
       Map<SpanKey, Span> best = new TreeMap<>();
+      TreeSet<SpanKey> conflicting = new TreeSet<>();
       for (Span span : spans) {
         if (span.isLight()) {
           throw new IllegalArgumentException("The span " + span.key() + " is light");
@@ -104,11 +110,21 @@ public class ReferenceStorage extends ReferenceReads {
         if (size > config.maxSpanBytes()) {
           rejected.add(tooLarge(span.key(), size));
         } else {
+          Span other = best.get(span.key());
+          if (other != null && startsDiffer(other, span)) {
+            conflicting.add(span.key());
+          }
           best.merge(span.key(), span, TheRule::better);
         }
       }
       WriteResult.Counts counts = WriteResult.Counts.NONE;
       for (Span span : best.values()) {
+        List<ReferenceTable.Row> rows = table().rows.get(span.key());
+        if (rows != null
+            && capabilities.contains(Capability.EXACT_WRITE_COUNTS)
+            && startsDiffer(ReferenceTable.best(rows), span)) {
+          conflicting.add(span.key());
+        }
         counts = counts.plus(write(span));
       }
       return new WriteResult(
@@ -116,7 +132,9 @@ public class ReferenceStorage extends ReferenceReads {
           spans.size() - rejected.size() - best.size(),
           exact(counts),
           List.of(),
-          rejected);
+          rejected,
+          new WriteResult.ConflictingStarts(
+              conflicting.size(), conflicting.stream().limit(20).toList()));
     }
   }
 

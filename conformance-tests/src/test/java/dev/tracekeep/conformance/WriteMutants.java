@@ -60,6 +60,27 @@ final class WriteMutants {
             });
   }
 
+  /** Whether two descriptions are of two spans. */
+  private interface Notice {
+    boolean of(Span there, Span given);
+  }
+
+  private static Mutant noticing(String fault, Notice notice) {
+    return Mutant.of(
+        fault,
+        (database, config, capabilities) ->
+            new ReferenceStorage(database, config, capabilities) {
+              @Override
+              boolean startsDiffer(Span there, Span given) {
+                return notice.of(there, given);
+              }
+            });
+  }
+
+  private static boolean otherStart(Span there, Span given) {
+    return !there.times().startedAt().equals(given.times().startedAt());
+  }
+
   /** What an update does. */
   private interface Apply {
     Optional<Span> of(Span row, SpanUpdate update);
@@ -188,6 +209,22 @@ final class WriteMutants {
                   @Override
                   void requireFormat(@Nullable ReferenceTable table) {}
                 }));
+    mutants.add(noticing("does not see another start under one id", (there, given) -> false));
+    mutants.add(
+        noticing(
+            "sees another start only where the span wins",
+            (there, given) -> otherStart(there, given) && TheRule.compare(given, there) > 0));
+    mutants.add(
+        noticing(
+            "compares starts to the millisecond",
+            (there, given) ->
+                !there
+                    .times()
+                    .startedAt()
+                    .truncatedTo(ChronoUnit.MILLIS)
+                    .equals(given.times().startedAt().truncatedTo(ChronoUnit.MILLIS))));
+    mutants.add(
+        Mutant.of("takes a start that an update moves for a conflict", UpdatesConflict::new));
     mutants.add(updating("updates are accepted and dropped", (row, update) -> Optional.empty()));
     mutants.add(Mutant.of("updates of missing spans are dropped in silence", SilentUpdates::new));
     mutants.add(Mutant.of("an update of a missing span makes one", CreatingUpdates::new));
@@ -290,6 +327,30 @@ final class WriteMutants {
           honest.counts(),
           List.of(),
           List.of());
+    }
+  }
+
+  private static final class UpdatesConflict extends ReferenceStorage {
+    UpdatesConflict(
+        ReferenceDatabase database, StorageConfig config, Set<Capability> capabilities) {
+      super(database, config, capabilities);
+    }
+
+    @Override
+    public WriteResult batchUpdateSpans(List<SpanUpdate> updates) {
+      WriteResult honest = super.batchUpdateSpans(updates);
+      List<SpanKey> moved =
+          updates.stream()
+              .filter(update -> update.columns().contains(SpanColumn.STARTED_AT))
+              .map(SpanUpdate::key)
+              .toList();
+      return new WriteResult(
+          honest.accepted(),
+          honest.duplicates(),
+          honest.counts(),
+          honest.missing(),
+          honest.rejected(),
+          new WriteResult.ConflictingStarts(moved.size(), moved));
     }
   }
 

@@ -10,7 +10,10 @@ public enum Capability {
   ENFORCED_UNIQUENESS,
   /** A batch that fails leaves nothing behind. */
   ATOMIC_BATCH,
-  /** {@link WriteResult#counts()} is there, and right also while others write. */
+  /**
+   * {@link WriteResult#counts()} is there, and right also while others write; {@link
+   * WriteResult#conflictingStarts()} knows the rows that were there.
+   */
   EXACT_WRITE_COUNTS,
   /** Concurrent updates of one span are all applied, in some order. */
   ATOMIC_UPDATE,

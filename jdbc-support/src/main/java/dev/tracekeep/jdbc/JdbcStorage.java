@@ -23,6 +23,7 @@ import dev.tracekeep.storage.TraceQuery;
 import dev.tracekeep.storage.WriteResult;
 import dev.tracekeep.storage.spi.AbstractObservabilityStorage;
 import dev.tracekeep.storage.spi.OptimisticBulkPolicy;
+import dev.tracekeep.storage.spi.WriteOutcome;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -85,10 +86,9 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
 
   /**
    * Puts each span of the batch into the table if its key is new or its version greater, in the
-   * current transaction.
+   * current transaction. Says which rows that were there start at another time than the span.
    */
-  protected abstract WriteResult.Counts merge(Connection connection, List<Span> batch)
-      throws Exception;
+  protected abstract WriteOutcome merge(Connection connection, List<Span> batch) throws Exception;
 
   /**
    * Writes spans over rows that are there and that this transaction has locked; by default by
@@ -225,7 +225,7 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
   // ---- writes ----------------------------------------------------------------------------------
 
   @Override
-  protected final WriteResult.Counts write(List<Span> batch) throws Exception {
+  protected final WriteOutcome write(List<Span> batch) throws Exception {
     if (isBulk(batch.size()) && bulkPolicy.shouldTryDirect()) {
       try {
         connections.transact(
@@ -233,7 +233,7 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
               insertDirect(connection, batch);
               return true;
             });
-        return new WriteResult.Counts(batch.size(), 0, 0);
+        return WriteOutcome.created(batch.size());
       } catch (Exception e) {
         if (!isDuplicateKey(e)) {
           throw e;
@@ -241,9 +241,11 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
         bulkPolicy.directConflicted();
       }
     }
-    WriteResult.Counts counts = connections.transact(connection -> merge(connection, batch));
-    bulkPolicy.merged(counts.replaced() + counts.unchanged());
-    return counts;
+    WriteOutcome outcome = connections.transact(connection -> merge(connection, batch));
+    WriteResult.Counts counts = outcome.counts();
+    // A merge that cannot count may have met nothing but known keys.
+    bulkPolicy.merged(counts == null ? batch.size() : counts.replaced() + counts.unchanged());
+    return outcome;
   }
 
   @Override

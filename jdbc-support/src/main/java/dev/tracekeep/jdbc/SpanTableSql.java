@@ -123,6 +123,12 @@ public final class SpanTableSql {
         + ")";
   }
 
+  /** A condition: the two start at different times. Unknown where one of them is not there. */
+  public String otherStart(String left, String right) {
+    String started = name(SpanColumn.STARTED_AT);
+    return left + "." + started + " <> " + right + "." + started;
+  }
+
   // ---- reads -----------------------------------------------------------------------------------
 
   SqlStatement selectSpan(SpanKey key) {

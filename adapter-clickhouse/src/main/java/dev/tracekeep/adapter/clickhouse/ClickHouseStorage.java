@@ -24,8 +24,8 @@ import dev.tracekeep.storage.StorageStatistics;
 import dev.tracekeep.storage.TraceQuery;
 import dev.tracekeep.storage.TracingStrategy;
 import dev.tracekeep.storage.TracingStrategySupport;
-import dev.tracekeep.storage.WriteResult;
 import dev.tracekeep.storage.spi.AbstractObservabilityStorage;
+import dev.tracekeep.storage.spi.WriteOutcome;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
@@ -223,10 +223,11 @@ final class ClickHouseStorage extends AbstractObservabilityStorage {
 
   // ---- writes ----------------------------------------------------------------------------------
 
+  /** An insert does not look at what is there, so it can count nothing of it. */
   @Override
-  protected WriteResult.@Nullable Counts write(List<Span> batch) throws Exception {
+  protected WriteOutcome write(List<Span> batch) throws Exception {
     writes.insert(batch);
-    return null;
+    return new WriteOutcome(null, List.of());
   }
 
   @Override

@@ -6,12 +6,14 @@ import dev.tracekeep.jdbc.SqlDialect;
 import dev.tracekeep.jdbc.SqlStatement;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
+import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.storage.Capability;
 import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.TracingStrategy;
 import dev.tracekeep.storage.TracingStrategySupport;
 import dev.tracekeep.storage.WriteResult;
+import dev.tracekeep.storage.spi.WriteOutcome;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -110,18 +112,25 @@ final class DuckDbStorage extends JdbcStorage {
   }
 
   /**
-   * Asks with keys and versions alone which spans are new and which are better, and moves whole
-   * rows for those only: a replay moves none.
+   * Asks with keys, starts and versions alone which spans are new and which are better, and moves
+   * whole rows for those only: a replay moves none.
    */
   @Override
-  protected WriteResult.Counts merge(Connection connection, List<Span> batch) throws SQLException {
+  protected WriteOutcome merge(Connection connection, List<Span> batch) throws SQLException {
     List<Span> fresh = new ArrayList<>();
     List<Span> better = new ArrayList<>();
+    List<SpanKey> conflicting = new ArrayList<>();
     stageKeys(connection, batch);
     String isNew = "t." + sql().name(SpanColumn.SPAN_ID) + " IS NULL";
+    String isBetter = sql().beats("s", "t");
+    String otherStart = sql().otherStart("s", "t");
     new SqlStatement(
             "SELECT s.position, "
                 + isNew
+                + ", "
+                + isBetter
+                + ", "
+                + otherStart
                 + " FROM "
                 + temporary(stagedKeys)
                 + " s LEFT JOIN "
@@ -131,24 +140,41 @@ final class DuckDbStorage extends JdbcStorage {
                 + " WHERE "
                 + isNew
                 + " OR "
-                + sql().beats("s", "t"))
+                + isBetter
+                + " OR "
+                + otherStart)
         .forEach(
-            connection, row -> (row.getBoolean(2) ? fresh : better).add(batch.get(row.getInt(1))));
+            connection,
+            row -> {
+              Span span = batch.get(row.getInt(1));
+              if (row.getBoolean(2)) {
+                fresh.add(span);
+              } else if (row.getBoolean(3)) {
+                better.add(span);
+              }
+              if (row.getBoolean(4)) {
+                conflicting.add(span.key());
+              }
+            });
     if (!fresh.isEmpty()) {
       insertDirect(connection, fresh);
     }
     if (!better.isEmpty()) {
       replace(connection, better);
     }
-    return new WriteResult.Counts(
-        fresh.size(), better.size(), batch.size() - fresh.size() - better.size());
+    return new WriteOutcome(
+        new WriteResult.Counts(
+            fresh.size(), better.size(), batch.size() - fresh.size() - better.size()),
+        conflicting);
   }
 
   private void stageKeys(Connection connection, List<Span> batch) throws SQLException {
     new SqlStatement(
             "CREATE TEMP TABLE IF NOT EXISTS "
                 + name(stagedKeys)
-                + " (position INTEGER, tenant_id VARCHAR, trace_id VARCHAR, span_id VARCHAR, version BLOB)")
+                + " (position INTEGER, tenant_id VARCHAR, trace_id VARCHAR, span_id VARCHAR, "
+                + sql().definition(SpanColumn.STARTED_AT)
+                + ", version BLOB)")
         .execute(connection);
     new SqlStatement("DELETE FROM " + temporary(stagedKeys)).execute(connection);
     SpanAppender.appendKeys(connection, "temp", "main", stagedKeys, batch);

@@ -59,7 +59,7 @@ final class SpanAppender {
     }
   }
 
-  /** Appends the position in the batch, the key and the version of each span. */
+  /** Appends the position in the batch, the key, the start and the version of each span. */
   static void appendKeys(
       Connection connection, String catalog, String schema, String table, List<Span> spans)
       throws SQLException {
@@ -72,6 +72,7 @@ final class SpanAppender {
         appender.append(key.tenantId());
         appender.append(key.traceId());
         appender.append(key.spanId());
+        appender.appendEpochNanos(EpochNanos.of(spans.get(i).times().startedAt()));
         appender.append(spans.get(i).version().toBytes());
         appender.endRow();
       }

@@ -10,7 +10,7 @@ import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.TracingStrategy;
 import dev.tracekeep.storage.TracingStrategySupport;
-import dev.tracekeep.storage.WriteResult;
+import dev.tracekeep.storage.spi.WriteOutcome;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -100,7 +100,7 @@ final class LibSqlStorage extends JdbcStorage {
   }
 
   @Override
-  protected WriteResult.Counts merge(Connection connection, List<Span> batch) throws SQLException {
+  protected WriteOutcome merge(Connection connection, List<Span> batch) throws SQLException {
     return writer.merge(connection, batch);
   }
 

@@ -2,11 +2,14 @@ package dev.tracekeep.adapter.libsql;
 
 import dev.tracekeep.jdbc.SpanTableSql;
 import dev.tracekeep.jdbc.SqlStatement;
+import dev.tracekeep.span.EpochNanos;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
+import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanVersion;
 import dev.tracekeep.storage.WriteResult;
 import dev.tracekeep.storage.spi.OptimisticBulkPolicy;
+import dev.tracekeep.storage.spi.WriteOutcome;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -59,19 +62,22 @@ final class SpanWriter {
   }
 
   /** Stores each span if its key is new or its version greater; the transaction can write. */
-  WriteResult.Counts merge(Connection connection, List<Span> batch) throws SQLException {
+  WriteOutcome merge(Connection connection, List<Span> batch) throws SQLException {
     List<Span> rest = batch;
     List<Span> absent = new ArrayList<>();
     List<Span> better = new ArrayList<>();
+    List<SpanKey> conflicting = new ArrayList<>();
     if (policy.shouldTryDirect()) {
       rest = existing(batch, write(connection, insert, batch));
     }
-    compare(connection, rest, absent, better);
+    compare(connection, rest, absent, better, conflicting);
     write(connection, insert, absent);
     write(connection, replace, better);
     int inserted = batch.size() - rest.size() + absent.size();
     policy.merged(batch.size() - inserted);
-    return new WriteResult.Counts(inserted, better.size(), batch.size() - inserted - better.size());
+    return new WriteOutcome(
+        new WriteResult.Counts(inserted, better.size(), batch.size() - inserted - better.size()),
+        conflicting);
   }
 
   /** Writes over rows that are there, if the version is greater. */
@@ -86,9 +92,13 @@ final class SpanWriter {
         .toList();
   }
 
-  /** Sorts out which spans have no row, and which one of a lower version. */
+  /** Sorts out which spans have no row, which one of a lower version, and which another start. */
   private void compare(
-      Connection connection, List<Span> spans, List<Span> absent, List<Span> better)
+      Connection connection,
+      List<Span> spans,
+      List<Span> absent,
+      List<Span> better,
+      List<SpanKey> conflicting)
       throws SQLException {
     for (int start = 0; start < spans.size(); start += KEYS_PER_LOOKUP) {
       List<Span> chunk = spans.subList(start, Math.min(spans.size(), start + KEYS_PER_LOOKUP));
@@ -98,12 +108,15 @@ final class SpanWriter {
               connection,
               row -> {
                 int i = row.getInt(1);
+                Span span = chunk.get(i);
                 byte[] version = row.getBytes(2);
                 found[i] = true;
                 // An older release leaves the version out.
-                if (version == null
-                    || chunk.get(i).version().compareTo(SpanVersion.ofBytes(version)) > 0) {
-                  better.add(chunk.get(i));
+                if (version == null || span.version().compareTo(SpanVersion.ofBytes(version)) > 0) {
+                  better.add(span);
+                }
+                if (row.getLong(3) != EpochNanos.of(span.times().startedAt())) {
+                  conflicting.add(span.key());
                 }
               });
       for (int i = 0; i < found.length; i++) {
@@ -127,6 +140,8 @@ final class SpanWriter {
     return statement.append(
         ") SELECT k.i, t."
             + sql.versionName()
+            + ", t."
+            + sql.name(SpanColumn.STARTED_AT)
             + " FROM k CROSS JOIN "
             + sql.table()
             + " t WHERE t."

@@ -28,8 +28,8 @@ import dev.tracekeep.storage.StorageStatistics;
 import dev.tracekeep.storage.TraceQuery;
 import dev.tracekeep.storage.TracingStrategy;
 import dev.tracekeep.storage.TracingStrategySupport;
-import dev.tracekeep.storage.WriteResult;
 import dev.tracekeep.storage.spi.AbstractObservabilityStorage;
+import dev.tracekeep.storage.spi.WriteOutcome;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
@@ -198,7 +198,7 @@ final class MongoStorage extends AbstractObservabilityStorage {
   }
 
   @Override
-  protected WriteResult.Counts write(List<Span> batch) {
+  protected WriteOutcome write(List<Span> batch) {
     return writer.write(batch);
   }
 

@@ -9,6 +9,7 @@ import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanVersion;
 import dev.tracekeep.span.TraceKey;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -34,10 +35,11 @@ final class SpanKeys {
   static final String SPAN = SpanColumn.SPAN_ID.columnName();
   private static final String VERSION = SpanColumn.VERSION_NAME;
 
-  /** The key and the version. */
+  /** The key, the start and the version. */
   static final Bson VERSION_ONLY =
       Projections.fields(
-          Projections.include(TENANT, TRACE, SPAN, VERSION), Projections.excludeId());
+          Projections.include(TENANT, TRACE, SPAN, SpanColumn.STARTED_AT.columnName(), VERSION),
+          Projections.excludeId());
 
   /** Keys in one query. */
   private static final int KEYS_PER_QUERY = 1000;
@@ -90,18 +92,28 @@ final class SpanKeys {
     return traceIds;
   }
 
-  /** The versions under which spans are stored; of those there are. */
-  static Map<SpanKey, SpanVersion> versions(
-      MongoConnection connection, String table, List<SpanKey> keys) {
-    Map<SpanKey, SpanVersion> versions = new HashMap<>();
+  /**
+   * What is known of a document that is there.
+   *
+   * @param startedAt null where another program has left it out
+   */
+  record Stored(SpanVersion version, @Nullable Instant startedAt) {
+    static Stored of(SpanCodec.Row row) {
+      return new Stored(SpanKeys.version(row), (Instant) row.value(SpanColumn.STARTED_AT));
+    }
+  }
+
+  /** The versions and starts under which spans are stored; of those there are. */
+  static Map<SpanKey, Stored> stored(MongoConnection connection, String table, List<SpanKey> keys) {
+    Map<SpanKey, Stored> stored = new HashMap<>();
     // Nothing is left unwritten for the sake of a document that may be rolled back.
     forEachRow(
         connection.settled(),
         table,
         keys,
         VERSION_ONLY,
-        row -> versions.put(key(row), version(row)));
-    return versions;
+        row -> stored.put(key(row), Stored.of(row)));
+    return stored;
   }
 
   /** The version of a document, below all others where it has none. */

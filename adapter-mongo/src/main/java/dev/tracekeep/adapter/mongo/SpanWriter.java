@@ -8,11 +8,11 @@ import com.mongodb.client.model.InsertManyOptions;
 import com.mongodb.client.model.ReplaceOneModel;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanKey;
-import dev.tracekeep.span.SpanVersion;
 import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.WriteResult;
 import dev.tracekeep.storage.spi.OptimisticBulkPolicy;
+import dev.tracekeep.storage.spi.WriteOutcome;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -47,18 +47,18 @@ final class SpanWriter {
   }
 
   /** Stores each span if its key is new or its version greater. */
-  WriteResult.Counts write(List<Span> batch) {
-    WriteResult.Counts counts = WriteResult.Counts.NONE;
+  WriteOutcome write(List<Span> batch) {
+    WriteOutcome outcome = WriteOutcome.NONE;
     Refusals refusals = new Refusals();
     for (int i = 0; i < batch.size(); i += SPANS_PER_COMMAND) {
       List<Span> chunk = batch.subList(i, Math.min(batch.size(), i + SPANS_PER_COMMAND));
-      counts = counts.plus(writeChunk(chunk, refusals));
+      outcome = outcome.plus(writeChunk(chunk, refusals));
     }
     refusals.throwIfAny();
-    return counts;
+    return outcome;
   }
 
-  private WriteResult.Counts writeChunk(List<Span> chunk, Refusals refusals) {
+  private WriteOutcome writeChunk(List<Span> chunk, Refusals refusals) {
     if (bulkPolicy.shouldTryDirect()) {
       // If the insert fails, the batch is sent again, and then any of it may be there.
       List<Span> existing = chunk;
@@ -69,21 +69,25 @@ final class SpanWriter {
           bulkPolicy.directConflicted();
         }
       }
-      Map<SpanKey, SpanVersion> stored = versions(existing);
+      Map<SpanKey, SpanKeys.Stored> stored = stored(existing);
       // One that cannot be read yet is there all the same, so its replacement asks for the version.
       List<Span> better =
           existing.stream().filter(span -> isBetter(span, stored.get(span.key()))).toList();
-      return counts(chunk.size(), existing.size(), replaceOlder(better, refusals));
+      return outcome(
+          chunk.size(),
+          existing.size(),
+          replaceOlder(better, refusals),
+          conflicting(chunk, stored));
     }
     // Replays, most likely: of what is there as good or better, no payload is sent.
-    Map<SpanKey, SpanVersion> stored = versions(chunk);
+    Map<SpanKey, SpanKeys.Stored> stored = stored(chunk);
     List<Span> absent = new ArrayList<>();
     List<Span> better = new ArrayList<>();
     for (Span span : chunk) {
-      SpanVersion version = stored.get(span.key());
-      if (version == null) {
+      SpanKeys.Stored row = stored.get(span.key());
+      if (row == null) {
         absent.add(span);
-      } else if (isBetter(span, version)) {
+      } else if (isBetter(span, row)) {
         better.add(span);
       }
     }
@@ -92,19 +96,34 @@ final class SpanWriter {
     replaced += replaceOlder(overtaken, refusals);
     int existing = chunk.size() - absent.size() + overtaken.size();
     bulkPolicy.merged(existing);
-    return counts(chunk.size(), existing, replaced);
+    return outcome(chunk.size(), existing, replaced, conflicting(chunk, stored));
   }
 
-  private Map<SpanKey, SpanVersion> versions(List<Span> spans) {
-    return SpanKeys.versions(connection, table, spans.stream().map(Span::key).toList());
+  private Map<SpanKey, SpanKeys.Stored> stored(List<Span> spans) {
+    return SpanKeys.stored(connection, table, spans.stream().map(Span::key).toList());
   }
 
-  private static boolean isBetter(Span span, @Nullable SpanVersion stored) {
-    return stored == null || span.version().compareTo(stored) > 0;
+  private static boolean isBetter(Span span, SpanKeys.@Nullable Stored row) {
+    return row == null || span.version().compareTo(row.version()) > 0;
   }
 
-  private static WriteResult.Counts counts(int all, int existing, long replaced) {
-    return new WriteResult.Counts(all - existing, replaced, existing - replaced);
+  private static List<SpanKey> conflicting(List<Span> spans, Map<SpanKey, SpanKeys.Stored> stored) {
+    List<SpanKey> conflicting = new ArrayList<>();
+    for (Span span : spans) {
+      SpanKeys.Stored row = stored.get(span.key());
+      if (row != null
+          && row.startedAt() != null
+          && !row.startedAt().equals(span.times().startedAt())) {
+        conflicting.add(span.key());
+      }
+    }
+    return conflicting;
+  }
+
+  private static WriteOutcome outcome(
+      int all, int existing, long replaced, List<SpanKey> conflicting) {
+    return new WriteOutcome(
+        new WriteResult.Counts(all - existing, replaced, existing - replaced), conflicting);
   }
 
   /** Inserts spans; returns those whose key was there already. */

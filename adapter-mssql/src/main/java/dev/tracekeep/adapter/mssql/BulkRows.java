@@ -46,7 +46,7 @@ final class BulkRows implements ISQLServerBulkData {
     return new BulkRows(WHOLE, spans);
   }
 
-  /** {@value #POSITION}, the key and the version alone. */
+  /** {@value #POSITION}, the key, the start and the version alone. */
   static BulkRows keys(List<Span> spans) {
     return new BulkRows(KEYS, spans);
   }
@@ -62,6 +62,7 @@ final class BulkRows implements ISQLServerBulkData {
     List<Column> columns = new ArrayList<>();
     columns.add(new Column(POSITION, Types.INTEGER, 0, (span, place) -> place));
     SpanColumn.all().stream().filter(SpanColumn::isKey).forEach(key -> columns.add(column(key)));
+    columns.add(column(SpanColumn.STARTED_AT));
     columns.add(version());
     return List.copyOf(columns);
   }

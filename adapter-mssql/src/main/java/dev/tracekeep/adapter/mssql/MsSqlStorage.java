@@ -11,7 +11,7 @@ import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.TracingStrategy;
 import dev.tracekeep.storage.TracingStrategySupport;
-import dev.tracekeep.storage.WriteResult;
+import dev.tracekeep.storage.spi.WriteOutcome;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Collections;
@@ -192,7 +192,7 @@ final class MsSqlStorage extends JdbcStorage {
   }
 
   @Override
-  protected WriteResult.Counts merge(Connection connection, List<Span> batch) throws SQLException {
+  protected WriteOutcome merge(Connection connection, List<Span> batch) throws SQLException {
     return isBulk(batch.size())
         ? writer.mergeStaged(connection, batch)
         : writer.mergeFew(connection, batch);

@@ -7,7 +7,9 @@ import dev.tracekeep.jdbc.SpanTableSql;
 import dev.tracekeep.jdbc.SqlStatement;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
+import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.storage.WriteResult;
+import dev.tracekeep.storage.spi.WriteOutcome;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -78,16 +80,22 @@ final class SpanWriter {
   }
 
   /**
-   * Merges by way of temporary tables that are gone when the transaction ends, whichever way: keys
-   * and versions first, then whole rows of those spans alone that are new or better. A replay sends
-   * no payload.
+   * Merges by way of temporary tables that are gone when the transaction ends, whichever way: keys,
+   * starts and versions first, then whole rows of those spans alone that are new or better. A
+   * replay sends no payload.
    *
    * @throws LostRaceException if another writer was first with one of the keys
    */
-  WriteResult.Counts mergeStaged(Connection connection, List<Span> batch) throws SQLException {
-    List<Span> candidates = newOrBetter(connection, batch);
+  WriteOutcome mergeStaged(Connection connection, List<Span> batch) throws SQLException {
+    List<SpanKey> conflicting = new ArrayList<>();
+    List<Span> candidates = newOrBetter(connection, batch, conflicting);
+    return new WriteOutcome(mergeStaged(connection, candidates, batch.size()), conflicting);
+  }
+
+  private WriteResult.Counts mergeStaged(Connection connection, List<Span> candidates, int all)
+      throws SQLException {
     if (candidates.isEmpty()) {
-      return counts(0, 0, batch.size());
+      return counts(0, 0, all);
     }
     execute(connection, "CREATE TABLE " + STAGE + " (" + sql.columnDefinitions() + ")");
     long[] written = {0, 0};
@@ -101,7 +109,7 @@ final class SpanWriter {
       written[1] += insertNew(connection);
     }
     execute(connection, "DROP TABLE " + STAGE);
-    return counts(written[1], written[0], batch.size());
+    return counts(written[1], written[0], all);
   }
 
   private int insertNew(Connection connection) throws SQLException {
@@ -112,8 +120,13 @@ final class SpanWriter {
     }
   }
 
-  /** Those whose key is not there or has an older version; others may write meanwhile. */
-  private List<Span> newOrBetter(Connection connection, List<Span> batch) throws SQLException {
+  /**
+   * Those whose key is not there or has an older version; others may write meanwhile.
+   *
+   * @param conflicting takes the keys of rows that start at another time
+   */
+  private List<Span> newOrBetter(Connection connection, List<Span> batch, List<SpanKey> conflicting)
+      throws SQLException {
     execute(
         connection,
         "CREATE TABLE "
@@ -126,11 +139,24 @@ final class SpanWriter {
                 .map(sql::definition)
                 .collect(Collectors.joining(", "))
             + ", "
+            + sql.definition(SpanColumn.STARTED_AT)
+            + ", "
             + sql.versionDefinition()
             + ")");
     copy(connection, STAGED_KEYS, BulkRows.keys(batch));
-    List<Span> candidates =
-        new SqlStatement(newOrBetter()).list(connection, row -> batch.get(row.getInt(1)));
+    List<Span> candidates = new ArrayList<>();
+    new SqlStatement(newOrBetter())
+        .forEach(
+            connection,
+            row -> {
+              Span span = batch.get(row.getInt(1));
+              if (row.getBoolean(2)) {
+                candidates.add(span);
+              }
+              if (row.getBoolean(3)) {
+                conflicting.add(span.key());
+              }
+            });
     execute(connection, "DROP TABLE " + STAGED_KEYS);
     return candidates;
   }
@@ -149,7 +175,7 @@ final class SpanWriter {
    *
    * @throws LostRaceException if another writer was first with one of the keys
    */
-  WriteResult.Counts mergeFew(Connection connection, List<Span> batch) throws SQLException {
+  WriteOutcome mergeFew(Connection connection, List<Span> batch) throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(mergeFew(batch.size()))) {
       int index = 1;
       for (Span span : batch) {
@@ -158,16 +184,33 @@ final class SpanWriter {
         }
         statement.setBytes(index++, span.version().toBytes());
       }
-      boolean isRows = statement.execute();
-      while (!isRows) { // the counts of the statements before the last
-        isRows = statement.getMoreResults();
+      List<SpanKey> conflicting = new ArrayList<>();
+      toRows(statement, statement.execute());
+      try (ResultSet keys = statement.getResultSet()) {
+        while (keys.next()) {
+          conflicting.add(
+              new SpanKey(
+                  dialect.readId(keys.getString(1)),
+                  dialect.readId(keys.getString(2)),
+                  dialect.readId(keys.getString(3))));
+        }
       }
+      toRows(statement, statement.getMoreResults());
       try (ResultSet counts = statement.getResultSet()) {
         counts.next();
-        return counts(counts.getLong(2), counts.getLong(1), batch.size());
+        return new WriteOutcome(
+            counts(counts.getLong(2), counts.getLong(1), batch.size()), conflicting);
       }
     } catch (SQLException e) {
       throw MsSqlFailures.isDuplicateKey(e) ? new LostRaceException(e) : e;
+    }
+  }
+
+  /** Goes past the counts of the statements in between. */
+  private static void toRows(PreparedStatement statement, boolean isRows) throws SQLException {
+    boolean found = isRows;
+    while (!found) {
+      found = statement.getMoreResults();
     }
   }
 
@@ -190,21 +233,45 @@ final class SpanWriter {
 
   // ---- statements ------------------------------------------------------------------------------
 
+  /** Selects position, whether the span is new or better, and whether it has another start. */
   String newOrBetter() {
+    String better = sql.beats("k", "t");
+    String otherStart = sql.otherStart("k", "t");
     return "SELECT k."
         + dialect.quote(BulkRows.POSITION)
-        + " FROM "
+        + ", CASE WHEN "
+        + better
+        + " THEN 1 ELSE 0 END, CASE WHEN "
+        + otherStart
+        + " THEN 1 ELSE 0 END FROM "
         + STAGED_KEYS
-        + " k WHERE NOT EXISTS (SELECT 1 FROM "
+        + " k LEFT JOIN "
         + sql.table()
-        + " t WHERE "
+        + " t ON "
         + sql.sameKey("t", "k")
-        + " AND t."
-        + sql.versionName()
-        + " >= k."
-        + sql.versionName()
-        + ") ORDER BY k."
+        + " WHERE "
+        + better
+        + " OR "
+        + otherStart
+        + " ORDER BY k."
         + dialect.quote(BulkRows.POSITION);
+  }
+
+  /** Selects the keys of a stage whose rows start at another time. */
+  private String selectConflicting(String stage) {
+    return "SELECT "
+        + COLUMNS.stream()
+            .filter(SpanColumn::isKey)
+            .map(column -> "s." + sql.name(column))
+            .collect(Collectors.joining(", "))
+        + " FROM "
+        + stage
+        + " s JOIN "
+        + sql.table()
+        + " t ON "
+        + sql.sameKey("t", "s")
+        + " WHERE "
+        + sql.otherStart("s", "t");
   }
 
   String updateFrom(String stage) {
@@ -248,6 +315,7 @@ final class SpanWriter {
             + names()
             + ") VALUES "
             + IntStream.range(0, rows).mapToObj(i -> row).collect(Collectors.joining(", ")));
+    statements.add(selectConflicting("@stage"));
     statements.add(updateFrom("@stage"));
     statements.add("SET @replaced = @@ROWCOUNT");
     statements.add(insertFrom("@stage"));

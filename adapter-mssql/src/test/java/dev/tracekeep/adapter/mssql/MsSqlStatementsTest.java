@@ -89,10 +89,12 @@ class MsSqlStatementsTest {
                 + " s.[span_id])");
     assertThat(WRITER.newOrBetter())
         .isEqualTo(
-            "SELECT k.[position] FROM #tracekeep_stage_keys k WHERE NOT EXISTS (SELECT 1 FROM"
-                + " [traces].[spans] t WHERE t.[tenant_id] = k.[tenant_id] AND t.[trace_id] ="
-                + " k.[trace_id] AND t.[span_id] = k.[span_id] AND t.[version] >= k.[version])"
-                + " ORDER BY k.[position]");
+            "SELECT k.[position], CASE WHEN (t.[version] IS NULL OR k.[version] > t.[version])"
+                + " THEN 1 ELSE 0 END, CASE WHEN k.[started_at] <> t.[started_at] THEN 1 ELSE 0"
+                + " END FROM #tracekeep_stage_keys k LEFT JOIN [traces].[spans] t ON"
+                + " t.[tenant_id] = k.[tenant_id] AND t.[trace_id] = k.[trace_id] AND t.[span_id]"
+                + " = k.[span_id] WHERE (t.[version] IS NULL OR k.[version] > t.[version]) OR"
+                + " k.[started_at] <> t.[started_at] ORDER BY k.[position]");
   }
 
   /** The limit is 2,100, and the driver takes some for itself. */
@@ -105,6 +107,10 @@ class MsSqlStatementsTest {
     assertThat(cut(few))
         .startsWith(
             "DECLARE @stage TABLE (DEFINITIONS); DECLARE @replaced int, @created int; INSERT")
+        .contains(
+            "; SELECT s.[tenant_id], s.[trace_id], s.[span_id] FROM @stage s JOIN [traces].[spans] t"
+                + " ON t.[tenant_id] = s.[tenant_id] AND t.[trace_id] = s.[trace_id] AND"
+                + " t.[span_id] = s.[span_id] WHERE s.[started_at] <> t.[started_at]; UPDATE t")
         .endsWith("SET @created = @@ROWCOUNT; SELECT @replaced, @created");
   }
 

@@ -12,7 +12,7 @@ import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.TracingStrategy;
 import dev.tracekeep.storage.TracingStrategySupport;
-import dev.tracekeep.storage.WriteResult;
+import dev.tracekeep.storage.spi.WriteOutcome;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Collections;
@@ -193,7 +193,7 @@ final class PgStorage extends JdbcStorage {
   }
 
   @Override
-  protected WriteResult.Counts merge(Connection connection, List<Span> batch) throws SQLException {
+  protected WriteOutcome merge(Connection connection, List<Span> batch) throws SQLException {
     if (!connections.server().isPostgres()) {
       return writer.mergeLooking(connection, batch);
     }

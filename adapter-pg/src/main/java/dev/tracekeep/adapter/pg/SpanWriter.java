@@ -10,12 +10,15 @@ import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanVersion;
 import dev.tracekeep.storage.WriteResult;
+import dev.tracekeep.storage.spi.WriteOutcome;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Types;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +36,11 @@ final class SpanWriter {
 
   /** Rows of one INSERT where there is no COPY: a statement has at most 65,535 parameters. */
   private static final int ROWS_PER_INSERT = 200;
+
+  /** What the look at a row that is there says, added up. */
+  private static final int AS_GOOD = 1;
+
+  private static final int OTHER_START = 2;
 
   private static final List<SpanColumn> COLUMNS = SpanColumn.all();
   private static final List<SpanColumn> KEY = COLUMNS.stream().filter(SpanColumn::isKey).toList();
@@ -55,6 +63,8 @@ final class SpanWriter {
             stagedKeys,
             "position BIGINT, "
                 + KEY.stream().map(sql::definition).collect(Collectors.joining(", "))
+                + ", "
+                + sql.definition(SpanColumn.STARTED_AT)
                 + ", "
                 + sql.versionDefinition());
   }
@@ -112,16 +122,22 @@ final class SpanWriter {
   }
 
   /**
-   * Merges by way of temporary tables that the commit drops: keys and versions first, then whole
-   * rows of those spans alone that are new or better. A replay sends no payload.
+   * Merges by way of temporary tables that the commit drops: keys, starts and versions first, then
+   * whole rows of those spans alone that are new or better. A replay sends no payload.
    *
    * <p>Rows that are there already and as good must not reach ON CONFLICT: it would lock each,
    * which writes the row and the log although nothing changes.
    */
-  WriteResult.Counts mergeStaged(Connection connection, List<Span> batch) throws SQLException {
-    List<Span> candidates = newOrBetter(connection, batch);
+  WriteOutcome mergeStaged(Connection connection, List<Span> batch) throws SQLException {
+    List<SpanKey> conflicting = new ArrayList<>();
+    List<Span> candidates = newOrBetter(connection, batch, conflicting);
+    return new WriteOutcome(mergeStaged(connection, candidates, batch.size()), conflicting);
+  }
+
+  private WriteResult.Counts mergeStaged(Connection connection, List<Span> candidates, int all)
+      throws SQLException {
     if (candidates.isEmpty()) {
-      return counts(0, 0, batch.size());
+      return counts(0, 0, all);
     }
     new SqlStatement(stageDefinition).execute(connection);
     copy(connection, "pg_temp." + stage, candidates);
@@ -139,15 +155,19 @@ final class SpanWriter {
             + onConflict()
             + ") SELECT count(*) FILTER (WHERE created), count(*) FROM merged";
     return new SqlStatement(merge)
-        .list(connection, row -> counts(row.getLong(1), row.getLong(2), batch.size()))
+        .list(connection, row -> counts(row.getLong(1), row.getLong(2), all))
         .get(0);
   }
 
   /**
    * The look is a scalar subquery because a join could be planned as a scan of the whole table: the
-   * temporary one has no statistics. What another writer does meanwhile is ON CONFLICT's to decide.
+   * temporary one has no statistics. OFFSET 0 keeps it from being asked once for the filter and
+   * again for the result. What another writer does meanwhile is ON CONFLICT's to decide.
+   *
+   * @param conflicting takes the keys of rows that start at another time
    */
-  private List<Span> newOrBetter(Connection connection, List<Span> batch) throws SQLException {
+  private List<Span> newOrBetter(Connection connection, List<Span> batch, List<SpanKey> conflicting)
+      throws SQLException {
     new SqlStatement(stagedKeysDefinition).execute(connection);
     BinaryCopy.run(
         connection,
@@ -155,21 +175,44 @@ final class SpanWriter {
         copy -> {
           for (int position = 0; position < batch.size(); position++) {
             Span span = batch.get(position);
-            copy.row(KEY.size() + 2);
+            copy.row(KEY.size() + 3);
             copy.number(position);
             KEY.forEach(column -> write(copy, column.read(span)));
+            copy.number(EpochNanos.of(span.times().startedAt()));
             copy.bytes(span.version().toBytes());
           }
         });
-    return new SqlStatement(
-            "SELECT s.position FROM pg_temp."
-                + stagedKeys
-                + " s WHERE (SELECT t.version >= s.version FROM "
+    List<Span> candidates = new ArrayList<>();
+    new SqlStatement(
+            "SELECT position, look FROM (SELECT s.position, (SELECT CASE WHEN t.version >= s.version"
+                + " THEN "
+                + AS_GOOD
+                + " ELSE 0 END + CASE WHEN "
+                + sql.otherStart("t", "s")
+                + " THEN "
+                + OTHER_START
+                + " ELSE 0 END FROM "
                 + sql.table()
                 + " t WHERE "
                 + sql.sameKey("t", "s")
-                + ") IS NOT TRUE ORDER BY s.position")
-        .list(connection, row -> batch.get((int) row.getLong(1)));
+                + ") AS look FROM pg_temp."
+                + stagedKeys
+                + " s OFFSET 0) l WHERE look IS DISTINCT FROM "
+                + AS_GOOD
+                + " ORDER BY position")
+        .forEach(
+            connection,
+            row -> {
+              Span span = batch.get((int) row.getLong(1));
+              int look = row.getInt(2); // 0 where there is no row, too
+              if ((look & AS_GOOD) == 0) {
+                candidates.add(span);
+              }
+              if ((look & OTHER_START) != 0) {
+                conflicting.add(span.key());
+              }
+            });
+    return candidates;
   }
 
   private static WriteResult.Counts counts(long created, long written, int all) {
@@ -196,24 +239,35 @@ final class SpanWriter {
 
   // ---- INSERT ----------------------------------------------------------------------------------
 
-  /** Merges a few rows by one statement. */
-  WriteResult.Counts mergeFew(Connection connection, List<Span> batch) throws SQLException {
+  /**
+   * Merges a few rows by one statement. It looks at the starts by another one, which the driver
+   * sends along in the same trip to the server.
+   */
+  WriteOutcome mergeFew(Connection connection, List<Span> batch) throws SQLException {
     long[] written = {0, 0};
-    try (PreparedStatement statement = prepareInsert(connection, batch, onConflict());
-        ResultSet rows = statement.executeQuery()) {
-      while (rows.next()) {
-        written[0] += rows.getBoolean(1) ? 1 : 0;
-        written[1]++;
+    List<SpanKey> conflicting = new ArrayList<>();
+    try (PreparedStatement statement = prepareInsert(connection, true, batch, onConflict())) {
+      statement.execute();
+      try (ResultSet rows = statement.getResultSet()) {
+        Map<SpanKey, Stored> present = stored(rows);
+        addConflicting(batch, present, conflicting);
+      }
+      statement.getMoreResults();
+      try (ResultSet rows = statement.getResultSet()) {
+        while (rows.next()) {
+          written[0] += rows.getBoolean(1) ? 1 : 0;
+          written[1]++;
+        }
       }
     }
-    return counts(written[0], written[1], batch.size());
+    return new WriteOutcome(counts(written[0], written[1], batch.size()), conflicting);
   }
 
   /** Inserts new rows where there is no COPY. */
   void insert(Connection connection, List<Span> batch) throws SQLException {
     for (int i = 0; i < batch.size(); i += ROWS_PER_INSERT) {
       List<Span> part = batch.subList(i, Math.min(batch.size(), i + ROWS_PER_INSERT));
-      try (PreparedStatement statement = prepareInsert(connection, part, "")) {
+      try (PreparedStatement statement = prepareInsert(connection, false, part, "")) {
         statement.executeUpdate();
       }
     }
@@ -223,74 +277,108 @@ final class SpanWriter {
    * Merges where rows have no xmax to tell what became of them: looks first. Right only in a
    * serializable transaction.
    */
-  WriteResult.Counts mergeLooking(Connection connection, List<Span> batch) throws SQLException {
-    WriteResult.Counts counts = WriteResult.Counts.NONE;
+  WriteOutcome mergeLooking(Connection connection, List<Span> batch) throws SQLException {
+    WriteOutcome outcome = WriteOutcome.NONE;
     for (int i = 0; i < batch.size(); i += ROWS_PER_INSERT) {
       List<Span> part = batch.subList(i, Math.min(batch.size(), i + ROWS_PER_INSERT));
-      counts = counts.plus(mergePart(connection, part));
+      outcome = outcome.plus(mergePart(connection, part));
     }
-    return counts;
+    return outcome;
   }
 
-  private WriteResult.Counts mergePart(Connection connection, List<Span> part) throws SQLException {
-    Map<SpanKey, @Nullable SpanVersion> present = versions(connection, part);
+  private WriteOutcome mergePart(Connection connection, List<Span> part) throws SQLException {
+    Map<SpanKey, Stored> present;
+    try (PreparedStatement statement = connection.prepareStatement(selectStored(part.size()))) {
+      bindKeys(statement, 1, part);
+      try (ResultSet rows = statement.executeQuery()) {
+        present = stored(rows);
+      }
+    }
     List<Span> better =
         part.stream()
             .filter(
                 span -> {
-                  SpanVersion stored = present.get(span.key());
-                  return stored == null || span.version().compareTo(stored) > 0;
+                  Stored stored = present.get(span.key());
+                  return stored == null
+                      || stored.version() == null
+                      || span.version().compareTo(stored.version()) > 0;
                 })
             .toList();
     if (!better.isEmpty()) {
-      try (PreparedStatement statement = prepareInsert(connection, better, keepBetter())) {
+      try (PreparedStatement statement = prepareInsert(connection, false, better, keepBetter())) {
         statement.executeUpdate();
       }
     }
-    long created = part.stream().filter(span -> !present.containsKey(span.key())).count();
-    return counts(created, better.size(), part.size());
+    List<SpanKey> conflicting = new ArrayList<>();
+    addConflicting(part, present, conflicting);
+    return new WriteOutcome(
+        counts(part.size() - present.size(), better.size(), part.size()), conflicting);
   }
 
-  /** The versions of the rows that are there; null in a row of an older release. */
-  private Map<SpanKey, @Nullable SpanVersion> versions(Connection connection, List<Span> batch)
+  /** What is known of a row that is there; it has no version in a table of an older release. */
+  private record Stored(@Nullable SpanVersion version, long startedAt) {}
+
+  /** Selects what {@link #stored} reads, of so many keys. */
+  private String selectStored(int keys) {
+    return "SELECT "
+        + sql.keyNames()
+        + ", "
+        + sql.versionName()
+        + ", "
+        + sql.name(SpanColumn.STARTED_AT)
+        + " FROM "
+        + sql.table()
+        + " WHERE ("
+        + sql.keyNames()
+        + ") IN ("
+        + String.join(", ", Collections.nCopies(keys, "(?, ?, ?)"))
+        + ")";
+  }
+
+  /** Binds the keys of the batch; returns the index of the next parameter. */
+  private static int bindKeys(PreparedStatement statement, int first, List<Span> batch)
       throws SQLException {
-    SqlStatement select =
-        new SqlStatement(
-            "SELECT "
-                + sql.keyNames()
-                + ", "
-                + sql.versionName()
-                + " FROM "
-                + sql.table()
-                + " WHERE ("
-                + sql.keyNames()
-                + ") IN (");
-    String separator = "";
+    int index = first;
     for (Span span : batch) {
-      SpanKey key = span.key();
-      select.append(separator + "(?, ?, ?)", key.tenantId(), key.traceId(), key.spanId());
-      separator = ", ";
+      statement.setString(index++, span.key().tenantId());
+      statement.setString(index++, span.key().traceId());
+      statement.setString(index++, span.key().spanId());
     }
-    Map<SpanKey, @Nullable SpanVersion> versions = new HashMap<>();
-    select
-        .append(")")
-        .forEach(
-            connection,
-            row -> {
-              byte @Nullable [] version = row.getBytes(4);
-              versions.put(
-                  new SpanKey(row.getString(1), row.getString(2), row.getString(3)),
-                  version == null ? null : SpanVersion.ofBytes(version));
-            });
-    return versions;
+    return index;
   }
 
-  private PreparedStatement prepareInsert(Connection connection, List<Span> batch, String ending)
-      throws SQLException {
+  private static Map<SpanKey, Stored> stored(ResultSet rows) throws SQLException {
+    Map<SpanKey, Stored> stored = new HashMap<>();
+    while (rows.next()) {
+      byte @Nullable [] version = rows.getBytes(4);
+      stored.put(
+          new SpanKey(rows.getString(1), rows.getString(2), rows.getString(3)),
+          new Stored(version == null ? null : SpanVersion.ofBytes(version), rows.getLong(5)));
+    }
+    return stored;
+  }
+
+  private static void addConflicting(
+      List<Span> batch, Map<SpanKey, Stored> present, List<SpanKey> conflicting) {
+    for (Span span : batch) {
+      Stored stored = present.get(span.key());
+      if (stored != null && stored.startedAt() != EpochNanos.of(span.times().startedAt())) {
+        conflicting.add(span.key());
+      }
+    }
+  }
+
+  /**
+   * @param looks whether the rows that are there are selected before, as a result of its own
+   * @param ending what follows the rows
+   */
+  private PreparedStatement prepareInsert(
+      Connection connection, boolean looks, List<Span> batch, String ending) throws SQLException {
     String row = COLUMNS.stream().map(column -> "?").collect(Collectors.joining(", ", "(", ", ?)"));
     PreparedStatement statement =
         connection.prepareStatement(
-            "INSERT INTO "
+            (looks ? selectStored(batch.size()) + "; " : "")
+                + "INSERT INTO "
                 + sql.table()
                 + " AS r ("
                 + names()
@@ -300,7 +388,7 @@ final class SpanWriter {
                     .collect(Collectors.joining(", "))
                 + ending);
     try {
-      int index = 1;
+      int index = looks ? bindKeys(statement, 1, batch) : 1;
       for (Span span : batch) {
         for (SpanColumn column : COLUMNS) {
           bind(statement, index++, column, column.read(span));

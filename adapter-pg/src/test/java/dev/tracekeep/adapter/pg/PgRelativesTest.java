@@ -10,6 +10,7 @@ import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.WriteResult.Counts;
 import dev.tracekeep.storage.spi.SpanBatch;
+import dev.tracekeep.storage.spi.WriteOutcome;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,14 +57,21 @@ class PgRelativesTest {
             return true;
           });
       assertThat(
-              connections.<Counts>transact(
+              connections.<WriteOutcome>transact(
                   c -> writer.mergeLooking(c, SpanBatch.of(spans).spans())))
-          .isEqualTo(new Counts(150, 0, 300));
+          .isEqualTo(new WriteOutcome(new Counts(150, 0, 300), List.of()));
       spans.set(0, spans.get(0).toBuilder().endedAt(Instant.EPOCH).build());
       assertThat(
-              connections.<Counts>transact(
+              connections.<WriteOutcome>transact(
                   c -> writer.mergeLooking(c, SpanBatch.of(spans).spans())))
-          .isEqualTo(new Counts(0, 1, 449));
+          .isEqualTo(new WriteOutcome(new Counts(0, 1, 449), List.of()));
+      Span other = spans.get(1).toBuilder().startedAt(Instant.EPOCH.plusNanos(1)).build();
+      assertThat(
+              connections
+                  .<WriteOutcome>transact(c -> writer.mergeLooking(c, List.of(other)))
+                  .conflictingStarts())
+          .containsExactly(other.key());
+      spans.set(1, spans.get(1).orBetter(other));
       for (Span span : spans) {
         assertThat(storage.getSpan(span.key())).contains(span);
       }

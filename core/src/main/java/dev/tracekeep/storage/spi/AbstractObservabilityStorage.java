@@ -28,6 +28,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ForkJoinPool;
@@ -93,9 +94,9 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
   /**
    * Stores each span if its key is new or its version greater than the stored one.
    *
-   * @return what changed, or null if the engine cannot say
+   * @return what changed, and which rows that were there have another start
    */
-  protected abstract WriteResult.@Nullable Counts write(List<Span> batch) throws Exception;
+  protected abstract WriteOutcome write(List<Span> batch) throws Exception;
 
   /**
    * Says why the engine can never hold a span although it is within {@code max-span-bytes}, as a
@@ -232,13 +233,21 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
     }
     SpanBatch batch = SpanBatch.of(fitting);
     workOutVersionsAhead(batch.spans());
-    WriteResult.Counts counts =
+    WriteOutcome outcome =
         batch.spans().isEmpty()
-            ? WriteResult.Counts.NONE
-            : guardedNullable(
-                "write " + batch.spans().size() + " spans", () -> write(batch.spans()));
+            ? WriteOutcome.NONE
+            : guarded("write " + batch.spans().size() + " spans", () -> write(batch.spans()));
+    SortedSet<SpanKey> conflicting = new TreeSet<>(batch.conflictingStarts());
+    conflicting.addAll(outcome.conflictingStarts());
     return new WriteResult(
-        batch.spans().size(), batch.duplicates(), exact(counts), List.of(), rejected);
+        batch.spans().size(),
+        batch.duplicates(),
+        exact(outcome.counts()),
+        List.of(),
+        rejected,
+        new WriteResult.ConflictingStarts(
+            conflicting.size(),
+            conflicting.stream().limit(WriteResult.ConflictingStarts.NAMED).toList()));
   }
 
   /**
@@ -463,22 +472,19 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
   }
 
   private <T> T guarded(String action, Callable<T> hook) {
-    T result = guardedNullable(action, hook);
-    if (result == null) {
-      throw new IllegalStateException("The adapter returned null from: " + action);
-    }
-    return result;
-  }
-
-  private <T> @Nullable T guardedNullable(String action, Callable<@Nullable T> hook) {
+    T result;
     try {
-      return hook.call();
+      result = hook.call();
     } catch (Exception e) {
       if (e instanceof InterruptedException) {
         Thread.currentThread().interrupt();
       }
       throw classified(action, e);
     }
+    if (result == null) {
+      throw new IllegalStateException("The adapter returned null from: " + action);
+    }
+    return result;
   }
 
   private StorageException classified(String action, Exception failure) {

@@ -5,7 +5,9 @@ import dev.tracekeep.span.SpanKey;
 import java.util.Collection;
 import java.util.List;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * A batch reduced to the best description of each span, in the order of the keys. Engines never see
@@ -14,19 +16,30 @@ import java.util.TreeMap;
  *
  * @param spans one for each key, in key order; unmodifiable
  * @param duplicates how many of the given spans were left out for a better one of the same key
+ * @param conflictingStarts the keys under which spans of two or more starts were given, in order: a
+ *     span keeps its start, so these are different spans under one identity
  */
-public record SpanBatch(List<Span> spans, int duplicates) {
-  /** Copies the list. */
+public record SpanBatch(List<Span> spans, int duplicates, List<SpanKey> conflictingStarts) {
+  /** Copies the lists. */
   public SpanBatch {
     spans = List.copyOf(spans);
+    conflictingStarts = List.copyOf(conflictingStarts);
   }
 
   /** Reduces the given spans; their order does not matter. */
   public static SpanBatch of(Collection<Span> given) {
     SortedMap<SpanKey, Span> best = new TreeMap<>();
+    SortedSet<SpanKey> conflicting = new TreeSet<>();
     for (Span span : given) {
-      best.merge(span.key(), span, Span::orBetter);
+      Span known = best.putIfAbsent(span.key(), span);
+      if (known != null) {
+        if (!known.times().startedAt().equals(span.times().startedAt())) {
+          conflicting.add(span.key());
+        }
+        best.put(span.key(), known.orBetter(span));
+      }
     }
-    return new SpanBatch(List.copyOf(best.values()), given.size() - best.size());
+    return new SpanBatch(
+        List.copyOf(best.values()), given.size() - best.size(), List.copyOf(conflicting));
   }
 }

@@ -25,6 +25,7 @@ import dev.tracekeep.storage.WriteResult;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
@@ -163,6 +164,42 @@ class AbstractObservabilityStorageTest {
     assertThat(result)
         .isEqualTo(new WriteResult(2, 2, new WriteResult.Counts(2, 0, 0), List.of(), List.of()));
     assertThat(storage.getSpan(better.key())).contains(better);
+  }
+
+  @Test
+  void conflictingStarts_ofBatchAndRowsAreCountedOnce() {
+    FakeStorage storage = FakeStorage.opened();
+    storage.batchCreateSpans(List.of(span("a"), span("b"), span("c")));
+    Span earlier = span("a").toBuilder().startedAt(START.minusNanos(1)).build();
+
+    WriteResult result =
+        storage.batchCreateSpans(
+            List.of(
+                earlier,
+                span("a"),
+                span("b").toBuilder().startedAt(START.minusNanos(1)).build(),
+                span("c")));
+
+    assertThat(result.conflictingStarts().count()).isEqualTo(2);
+    assertThat(result.conflictingStarts().first()).containsExactly(earlier.key(), span("b").key());
+  }
+
+  @Test
+  void conflictingStarts_areNamedUpToTheLimit() {
+    FakeStorage storage = FakeStorage.opened();
+    List<Span> twice =
+        IntStream.range(0, 50)
+            .mapToObj(
+                i -> span("s" + (10 + i / 2)).toBuilder().startedAt(START.plusNanos(i)).build())
+            .toList();
+
+    WriteResult.ConflictingStarts conflicting = storage.batchCreateSpans(twice).conflictingStarts();
+
+    assertThat(conflicting.count()).isEqualTo(25);
+    assertThat(conflicting.first())
+        .hasSize(20)
+        .startsWith(span("s10").key())
+        .endsWith(span("s29").key());
   }
 
   @Test

@@ -97,10 +97,17 @@ public final class FakeStorage extends AbstractObservabilityStorage {
   }
 
   @Override
-  protected WriteResult.Counts write(List<Span> batch) throws Exception {
+  protected WriteOutcome write(List<Span> batch) throws Exception {
     called("write " + batch.stream().map(span -> span.key().spanId()).toList());
-    batch.forEach(span -> rows.merge(span.key(), span, Span::orBetter));
-    return new WriteResult.Counts(batch.size(), 0, 0);
+    List<SpanKey> conflicting = new ArrayList<>();
+    for (Span span : batch) {
+      Span before = rows.getOrDefault(span.key(), span);
+      rows.merge(span.key(), span, Span::orBetter);
+      if (!before.times().startedAt().equals(span.times().startedAt())) {
+        conflicting.add(span.key());
+      }
+    }
+    return new WriteOutcome(new WriteResult.Counts(batch.size(), 0, 0), conflicting);
   }
 
   @Override

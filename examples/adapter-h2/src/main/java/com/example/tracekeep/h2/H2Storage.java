@@ -5,6 +5,7 @@ import dev.tracekeep.jdbc.JdbcStorage;
 import dev.tracekeep.jdbc.MigrationDialect;
 import dev.tracekeep.jdbc.SqlDialect;
 import dev.tracekeep.jdbc.SqlStatement;
+import dev.tracekeep.span.EpochNanos;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
@@ -15,6 +16,7 @@ import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.TracingStrategy;
 import dev.tracekeep.storage.TracingStrategySupport;
+import dev.tracekeep.storage.spi.WriteOutcome;
 import dev.tracekeep.storage.WriteResult;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -23,9 +25,8 @@ import java.sql.SQLTimeoutException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -112,34 +113,39 @@ final class H2Storage extends JdbcStorage {
   }
 
   @Override
-  protected WriteResult.Counts merge(Connection connection, List<Span> batch) throws SQLException {
+  protected WriteOutcome merge(Connection connection, List<Span> batch) throws SQLException {
     List<Span> changed = new ArrayList<>();
+    List<SpanKey> conflicting = new ArrayList<>();
     int replaced = 0;
-    Map<SpanKey, SpanVersion> versions = versions(connection, batch);
-    for (Span stored : batch) {
-      SpanVersion before = versions.get(stored.key());
-      if (before == null || stored.version().compareTo(before) > 0) {
-        changed.add(stored);
+    for (Span span : batch) {
+      Row before = row(connection, span.key()).orElse(null);
+      if (before == null || span.version().compareTo(before.version()) > 0) {
+        changed.add(span);
         if (before != null) {
-          delete(connection, stored.key());
+          delete(connection, span.key());
           replaced++;
         }
       }
+      if (before != null && before.startedAt() != EpochNanos.of(span.times().startedAt())) {
+        conflicting.add(span.key());
+      }
     }
     insertDirect(connection, changed);
-    return new WriteResult.Counts(
-        changed.size() - replaced, replaced, batch.size() - changed.size());
+    return new WriteOutcome(
+        new WriteResult.Counts(
+            changed.size() - replaced, replaced, batch.size() - changed.size()),
+        conflicting);
   }
 
-  private Map<SpanKey, SpanVersion> versions(Connection connection, List<Span> batch)
-      throws SQLException {
-    Map<SpanKey, SpanVersion> versions = new HashMap<>();
-    for (Span stored : batch) {
-      keyed("SELECT " + sql().versionName() + " FROM " + sql().table(), stored.key())
-          .forEach(
-              connection, row -> versions.put(stored.key(), SpanVersion.ofBytes(row.getBytes(1))));
-    }
-    return versions;
+  private record Row(SpanVersion version, long startedAt) {}
+
+  private Optional<Row> row(Connection connection, SpanKey key) throws SQLException {
+    String started = sql().name(SpanColumn.STARTED_AT);
+    return keyed(
+            "SELECT " + sql().versionName() + ", " + started + " FROM " + sql().table(), key)
+        .list(connection, row -> new Row(SpanVersion.ofBytes(row.getBytes(1)), row.getLong(2)))
+        .stream()
+        .findFirst();
   }
 
   private void delete(Connection connection, SpanKey key) throws SQLException {
