@@ -24,6 +24,7 @@ class ArchitectureTest {
                       "java.lang..",
                       "java.io",
                       "java.math",
+                      "java.time..",
                       "java.nio.charset",
                       "java.security",
                       "java.time..",
@@ -69,6 +70,7 @@ class ArchitectureTest {
           .resideInAnyPackage(
               "java.lang..",
               "java.math",
+              "java.time..",
               "java.util..",
               "org.jspecify.annotations",
               "dev.tracekeep.span",

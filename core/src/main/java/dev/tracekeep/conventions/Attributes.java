@@ -71,6 +71,11 @@ public final class Attributes {
     values.forEach(each);
   }
 
+  /** The attributes as one object. */
+  public Json toJson() {
+    return AttributeJson.of(this);
+  }
+
   /** The attribute's value; null if it is absent or JSON {@code null}. */
   @Nullable Object get(String name) {
     Object value = values.get(name);

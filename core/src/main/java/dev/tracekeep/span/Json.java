@@ -118,6 +118,14 @@ public final class Json {
     return scalar(out.toString());
   }
 
+  /**
+   * Appends a JSON string, for those who write a whole document at once. Lone surrogates become
+   * escapes.
+   */
+  public static void appendString(String value, StringBuilder out) {
+    JsonWriter.quote(value, out);
+  }
+
   /** A JSON number. */
   public static Json of(long value) {
     return scalar(Long.toString(value));

@@ -30,7 +30,12 @@ final class JsonWriter {
         default -> escape(c, out);
       }
     }
-    out.append(value, plainFrom, value.length()).append('"');
+    if (plainFrom == 0) {
+      out.append(value); // Faster by far than a part of it.
+    } else {
+      out.append(value, plainFrom, value.length());
+    }
+    out.append('"');
   }
 
   /**

@@ -1,5 +1,7 @@
 package dev.tracekeep.otlp;
 
+import dev.tracekeep.conventions.OtelResource;
+import dev.tracekeep.conventions.OtelScope;
 import dev.tracekeep.span.InvalidSpanException;
 import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Span;
@@ -50,7 +52,7 @@ final class Delivery {
     return maxSpanBytes;
   }
 
-  void span(ResourceFields resource, ScopeFields scope, SpanFields fields) {
+  void span(OtelResource resource, OtelScope scope, SpanFields fields) {
     Span span;
     try {
       span = mapper.map(resource, scope, fields);

@@ -1,5 +1,7 @@
 package dev.tracekeep.otlp;
 
+import dev.tracekeep.conventions.OtelResource;
+import dev.tracekeep.conventions.OtelScope;
 import dev.tracekeep.span.InvalidSpanException;
 import java.util.List;
 import java.util.Map;
@@ -149,7 +151,7 @@ final class JsonRequestReader {
     values.skip();
   }
 
-  private ResourceFields readResource() {
+  private OtelResource readResource() {
     long line = line();
     SpanFields resource = new SpanFields();
     begin();
@@ -164,10 +166,10 @@ final class JsonRequestReader {
           }
         });
     warnOfFault("resource", line);
-    return ResourceFields.of(resource.attributes, resource.droppedAttributesCount);
+    return OtelResource.of(resource.attributes, resource.droppedAttributesCount);
   }
 
-  private ScopeFields readScope() {
+  private OtelScope readScope() {
     long line = line();
     SpanFields scope = new SpanFields();
     String[] version = {""};
@@ -185,7 +187,7 @@ final class JsonRequestReader {
           }
         });
     warnOfFault("scope", line);
-    return ScopeFields.of(scope.name, version[0], scope.attributes, scope.droppedAttributesCount);
+    return OtelScope.of(scope.name, version[0], scope.attributes, scope.droppedAttributesCount);
   }
 
   private SpanFields readSpan() {

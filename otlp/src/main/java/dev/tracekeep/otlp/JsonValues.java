@@ -1,5 +1,6 @@
 package dev.tracekeep.otlp;
 
+import dev.tracekeep.conventions.AttributeJson;
 import dev.tracekeep.conventions.Attributes;
 import dev.tracekeep.span.InvalidSpanException;
 import dev.tracekeep.span.Json;
@@ -352,7 +353,7 @@ final class JsonValues {
         skip();
       } else {
         unknown = unknown == null ? new StringBuilder("{") : unknown.append(',');
-        AttributeJson.appendQuoted(AttributeJson.cleanName(name), unknown);
+        Json.appendString(AttributeJson.cleanName(name), unknown);
         AttributeJson.appendValue(plainJson(field), unknown.append(':'));
       }
     }
@@ -428,10 +429,10 @@ final class JsonValues {
       }
       switch (token) {
         case PROPERTY_NAME -> {
-          AttributeJson.appendQuoted(AttributeJson.cleanName(parser.currentName()), out);
+          Json.appendString(AttributeJson.cleanName(parser.currentName()), out);
           out.append(':');
         }
-        case VALUE_STRING -> AttributeJson.appendQuoted(string(field), out);
+        case VALUE_STRING -> Json.appendString(string(field), out);
         default -> {
           if (take(parser.getStringLength())) {
             out.append(parser.getString());

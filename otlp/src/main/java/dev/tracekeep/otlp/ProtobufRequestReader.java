@@ -7,7 +7,10 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
 import com.google.protobuf.Parser;
 import com.google.protobuf.WireFormat;
+import dev.tracekeep.conventions.AttributeJson;
 import dev.tracekeep.conventions.Attributes;
+import dev.tracekeep.conventions.OtelResource;
+import dev.tracekeep.conventions.OtelScope;
 import dev.tracekeep.span.Json;
 import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest;
 import io.opentelemetry.proto.common.v1.InstrumentationScope;
@@ -103,7 +106,7 @@ final class ProtobufRequestReader {
   private boolean readResourceSpansField(int tag) throws IOException {
     if (tag == RESOURCE) {
       Resource resource = parse(Resource.parser(), Resource.getDescriptor(), "resource");
-      assembler.resource(resource == null ? ResourceFields.NONE : resource(resource), 0);
+      assembler.resource(resource == null ? OtelResource.NONE : resource(resource), 0);
     } else if (tag == SCOPE_SPANS || tag == INSTRUMENTATION_LIBRARY_SPANS) {
       assembler.beginScope();
       message(this::readScopeSpansField);
@@ -118,7 +121,7 @@ final class ProtobufRequestReader {
     if (tag == SCOPE) {
       InstrumentationScope scope =
           parse(InstrumentationScope.parser(), InstrumentationScope.getDescriptor(), "scope");
-      assembler.scope(scope == null ? ScopeFields.NONE : scope(scope), 0);
+      assembler.scope(scope == null ? OtelScope.NONE : scope(scope), 0);
     } else if (tag == SPANS) {
       spans++;
       readSpan();
@@ -251,14 +254,14 @@ final class ProtobufRequestReader {
     return input.readRawBytes(length);
   }
 
-  private static ResourceFields resource(Resource resource) {
-    return ResourceFields.of(
+  private static OtelResource resource(Resource resource) {
+    return OtelResource.of(
         attributes(resource.getAttributesList()),
         Integer.toUnsignedLong(resource.getDroppedAttributesCount()));
   }
 
-  private static ScopeFields scope(InstrumentationScope scope) {
-    return ScopeFields.of(
+  private static OtelScope scope(InstrumentationScope scope) {
+    return OtelScope.of(
         scope.getName(),
         scope.getVersion(),
         attributes(scope.getAttributesList()),
@@ -353,13 +356,13 @@ final class ProtobufRequestReader {
 
   private static void appendTo(StringBuilder out, io.opentelemetry.proto.common.v1.AnyValue value) {
     switch (value.getValueCase()) {
-      case STRING_VALUE -> AttributeJson.appendQuoted(value.getStringValue(), out);
+      case STRING_VALUE -> Json.appendString(value.getStringValue(), out);
       case BOOL_VALUE -> out.append(value.getBoolValue());
       case INT_VALUE -> out.append(value.getIntValue());
       case DOUBLE_VALUE ->
           AttributeJson.appendValue(JsonValues.number(value.getDoubleValue()), out);
       case BYTES_VALUE ->
-          AttributeJson.appendQuoted(JsonValues.bytes(value.getBytesValue().toByteArray()), out);
+          Json.appendString(JsonValues.bytes(value.getBytesValue().toByteArray()), out);
       case ARRAY_VALUE -> out.append(list(value.getArrayValue().getValuesList()).text());
       case KVLIST_VALUE ->
           AttributeJson.appendObject(attributes(value.getKvlistValue().getValuesList()), out);

@@ -1,5 +1,7 @@
 package dev.tracekeep.otlp;
 
+import dev.tracekeep.conventions.OtelResource;
+import dev.tracekeep.conventions.OtelScope;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -21,13 +23,13 @@ final class RequestAssembler {
 
   private final Delivery delivery;
 
-  private @Nullable ResourceFields resource;
-  private @Nullable ScopeFields scope;
+  private @Nullable OtelResource resource;
+  private @Nullable OtelScope scope;
   private final List<Waiting> waiting = new ArrayList<>();
   private long waitingBytes;
   private boolean gaveUpWaiting;
 
-  private record Waiting(SpanFields span, @Nullable ScopeFields scope) {}
+  private record Waiting(SpanFields span, @Nullable OtelScope scope) {}
 
   RequestAssembler(Delivery delivery) {
     this.delivery = delivery;
@@ -41,13 +43,13 @@ final class RequestAssembler {
     gaveUpWaiting = false;
   }
 
-  void resource(ResourceFields value, long line) {
+  void resource(OtelResource value, long line) {
     warnIfLate("resource", line);
     resource = value;
     if (value.json() != null && value.json().text().length() > MAX_SHARED_CHARACTERS) {
       // Each of its spans would be stored with all of it: a small file would fill the disk.
       refuseShared("resource", line);
-      resource = new ResourceFields(value.attributes(), null, value.droppedAttributesCount());
+      resource = new OtelResource(value.attributes(), null, value.droppedAttributesCount());
     }
   }
 
@@ -55,12 +57,12 @@ final class RequestAssembler {
     scope = null;
   }
 
-  void scope(ScopeFields value, long line) {
+  void scope(OtelScope value, long line) {
     warnIfLate("scope", line);
     scope = value;
     if (value.json() != null && value.json().text().length() > MAX_SHARED_CHARACTERS) {
       refuseShared("scope", line);
-      scope = new ScopeFields(value.name(), null);
+      scope = new OtelScope(value.name(), null);
     }
   }
 
@@ -88,7 +90,7 @@ final class RequestAssembler {
   }
 
   void endScope() {
-    ScopeFields known = scope == null ? ScopeFields.NONE : scope;
+    OtelScope known = scope == null ? OtelScope.NONE : scope;
     waiting.replaceAll(w -> w.scope == null ? new Waiting(w.span, known) : w);
     scope = null;
     if (resource != null) {
@@ -118,8 +120,8 @@ final class RequestAssembler {
   private void deliverWaiting() {
     for (Waiting w : waiting) {
       delivery.span(
-          resource == null ? ResourceFields.NONE : resource,
-          w.scope == null ? ScopeFields.NONE : w.scope,
+          resource == null ? OtelResource.NONE : resource,
+          w.scope == null ? OtelScope.NONE : w.scope,
           w.span);
     }
     waiting.clear();

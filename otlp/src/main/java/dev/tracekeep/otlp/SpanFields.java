@@ -1,7 +1,7 @@
 package dev.tracekeep.otlp;
 
 import dev.tracekeep.conventions.Attributes;
-import dev.tracekeep.conventions.TelemetrySpan;
+import dev.tracekeep.conventions.OtelSpan;
 import dev.tracekeep.span.InvalidSpanException;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,7 +59,7 @@ final class SpanFields {
   }
 
   /** An event within a span. */
-  static final class Event implements TelemetrySpan.Event {
+  static final class Event implements OtelSpan.Event {
     long timeUnixNano;
     String name = "";
     Attributes attributes = Attributes.none();
@@ -74,15 +74,55 @@ final class SpanFields {
     public Attributes attributes() {
       return attributes;
     }
+
+    @Override
+    public long timeUnixNano() {
+      return timeUnixNano;
+    }
+
+    @Override
+    public long droppedAttributesCount() {
+      return droppedAttributesCount;
+    }
   }
 
   /** A link to another span. */
-  static final class Link {
+  static final class Link implements OtelSpan.Link {
     String traceId = "";
     String spanId = "";
     String traceState = "";
     Attributes attributes = Attributes.none();
     long droppedAttributesCount;
     long flags;
+
+    @Override
+    public String traceId() {
+      return traceId;
+    }
+
+    @Override
+    public String spanId() {
+      return spanId;
+    }
+
+    @Override
+    public String traceState() {
+      return traceState;
+    }
+
+    @Override
+    public Attributes attributes() {
+      return attributes;
+    }
+
+    @Override
+    public long droppedAttributesCount() {
+      return droppedAttributesCount;
+    }
+
+    @Override
+    public long flags() {
+      return flags;
+    }
   }
 }

@@ -1,16 +1,11 @@
-package dev.tracekeep.otlp;
+package dev.tracekeep.conventions;
 
-import dev.tracekeep.conventions.Meaning;
-import dev.tracekeep.conventions.SpanDescription;
 import dev.tracekeep.span.Json;
 import org.jspecify.annotations.Nullable;
 
 /** The error of a span: its status, its {@code error.type}, and the exception it recorded. */
-final class SpanErrors {
-  /** OTLP's {@code STATUS_CODE_ERROR}. */
-  static final int STATUS_ERROR = 2;
-
-  private SpanErrors() {}
+final class OtelErrors {
+  private OtelErrors() {}
 
   /**
    * An object with {@code message} and {@code type} where they are known, and {@code exception}
@@ -18,11 +13,11 @@ final class SpanErrors {
    * be empty: the status alone says that the span failed. Null if neither the status nor a
    * convention says so.
    */
-  static @Nullable Json of(SpanFields span, SpanDescription description) {
-    if (span.statusCode != STATUS_ERROR && !description.hasFailed()) {
+  static @Nullable Json of(OtelSpan span, SpanDescription description) {
+    if (span.statusCode() != OtelSpan.STATUS_ERROR && !description.hasFailed()) {
       return null;
     }
-    SpanFields.@Nullable Event exception = lastException(span);
+    OtelSpan.@Nullable Event exception = lastException(span);
     Json exceptionType = attribute(exception, "exception.type");
     Json exceptionMessage = attribute(exception, "exception.message");
     Json details =
@@ -35,25 +30,25 @@ final class SpanErrors {
         .put(
             "message",
             first(
-                span.statusMessage.isEmpty() ? null : Json.of(span.statusMessage),
+                span.statusMessage().isEmpty() ? null : Json.of(span.statusMessage()),
                 first(description.json(Meaning.ERROR_MESSAGE), exceptionMessage)))
-        .put("type", first(span.attributes.json("error.type"), exceptionType))
+        .put("type", first(span.attributes().json("error.type"), exceptionType))
         .put("exception", details.text().equals("{}") ? null : details)
         .build();
   }
 
-  private static SpanFields.@Nullable Event lastException(SpanFields span) {
-    SpanFields.Event last = null;
-    for (SpanFields.Event event : span.events) {
-      if (event.name.equals("exception")) {
+  private static OtelSpan.@Nullable Event lastException(OtelSpan span) {
+    OtelSpan.Event last = null;
+    for (OtelSpan.Event event : span.events()) {
+      if (event.name().equals("exception")) {
         last = event;
       }
     }
     return last;
   }
 
-  private static @Nullable Json attribute(SpanFields.@Nullable Event event, String name) {
-    return event == null ? null : event.attributes.json(name);
+  private static @Nullable Json attribute(OtelSpan.@Nullable Event event, String name) {
+    return event == null ? null : event.attributes().json(name);
   }
 
   private static @Nullable Json first(@Nullable Json one, @Nullable Json other) {

@@ -1,4 +1,4 @@
-package dev.tracekeep.otlp;
+package dev.tracekeep.conventions;
 
 import dev.tracekeep.span.Json;
 import org.jspecify.annotations.Nullable;
@@ -13,19 +13,19 @@ final class OtelRemainder {
   private OtelRemainder() {}
 
   /** An object with what is there and not zero; null if that is nothing. */
-  static @Nullable Json of(ResourceFields resource, SpanFields span) {
+  static @Nullable Json of(OtelResource resource, OtelSpan span) {
     Json.ObjectBuilder rest = Json.objectBuilder();
-    text(rest, "traceState", span.traceState);
-    number(rest, "flags", span.flags);
-    number(rest, "droppedAttributesCount", span.droppedAttributesCount);
-    number(rest, "droppedEventsCount", span.droppedEventsCount);
-    number(rest, "droppedLinksCount", span.droppedLinksCount);
+    text(rest, "traceState", span.traceState());
+    number(rest, "flags", span.flags());
+    number(rest, "droppedAttributesCount", span.droppedAttributesCount());
+    number(rest, "droppedEventsCount", span.droppedEventsCount());
+    number(rest, "droppedLinksCount", span.droppedLinksCount());
     number(rest, "resourceDroppedAttributesCount", resource.droppedAttributesCount());
-    if (span.statusCode != SpanErrors.STATUS_ERROR) {
-      number(rest, "statusCode", span.statusCode);
-      text(rest, "statusMessage", span.statusMessage);
+    if (span.statusCode() != OtelSpan.STATUS_ERROR) {
+      number(rest, "statusCode", span.statusCode());
+      text(rest, "statusMessage", span.statusMessage());
     }
-    number(rest, "kind", span.kind < 0 || span.kind > LAST_KNOWN_KIND ? span.kind : 0);
+    number(rest, "kind", span.kind() < 0 || span.kind() > LAST_KNOWN_KIND ? span.kind() : 0);
     return rest.isEmpty() ? null : rest.build();
   }
 

@@ -1,6 +1,5 @@
-package dev.tracekeep.otlp;
+package dev.tracekeep.conventions;
 
-import dev.tracekeep.conventions.Attributes;
 import dev.tracekeep.span.Json;
 import org.jspecify.annotations.Nullable;
 
@@ -11,10 +10,10 @@ import org.jspecify.annotations.Nullable;
  * @param json name, version, attributes and the number of dropped ones, each where present; null if
  *     nothing is known
  */
-record ScopeFields(String name, @Nullable Json json) {
-  static final ScopeFields NONE = new ScopeFields("", null);
+public record OtelScope(String name, @Nullable Json json) {
+  public static final OtelScope NONE = new OtelScope("", null);
 
-  static ScopeFields of(
+  public static OtelScope of(
       String name, String version, Attributes attributes, long droppedAttributesCount) {
     Json.ObjectBuilder scope = Json.objectBuilder();
     if (!name.isEmpty()) {
@@ -24,11 +23,11 @@ record ScopeFields(String name, @Nullable Json json) {
       scope.put("version", version);
     }
     if (!attributes.isEmpty()) {
-      scope.put("attributes", AttributeJson.of(attributes));
+      scope.put("attributes", attributes.toJson());
     }
     if (droppedAttributesCount != 0) {
       scope.put("droppedAttributesCount", droppedAttributesCount);
     }
-    return scope.isEmpty() ? NONE : new ScopeFields(name, scope.build());
+    return scope.isEmpty() ? NONE : new OtelScope(name, scope.build());
   }
 }
