@@ -152,7 +152,7 @@ class ReadCommandsTest {
         "--limit x | Invalid value for option '--limit'",
         "--started-from soon | 'soon' is no time.",
         "--nope | Unknown option: '--nope'",
-        "--store jdbc:dukdb:x | No adapter on the class path accepts jdbc:dukdb:x.",
+        "--store jdbc:dukdb:x | No adapter accepts jdbc:dukdb:x.",
         "-P tabel=x | The property tabel is unknown: did you mean table?",
         "-P url=x | Give the address with --store"
       })

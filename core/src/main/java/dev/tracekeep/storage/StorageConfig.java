@@ -3,15 +3,18 @@ package dev.tracekeep.storage;
 import dev.tracekeep.span.InvalidSpanException;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.TraceKey;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -99,6 +102,7 @@ public final class StorageConfig {
   private final Duration lockTimeout;
   private final boolean unsafeOptions;
   private final Map<String, String> engineProperties;
+  private final Map<Class<?>, Object> resources;
 
   private StorageConfig(Reader reader, Set<String> engineKeys) {
     this.uri = StorageUri.of(reader.required("url"));
@@ -123,6 +127,26 @@ public final class StorageConfig {
         reader.parsed("lock-timeout", Duration.ofSeconds(30), StorageConfig::duration);
     this.unsafeOptions = reader.parsed(UNSAFE_OPTIONS, false, StorageConfig::flag);
     this.engineProperties = reader.others(engineKeys);
+    this.resources = Map.of();
+  }
+
+  private StorageConfig(StorageConfig other, Map<Class<?>, Object> resources) {
+    this.uri = other.uri;
+    this.username = other.username;
+    this.password = other.password;
+    this.schema = other.schema;
+    this.table = other.table;
+    this.tenant = other.tenant;
+    this.strategy = other.strategy;
+    this.migration = other.migration;
+    this.maxSpanBytes = other.maxSpanBytes;
+    this.poolSize = other.poolSize;
+    this.connectTimeout = other.connectTimeout;
+    this.statementTimeout = other.statementTimeout;
+    this.lockTimeout = other.lockTimeout;
+    this.unsafeOptions = other.unsafeOptions;
+    this.engineProperties = other.engineProperties;
+    this.resources = resources;
   }
 
   /**
@@ -157,6 +181,23 @@ public final class StorageConfig {
       throw new ConfigurationException(reader.problems);
     }
     return config;
+  }
+
+  /**
+   * The same configuration with something that the program has already; see {@link
+   * Storages.Builder#resource}.
+   */
+  public <T> StorageConfig with(Class<T> type, T resource) {
+    return with(
+        Map.of(
+            Objects.requireNonNull(type, "type"),
+            type.cast(Objects.requireNonNull(resource, "resource"))));
+  }
+
+  StorageConfig with(Map<Class<?>, Object> more) {
+    Map<Class<?>, Object> all = new HashMap<>(resources);
+    all.putAll(more);
+    return new StorageConfig(this, Map.copyOf(all));
   }
 
   /** The address. */
@@ -258,6 +299,19 @@ public final class StorageConfig {
     return Optional.ofNullable(engineProperties.get(name));
   }
 
+  /**
+   * What the program has handed in; empty where the store is to make its own. Whoever gets it must
+   * not close it.
+   */
+  public <T> Optional<T> resource(Class<T> type) {
+    return Optional.ofNullable(type.cast(resources.get(type)));
+  }
+
+  /** What dates that which a store itself writes down; the system's, in UTC, if none was given. */
+  public Clock clock() {
+    return resource(Clock.class).orElseGet(Clock::systemUTC);
+  }
+
   /** Address and table, without secrets. */
   @Override
   public String toString() {
@@ -335,9 +389,13 @@ public final class StorageConfig {
     }
 
     @Nullable String text(String key) {
+      return text(key, "give it a value or leave it out");
+    }
+
+    private @Nullable String text(String key, String advice) {
       String value = rest.remove(key);
       if (value != null && value.isBlank()) {
-        problems.add("The property " + key + " is blank: give it a value or leave it out.");
+        problems.add("The property " + key + " is blank: " + advice + ".");
         return null;
       }
       return value;
@@ -347,7 +405,7 @@ public final class StorageConfig {
       if (rest.get(key) == null) {
         problems.add("The property " + key + " is missing.");
       }
-      String value = text(key);
+      String value = text(key, "give it a value");
       return value == null ? "" : value;
     }
 

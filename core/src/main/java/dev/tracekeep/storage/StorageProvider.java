@@ -25,6 +25,15 @@ public interface StorageProvider {
   }
 
   /**
+   * What of a program's own a store of this engine can use instead of making it, by the types that
+   * {@link StorageConfig#resource} is asked for; beside {@link java.time.Clock}, which every store
+   * takes. The store never closes it.
+   */
+  default Set<Class<?>> resources() {
+    return Set.of();
+  }
+
+  /**
    * Makes a store. Does no I/O.
    *
    * @throws ConfigurationException with all faults of the configuration

@@ -1,22 +1,28 @@
 package dev.tracekeep.storage;
 
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the adapter for an address among the {@link StorageProvider}s on the class path.
+ * Finds the adapter for an address among the {@link StorageProvider}s that are there.
  *
  * <pre>{@code
  * try (ObservabilityStorage storage = Storages.open("jdbc:duckdb:")) {
@@ -24,6 +30,19 @@ import java.util.stream.Collectors;
  *   storage.createSpan(span);
  * }
  * }</pre>
+ *
+ * A program that has a pool of connections already, or wants another clock, hands them in:
+ *
+ * <pre>{@code
+ * Storages.builder()
+ *     .url("jdbc:postgresql:")
+ *     .property("table", "spans")
+ *     .resource(DataSource.class, pool)
+ *     .open();
+ * }</pre>
+ *
+ * Adapters are looked for with the thread's context class loader and then with the one that loaded
+ * Tracekeep, unless {@link Builder#classLoader} names one.
  */
 public final class Storages {
   /** The addresses of our own adapters and the artifacts that bring them. */
@@ -50,7 +69,7 @@ public final class Storages {
    * @throws ConfigurationException if no adapter, or more than one, accepts the address
    */
   public static ObservabilityStorage open(String url) {
-    return open(Map.of("url", url));
+    return builder().url(url).open();
   }
 
   /**
@@ -59,30 +78,98 @@ public final class Storages {
    * @throws ConfigurationException with all faults at once
    */
   public static ObservabilityStorage open(Map<String, String> properties) {
-    return open(properties, load(Thread.currentThread().getContextClassLoader()));
+    return builder().properties(properties).open();
+  }
+
+  /** Makes a store from an address, properties, and what the program has already. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** Collects what a store is made of. Not thread-safe. */
+  public static final class Builder {
+    private final Map<String, String> properties = new TreeMap<>();
+    private final Map<Class<?>, Object> resources = new LinkedHashMap<>();
+    private @Nullable ClassLoader classLoader;
+
+    private Builder() {}
+
+    /** The address: the property {@code url}. */
+    public Builder url(String url) {
+      return property("url", Objects.requireNonNull(url, "url"));
+    }
+
+    /** One of the properties that {@link StorageConfig} lists, or one of the engine's own. */
+    public Builder property(String name, String value) {
+      properties.put(
+          Objects.requireNonNull(name, "name"),
+          Objects.requireNonNull(value, () -> "the value of " + name));
+      return this;
+    }
+
+    /** Several of them; those given before stay unless they are named again. */
+    public Builder properties(Map<String, String> more) {
+      Objects.requireNonNull(more, "properties").forEach(this::property);
+      return this;
+    }
+
+    /**
+     * Something that the program has already and the store is to use. It stays the program's: the
+     * store never closes it, and it must outlive the store. Every store takes a {@link
+     * java.time.Clock}, which dates what the store itself writes down, such as the journal of a
+     * migration; what else one takes is its adapter's to say ({@link StorageProvider#resources()}).
+     *
+     * @param type what it is taken as, for example {@code DataSource.class}
+     */
+    public <T> Builder resource(Class<T> type, T resource) {
+      resources.put(
+          Objects.requireNonNull(type, "type"),
+          type.cast(Objects.requireNonNull(resource, () -> "the " + type.getName())));
+      return this;
+    }
+
+    /** Where adapters are looked for, and nowhere else. */
+    public Builder classLoader(ClassLoader loader) {
+      classLoader = Objects.requireNonNull(loader, "loader");
+      return this;
+    }
+
+    /**
+     * Makes the store. Does no I/O.
+     *
+     * @throws ConfigurationException with all faults at once
+     */
+    public ObservabilityStorage open() {
+      ClassLoader given = classLoader;
+      return Storages.open(properties, resources, given == null ? found() : load(List.of(given)));
+    }
   }
 
   /** The adapters that are there, and those that are broken. */
   public static Adapters available() {
-    return load(Thread.currentThread().getContextClassLoader());
+    return found();
   }
 
   /**
-   * The adapters found on a class path.
+   * The adapters that were found.
    *
    * @param providers those that could be loaded, by name
    * @param broken why others could not, one sentence each; one broken adapter does not hide the
    *     rest
+   * @param searched the class loaders that were asked, for people
    */
-  public record Adapters(List<StorageProvider> providers, List<String> broken) {
+  public record Adapters(
+      List<StorageProvider> providers, List<String> broken, List<String> searched) {
     /** Copies the lists. */
     public Adapters {
       providers = List.copyOf(providers);
       broken = List.copyOf(broken);
+      searched = List.copyOf(searched);
     }
   }
 
-  static ObservabilityStorage open(Map<String, String> properties, Adapters adapters) {
+  static ObservabilityStorage open(
+      Map<String, String> properties, Map<Class<?>, Object> resources, Adapters adapters) {
     List<String> problems = new ArrayList<>();
     StorageUri uri = StorageUri.of(properties.getOrDefault("url", ""));
     List<StorageProvider> accepting =
@@ -112,10 +199,13 @@ public final class Storages {
     } catch (ConfigurationException e) {
       problems.addAll(e.problems());
     }
+    if (accepting.size() == 1) {
+      problems.addAll(untaken(accepting.get(0), resources.keySet()));
+    }
     if (config == null || !problems.isEmpty()) {
       throw new ConfigurationException(problems);
     }
-    ObservabilityStorage storage = accepting.get(0).open(config);
+    ObservabilityStorage storage = accepting.get(0).open(config.with(resources));
     try {
       storage.tracingStrategy().resolve(config.strategy());
     } catch (UnsupportedCapabilityException e) {
@@ -125,11 +215,28 @@ public final class Storages {
     return storage;
   }
 
+  /** What the adapter cannot use: handed in for nothing, it would be missed without a word. */
+  private static List<String> untaken(StorageProvider provider, Set<Class<?>> given) {
+    Set<Class<?>> taken = new LinkedHashSet<>(provider.resources());
+    taken.add(Clock.class);
+    return given.stream()
+        .filter(type -> !taken.contains(type))
+        .map(
+            type ->
+                "The adapter "
+                    + provider.name()
+                    + " cannot use a "
+                    + type.getName()
+                    + ": it takes "
+                    + taken.stream().map(Class::getName).collect(Collectors.joining(" and "))
+                    + ". Give it under the type that it is taken as, or leave it out.")
+        .toList();
+  }
+
   private static String noAdapter(StorageUri uri, Adapters adapters) {
     List<String> prefixes =
         adapters.providers().stream().flatMap(p -> p.uriPrefixes().stream()).toList();
-    StringBuilder message =
-        new StringBuilder("No adapter on the class path accepts ").append(uri).append('.');
+    StringBuilder message = new StringBuilder("No adapter accepts ").append(uri).append('.');
     String scheme = scheme(uri);
     if (ARTIFACTS.containsKey(scheme)) {
       message.append(" Add the artifact dev.tracekeep:").append(ARTIFACTS.get(scheme)).append('.');
@@ -142,8 +249,14 @@ public final class Storages {
     }
     message.append(
         prefixes.isEmpty()
-            ? " There is no adapter on the class path at all."
+            ? " No adapter was found at all."
             : " Accepted here: " + String.join(", ", prefixes) + ".");
+    if (prefixes.isEmpty() || ARTIFACTS.containsKey(scheme)) {
+      message
+          .append(" Looked with the class loader ")
+          .append(String.join(" and with ", adapters.searched()))
+          .append('.');
+    }
     adapters.broken().forEach(reason -> message.append(' ').append(reason));
     return message.toString();
   }
@@ -154,17 +267,53 @@ public final class Storages {
     return (scheme.lookingAt() ? scheme.group() : uri.raw()).toLowerCase(Locale.ROOT);
   }
 
-  private static Adapters load(ClassLoader classLoader) {
-    List<StorageProvider> providers = new ArrayList<>();
-    List<String> broken = new ArrayList<>();
-    Iterator<StorageProvider> found =
-        ServiceLoader.load(StorageProvider.class, classLoader).iterator();
+  /**
+   * In a container the thread's loader may be a foreign one, or one that sees no adapter; the
+   * adapters beside Tracekeep are there all the same.
+   */
+  private static Adapters found() {
+    List<ClassLoader> loaders = new ArrayList<>();
+    ClassLoader ofThread = Thread.currentThread().getContextClassLoader();
+    if (ofThread != null) {
+      loaders.add(ofThread);
+    }
+    ClassLoader own = Storages.class.getClassLoader();
+    if (own != ofThread) {
+      loaders.add(own);
+    }
+    return load(loaders);
+  }
+
+  private static Adapters load(List<ClassLoader> loaders) {
+    Map<String, StorageProvider> providers = new LinkedHashMap<>();
+    Set<String> broken = new LinkedHashSet<>();
+    for (ClassLoader loader : loaders) {
+      // An adapter that two loaders have is one adapter: the first one counts.
+      load(
+          loader,
+          provider -> providers.putIfAbsent(provider.getClass().getName(), provider),
+          broken);
+    }
+    return new Adapters(
+        providers.values().stream().sorted(Comparator.comparing(StorageProvider::name)).toList(),
+        List.copyOf(broken),
+        loaders.stream().map(Storages::name).toList());
+  }
+
+  private static String name(ClassLoader loader) {
+    String name = loader.getName();
+    return loader.getClass().getName() + (name == null ? "" : " '" + name + "'");
+  }
+
+  private static void load(
+      ClassLoader loader, Consumer<StorageProvider> providers, Set<String> broken) {
+    Iterator<StorageProvider> found = ServiceLoader.load(StorageProvider.class, loader).iterator();
     while (true) {
       try {
         if (!found.hasNext()) {
-          break;
+          return;
         }
-        providers.add(found.next());
+        providers.accept(found.next());
       } catch (ServiceConfigurationError e) {
         Throwable reason = e.getCause() == null ? e : e.getCause();
         broken.add(
@@ -177,7 +326,5 @@ public final class Storages {
         broken.add("An adapter could not be loaded: " + e + ".");
       }
     }
-    providers.sort(Comparator.comparing(StorageProvider::name));
-    return new Adapters(providers, broken);
   }
 }

@@ -93,7 +93,7 @@ class StorageConfigTest {
     assertThat(e.kind()).isEqualTo(FailureKind.CONFIGURATION);
     assertThat(e.problems())
         .containsExactly(
-            "The property url is blank: give it a value or leave it out.",
+            "The property url is blank: give it a value.",
             "The property table is 'a-b': it must have letters, digits and underscores only, not"
                 + " start with a digit, and be at most 48 long.",
             "The property tenant is '\u00e9': it must have 1 to 128 printable ASCII characters.",
