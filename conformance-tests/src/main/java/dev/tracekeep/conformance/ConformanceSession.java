@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tracekeep.storage.Capability;
 import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.StorageConfig;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -139,6 +140,14 @@ abstract class ConformanceSession {
     return made;
   }
 
+  /** A store of this check's database that goes by a clock of the check. */
+  final ObservabilityStorage open(Clock clock) {
+    ObservabilityStorage made =
+        fixture().provider().open(config(patient(database())).with(Clock.class, clock));
+    opened.add(made);
+    return made;
+  }
+
   /** The properties of a store that is given as much time as it needs; the caller's to change. */
   static Map<String, String> patient(TestDatabase database) {
     Map<String, String> properties = new HashMap<>(PATIENCE);
@@ -148,9 +157,11 @@ abstract class ConformanceSession {
 
   /** A store of any properties. */
   final ObservabilityStorage provide(Map<String, String> properties) {
-    return fixture()
-        .provider()
-        .open(StorageConfig.fromProperties(properties, fixture().provider().engineProperties()));
+    return fixture().provider().open(config(properties));
+  }
+
+  private StorageConfig config(Map<String, String> properties) {
+    return StorageConfig.fromProperties(properties, fixture().provider().engineProperties());
   }
 
   /** What the adapter declares. */

@@ -3,6 +3,7 @@ package dev.tracekeep.conformance;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tracekeep.migration.MigrationRecord;
 import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Payload;
 import dev.tracekeep.span.Span;
@@ -27,6 +28,9 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -193,6 +197,26 @@ abstract class NegotiationChecks extends TenantChecks {
     } else {
       assertThat(storage.getSpan(good.key())).contains(good);
     }
+  }
+
+  /** What a store writes down of its own accord is dated by the clock that it was given. */
+  @Test
+  public final void clockOfTheProgram_datesTheMigration() throws Exception {
+    Instant time = Instant.parse("2031-05-06T07:08:09Z");
+    Span span = Spans.root("t").build();
+    raw().createLegacyTable(List.of(span, span.toBuilder().endedAt(Spans.at(3)).build()));
+    ObservabilityStorage storage = open(Clock.fixed(time, ZoneOffset.UTC));
+    storage.init();
+
+    List<MigrationRecord> history = storage.migration().history();
+    assertThat(history).hasSize(1);
+    assertThat(history.get(0).startedAt()).isEqualTo(time);
+    assertThat(history.get(0).finishedAt()).isBetween(time, time.plusSeconds(1));
+    List<String> archivedAt = new ArrayList<>();
+    storage
+        .migration()
+        .archived(history.get(0).migrationId(), row -> archivedAt.add(row.archivedAt()));
+    assertThat(archivedAt).hasSize(1).allMatch(text -> text.startsWith("2031-05-06"));
   }
 
   /** A failure keeps the native cause, and shows neither a password nor a payload. */

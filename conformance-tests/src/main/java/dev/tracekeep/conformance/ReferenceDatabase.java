@@ -4,6 +4,7 @@ import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanVersion;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +26,9 @@ final class ReferenceDatabase implements RawAccess {
 
   /** Who migrates; the monitor alone would let the same thread in twice. */
   @Nullable Object migrator;
+
+  /** What dates a migration: the clock of the store that was opened last. */
+  Clock clock = Clock.systemUTC();
 
   ReferenceDatabase(String mainTable, boolean enforcesUniqueness) {
     this.mainTable = mainTable;

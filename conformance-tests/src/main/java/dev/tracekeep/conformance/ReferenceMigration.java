@@ -42,6 +42,11 @@ class ReferenceMigration implements DedupeMigration {
     this.name = name;
   }
 
+  /** The time that a migration writes down. */
+  Instant now() {
+    return database.clock.instant();
+  }
+
   @Override
   public MigrationPlan plan() {
     synchronized (database) {
@@ -119,7 +124,7 @@ class ReferenceMigration implements DedupeMigration {
             "migration-" + (table.journal.size() + 1),
             name,
             State.UNFINISHED,
-            Instant.EPOCH,
+            now(),
             null,
             table.rowCount(),
             0,
@@ -171,7 +176,7 @@ class ReferenceMigration implements DedupeMigration {
     }
   }
 
-  private static void tell(ArchiveAudit audit, List<ReferenceTable.ArchivedRow> losers) {
+  private void tell(ArchiveAudit audit, List<ReferenceTable.ArchivedRow> losers) {
     try {
       for (ReferenceTable.ArchivedRow loser : losers) {
         audit.removed(shown(loser));
@@ -193,7 +198,7 @@ class ReferenceMigration implements DedupeMigration {
         name,
         State.FINISHED,
         record.startedAt(),
-        Instant.EPOCH,
+        now(),
         record.rowsBefore(),
         archived(table, record.migrationId()).size(),
         record.duplicateGroups());
@@ -335,7 +340,7 @@ class ReferenceMigration implements DedupeMigration {
     rows.forEach(row -> each.accept(shown(row)));
   }
 
-  private static ArchivedRow shown(ReferenceTable.ArchivedRow archived) {
+  private ArchivedRow shown(ReferenceTable.ArchivedRow archived) {
     SpanKey key = key(archived);
     Map<String, @Nullable Object> keyValues = new LinkedHashMap<>();
     keyValues.put("tenant_id", key.tenantId());
@@ -344,7 +349,7 @@ class ReferenceMigration implements DedupeMigration {
     Map<String, @Nullable Object> row = new LinkedHashMap<>();
     row.put(RawAccess.USER_COLUMN, archived.row().userNote());
     return new ArchivedRow(
-        archived.migrationId(), Instant.EPOCH.toString(), "not as good", keyValues, Map.of(), row);
+        archived.migrationId(), now().toString(), "not as good", keyValues, Map.of(), row);
   }
 
   @Override
@@ -356,26 +361,26 @@ class ReferenceMigration implements DedupeMigration {
     }
   }
 
-  private static MigrationRecord undone(MigrationRecord record, long restored) {
+  private MigrationRecord undone(MigrationRecord record, long restored) {
     return new MigrationRecord(
         record.migrationId(),
         record.table(),
         State.UNDONE,
         record.startedAt(),
-        Instant.EPOCH,
+        now(),
         record.rowsBefore(),
         record.rowsArchived() - restored,
         record.duplicateGroups(),
         restored);
   }
 
-  private static MigrationRecord with(MigrationRecord record, State state) {
+  private MigrationRecord with(MigrationRecord record, State state) {
     return new MigrationRecord(
         record.migrationId(),
         record.table(),
         state,
         record.startedAt(),
-        state == State.UNDONE ? Instant.EPOCH : null,
+        state == State.UNDONE ? now() : null,
         record.rowsBefore(),
         record.rowsArchived(),
         record.duplicateGroups());

@@ -49,6 +49,7 @@ public class ReferenceStorage extends ReferenceReads {
 
   ReferenceStorage(ReferenceDatabase database, StorageConfig config, Set<Capability> capabilities) {
     super(database, config);
+    database.clock = config.clock();
     this.capabilities = Set.copyOf(capabilities);
   }
 

@@ -21,6 +21,7 @@ import dev.tracekeep.storage.InitReport;
 import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.WriteResult;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -117,6 +118,16 @@ final class MigrationMutants {
 
   static List<Mutant> all() {
     List<Mutant> mutants = new ArrayList<>();
+    mutants.add(
+        migrating(
+            "dates a migration by another clock than the one it was given",
+            (database, name) ->
+                new ReferenceMigration(database, name) {
+                  @Override
+                  Instant now() {
+                    return Instant.EPOCH;
+                  }
+                }));
     mutants.add(surviving("the migration keeps the first row", group -> group.get(0)));
     mutants.add(
         surviving("the migration keeps the last row", group -> group.get(group.size() - 1)));

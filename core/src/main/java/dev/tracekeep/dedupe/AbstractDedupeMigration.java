@@ -47,10 +47,11 @@ public abstract class AbstractDedupeMigration<L extends TableLook> implements De
 
   /**
    * @param asked the table as the caller spelled it, for messages from before the first look
+   * @param clock what dates the journal and the archive
    */
-  protected AbstractDedupeMigration(SpanTable asked) {
+  protected AbstractDedupeMigration(SpanTable asked, Clock clock) {
     this.asked = asked.toString();
-    this.clock = Clock.systemUTC();
+    this.clock = clock;
   }
 
   // ---- hooks -----------------------------------------------------------------------------------

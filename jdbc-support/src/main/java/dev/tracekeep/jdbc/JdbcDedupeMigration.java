@@ -18,6 +18,7 @@ import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.StorageException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,14 +51,16 @@ final class JdbcDedupeMigration extends AbstractDedupeMigration<JdbcLook> {
    * @param ownTable the store's own table, with all its columns
    * @param ownSql the statements on it
    * @param classifier makes a {@link StorageException} of what was tried and what was thrown
+   * @param clock what dates the journal and the archive
    */
   JdbcDedupeMigration(
       MigrationDialect engine,
       SpanTable asked,
       SpanTable ownTable,
       SpanTableSql ownSql,
-      BiFunction<String, Exception, StorageException> classifier) {
-    super(asked);
+      BiFunction<String, Exception, StorageException> classifier,
+      Clock clock) {
+    super(asked, clock);
     this.engine = engine;
     this.asked = asked;
     this.ownTable = ownTable;

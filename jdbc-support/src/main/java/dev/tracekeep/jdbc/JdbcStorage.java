@@ -137,7 +137,8 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
   }
 
   private JdbcDedupeMigration migrationOf(SpanTable asked, SpanTable ownTable) {
-    return new JdbcDedupeMigration(migrationDialect(), asked, ownTable, sql, this::classify);
+    return new JdbcDedupeMigration(
+        migrationDialect(), asked, ownTable, sql, this::classify, config().clock());
   }
 
   private JdbcDedupeMigration ownMigration() {

@@ -1,5 +1,6 @@
 package dev.tracekeep.adapter.clickhouse;
 
+import com.clickhouse.client.api.Client;
 import dev.tracekeep.storage.ConfigurationException;
 import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.StorageUri;
@@ -11,6 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -44,6 +46,12 @@ record ClickHouseAddress(
    * @throws ConfigurationException with all faults
    */
   static ClickHouseAddress of(StorageConfig config) {
+    Optional<Client> client = config.resource(Client.class);
+    if (client.isPresent() && config.uri().raw().length() == PREFIX.length()) {
+      // The client knows where the server is and who asks.
+      String database = first(config.schema(), client.get().getDefaultDatabase(), "default");
+      return new ClickHouseAddress("", database, "", "", Map.of());
+    }
     List<String> problems = new ArrayList<>();
     URI uri = parse(config.uri(), problems);
     Map<String, String> parameters = parameters(uri, problems);

@@ -14,8 +14,10 @@ import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -43,6 +45,12 @@ final class ClickHouseClient implements AutoCloseable {
 
   private final Client client;
 
+  /** Whether the client is the program's, which has neither the database nor the settings. */
+  private final boolean given;
+
+  private final String database;
+  private final Map<String, String> serverSettings = new HashMap<>();
+
   /** How long a statement may take, on the server and on its way. */
   private final Duration limit;
 
@@ -54,9 +62,21 @@ final class ClickHouseClient implements AutoCloseable {
             return thread;
           });
 
-  /** Makes a client; does no I/O. */
+  /** Takes the program's client, or makes one; does no I/O. */
   ClickHouseClient(StorageConfig config, ClickHouseAddress address) {
     this.limit = config.connectTimeout().plus(config.statementTimeout()).plus(GRACE);
+    this.database = address.database();
+    serverSettings.put("max_execution_time", seconds(config.statementTimeout()));
+    if (config.engineProperty(ClusterTables.PROPERTY).isPresent()) {
+      serverSettings.putAll(ClusterTables.SETTINGS);
+    }
+    serverSettings.putAll(address.serverSettings());
+    Optional<Client> own = config.resource(Client.class);
+    this.given = own.isPresent();
+    this.client = own.orElseGet(() -> made(config, address));
+  }
+
+  private Client made(StorageConfig config, ClickHouseAddress address) {
     Client.Builder builder =
         new Client.Builder()
             .addEndpoint(address.endpoint())
@@ -78,13 +98,27 @@ final class ClickHouseClient implements AutoCloseable {
             // A pooled connection that the server closed meanwhile is worth one more try, and every
             // write is safe to repeat. All else is the caller's to repeat, who knows how long.
             .retryOnFailures(ClientFaultCause.NoHttpResponse)
-            .setMaxRetries(1)
-            .serverSetting("max_execution_time", seconds(config.statementTimeout()));
-    if (config.engineProperty(ClusterTables.PROPERTY).isPresent()) {
-      ClusterTables.SETTINGS.forEach(builder::serverSetting);
+            .setMaxRetries(1);
+    serverSettings.forEach(builder::serverSetting);
+    return builder.build();
+  }
+
+  private QuerySettings querySettings() {
+    QuerySettings settings = new QuerySettings();
+    if (given) {
+      settings.setDatabase(database);
+      serverSettings.forEach(settings::serverSetting);
     }
-    address.serverSettings().forEach(builder::serverSetting);
-    this.client = builder.build();
+    return settings;
+  }
+
+  private InsertSettings insertSettings() {
+    InsertSettings settings = new InsertSettings();
+    if (given) {
+      settings.setDatabase(database);
+      serverSettings.forEach(settings::serverSetting);
+    }
+    return settings;
   }
 
   private static String seconds(Duration timeout) {
@@ -122,7 +156,7 @@ final class ClickHouseClient implements AutoCloseable {
    */
   void forEach(String sql, RowConsumer consumer) throws Exception {
     QuerySettings settings =
-        new QuerySettings().setFormat(ClickHouseFormat.RowBinary).waitEndOfQuery(true);
+        querySettings().setFormat(ClickHouseFormat.RowBinary).waitEndOfQuery(true);
     settings.serverSetting("max_query_size", maxQuerySize(sql));
     // A deleted row stays in the projections of its part until the next merge, although they are
     // to be rebuilt (seen on 26.7 and 26.9): only a statement that can bear that asks for them.
@@ -144,7 +178,7 @@ final class ClickHouseClient implements AutoCloseable {
    * replica that is up, when it returns.
    */
   void execute(String sql) throws Exception {
-    QuerySettings settings = new QuerySettings().waitEndOfQuery(true);
+    QuerySettings settings = querySettings().waitEndOfQuery(true);
     settings.serverSetting("max_query_size", maxQuerySize(sql));
     settings.serverSetting("optimize_use_projections", "0");
     settings.serverSetting("mutations_sync", "2");
@@ -185,8 +219,8 @@ final class ClickHouseClient implements AutoCloseable {
     }
   }
 
-  private static QuerySettings unlimited(String sql, Map<String, String> more) {
-    QuerySettings settings = new QuerySettings().waitEndOfQuery(true);
+  private QuerySettings unlimited(String sql, Map<String, String> more) {
+    QuerySettings settings = querySettings().waitEndOfQuery(true);
     settings.setNetworkTimeout(LONGEST.toMillis(), ChronoUnit.MILLIS);
     settings.serverSetting("max_execution_time", "0");
     settings.serverSetting("optimize_use_projections", "0");
@@ -205,7 +239,7 @@ final class ClickHouseClient implements AutoCloseable {
    * @param columns its columns, quoted, in the order of the values
    */
   void insert(String table, List<String> columns, Rows rows) throws Exception {
-    InsertSettings settings = new InsertSettings();
+    InsertSettings settings = insertSettings();
     // The queue of asynchronous inserts batches small writes, as the writer above this store does
     // already; and with it a part belongs to several writers, who would share one failure.
     settings.serverSetting("async_insert", "0");
@@ -270,6 +304,8 @@ final class ClickHouseClient implements AutoCloseable {
   @Override
   public void close() {
     workers.shutdown();
-    client.close();
+    if (!given) {
+      client.close();
+    }
   }
 }

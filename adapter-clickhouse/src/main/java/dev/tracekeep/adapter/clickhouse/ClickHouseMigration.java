@@ -46,7 +46,7 @@ final class ClickHouseMigration extends AbstractDedupeMigration<MigratedTable> {
       @Nullable SpanTable table,
       ClickHouseFailures failures,
       String ownName) {
-    super(table == null ? new SpanTable(null, ownName, null) : table);
+    super(table == null ? new SpanTable(null, ownName, null) : table, config.clock());
     this.client = client;
     this.failures = failures;
     this.ownName = ownName;
@@ -145,7 +145,8 @@ final class ClickHouseMigration extends AbstractDedupeMigration<MigratedTable> {
       String obstacle =
           "The table %s is not the one that the migration made: it was rebuilt or migrated again"
                   .formatted(look.identity())
-              + " since. Undo a later migration first, or give the table of this one its name back.";
+              + " since. Undo a later migration first, or give the table of this one its name"
+              + " back.";
       return new UndoPlan(entry.migrationId(), 0, 0, 0, List.of(obstacle));
     }
     Optional<TableShape> old = new WorkTables(look, reading(look)).oldTable(entry);
@@ -201,7 +202,8 @@ final class ClickHouseMigration extends AbstractDedupeMigration<MigratedTable> {
                 rows.sql(
                     """
                     SELECT count() FROM <archive> WHERE <ours> AND <tuple> IN (SELECT <key> FROM <table>
-                      WHERE <tuple> IN (SELECT <key> FROM <archive> WHERE <ours>))""",
+                      WHERE <tuple> IN (SELECT <key> FROM <archive> WHERE <ours>))\
+                    """,
                     names));
     long changed =
         reading(look)
@@ -211,7 +213,8 @@ final class ClickHouseMigration extends AbstractDedupeMigration<MigratedTable> {
                     SELECT count() FROM (SELECT DISTINCT <key> FROM <table>
                       WHERE <tuple> IN (SELECT <key> FROM <archive> WHERE <ours>)
                         AND <hash> NOT IN (SELECT <hash> FROM <old>
-                          WHERE <tuple> IN (SELECT <key> FROM <archive> WHERE <ours>)))""",
+                          WHERE <tuple> IN (SELECT <key> FROM <archive> WHERE <ours>)))\
+                    """,
                     names));
     return new UndoPlan(entry.migrationId(), restored, archived - restored, changed, List.of());
   }

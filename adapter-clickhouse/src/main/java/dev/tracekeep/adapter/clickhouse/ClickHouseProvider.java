@@ -1,5 +1,6 @@
 package dev.tracekeep.adapter.clickhouse;
 
+import com.clickhouse.client.api.Client;
 import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.StorageProvider;
@@ -28,6 +29,15 @@ public final class ClickHouseProvider implements StorageProvider {
   @Override
   public Set<String> engineProperties() {
     return Set.of(ClusterTables.PROPERTY);
+  }
+
+  /**
+   * A client. The address then need say no more than {@code jdbc:clickhouse:}; where the server is,
+   * who logs in, and the limits on connections are the client's to say.
+   */
+  @Override
+  public Set<Class<?>> resources() {
+    return Set.of(Client.class);
   }
 
   @Override

@@ -135,7 +135,7 @@ final class ForwardStages {
   }
 
   private LateRows late() throws Exception {
-    return new LateRows(table, session, rows(), now());
+    return new LateRows(table, session, rows(), now(), run::now);
   }
 
   // ---- before anything is moved ----------------------------------------------------------------
@@ -221,7 +221,8 @@ final class ForwardStages {
               (SELECT max(toInt64OrZero(extract(mutation_id, '([0-9]+)'))) FROM system.mutations
                 WHERE database = <database> AND table = <table>),
               (SELECT max(toInt64(max_block_number)) FROM system.parts
-                WHERE active AND database = <database> AND table = <table> AND name LIKE 'patch-%')), 0)""",
+                WHERE active AND database = <database> AND table = <table> AND name LIKE 'patch-%')), 0)\
+            """,
             Map.of(
                 "database", SqlText.literal(table.database()),
                 "table", SqlText.literal(table.name()))));
@@ -260,7 +261,9 @@ final class ForwardStages {
               () -> {
                 long end = session.number(rows().moving.endOfBatch(0, start, batch));
                 session.execute(
-                    rows().moving.archive(rows().snapshot, run.migrationId(), 0, start, end));
+                    rows()
+                        .moving
+                        .archive(rows().snapshot, run.migrationId(), run.now(), 0, start, end));
                 return end;
               });
       run.pause();

@@ -2,8 +2,10 @@ package dev.tracekeep.adapter.clickhouse;
 
 import dev.tracekeep.adapter.clickhouse.Remembered.Note;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,12 +24,22 @@ final class LateRows {
   private final MigratorSession session;
   private final DuplicateRows rows;
   private final Remembered entry;
+  private final Supplier<Instant> clock;
 
-  LateRows(MigratedTable table, MigratorSession session, DuplicateRows rows, Remembered entry) {
+  /**
+   * @param clock what the archive is to say of when
+   */
+  LateRows(
+      MigratedTable table,
+      MigratorSession session,
+      DuplicateRows rows,
+      Remembered entry,
+      Supplier<Instant> clock) {
     this.table = table;
     this.session = session;
     this.rows = rows;
     this.entry = entry;
+    this.clock = clock;
   }
 
   /** Waits until the inserts are done that are under way now, as far as this user sees them. */
@@ -96,7 +108,8 @@ final class LateRows {
     session.execute(rows.moving.copyWinners(source, into, round));
     long total = session.number(rows.moving.movedIn(round));
     for (String origin : List.of(source, rows.snapshot)) {
-      session.execute(rows.moving.archive(origin, entry.entry().migrationId(), round, 0, total));
+      session.execute(
+          rows.moving.archive(origin, entry.entry().migrationId(), clock.get(), round, 0, total));
     }
   }
 

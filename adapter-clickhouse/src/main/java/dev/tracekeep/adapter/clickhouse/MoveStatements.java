@@ -1,5 +1,7 @@
 package dev.tracekeep.adapter.clickhouse;
 
+import dev.tracekeep.span.EpochNanos;
+import java.time.Instant;
 import java.util.Map;
 
 /** The statements that copy rows into the archive, into the new table, and back. */
@@ -18,7 +20,8 @@ final class MoveStatements {
         """
         SELECT if(maxIf(upto, upto <= <end>) > <from>, maxIf(upto, upto <= <end>),
           minIf(upto, upto > <from>))
-        FROM <ranks> WHERE round = <round>""",
+        FROM <ranks> WHERE round = <round>\
+        """,
         Map.of("round", round, "from", from, "end", from + rows));
   }
 
@@ -31,13 +34,15 @@ final class MoveStatements {
   /**
    * Copies the losers of a batch into the archive, as many of each as are not there yet: so it can
    * be repeated. One copy of each content is read and multiplied.
+   *
+   * @param now what the archive is to say of when, by the migrator's clock
    */
-  String archive(String source, String migrationId, int round, long from, long end) {
+  String archive(String source, String migrationId, Instant now, int round, long from, long end) {
     String batch = "round = " + round + " AND upto > " + from + " AND upto <= " + end;
     return tables.sql(
         """
         INSERT INTO <archive> (<carried>, <extras>)
-        SELECT <s_carried>, <id>, now64(9, 'UTC'), dedupe_n.reason, dedupe_n.w_et, dedupe_n.w_ut,
+        SELECT <s_carried>, <id>, <now>, dedupe_n.reason, dedupe_n.w_et, dedupe_n.w_ut,
           dedupe_n.w_ct, dedupe_n.w_v, dedupe_n.h
         FROM <one> AS dedupe_s
         INNER JOIN (
@@ -54,10 +59,13 @@ final class MoveStatements {
             WHERE dedupe_migration_id = <id> GROUP BY dedupe_row) AS dedupe_a
             ON dedupe_m.h = dedupe_a.dedupe_row
           WHERE dedupe_m.total > dedupe_a.there) AS dedupe_n
-        ON dedupe_s.dedupe_h = dedupe_n.h""",
+        ON dedupe_s.dedupe_h = dedupe_n.h\
+        """,
         Map.of(
             "id",
             SqlText.literal(migrationId),
+            "now",
+            "fromUnixTimestamp64Nano(" + EpochNanos.of(now) + ", 'UTC')",
             "one",
             one(source, batch),
             "batch",
@@ -72,7 +80,8 @@ final class MoveStatements {
         """
         (SELECT <carried>, <hash> AS dedupe_h FROM <source>
           WHERE <tuple> IN (SELECT <key> FROM <ranks> WHERE <condition>)
-            AND dedupe_h IN (SELECT h FROM <ranks> WHERE <condition>) LIMIT 1 BY dedupe_h)""",
+            AND dedupe_h IN (SELECT h FROM <ranks> WHERE <condition>) LIMIT 1 BY dedupe_h)\
+        """,
         Map.of("source", source, "condition", condition));
   }
 
@@ -86,7 +95,8 @@ final class MoveStatements {
       return tables.sql(
           """
           INSERT INTO <fresh> (<carried>) SELECT <carried> FROM <snapshot>
-          WHERE <tuple> NOT IN (SELECT <key> FROM <ranks> WHERE round = 0)""",
+          WHERE <tuple> NOT IN (SELECT <key> FROM <ranks> WHERE round = 0)\
+          """,
           Map.of());
     }
     String share = "reinterpretAsUInt8(substring(%s, 1, 1)) %% " + slices + " = " + slice;
@@ -98,7 +108,8 @@ final class MoveStatements {
           WHERE <tuple> NOT IN (SELECT <key> FROM <ranks> WHERE round = 0) AND <s_share>)
           AS dedupe_s
         INNER JOIN (SELECT h, any(version) AS version FROM <versions> WHERE <share> GROUP BY h)
-          AS dedupe_w ON dedupe_s.dedupe_h = dedupe_w.h""",
+          AS dedupe_w ON dedupe_s.dedupe_h = dedupe_w.h\
+        """,
         Map.of("share", share.formatted("h"), "s_share", share.formatted("dedupe_h")));
   }
 
@@ -113,7 +124,8 @@ final class MoveStatements {
         INNER JOIN (SELECT h, any(version) AS version FROM <ranks> WHERE <winners> GROUP BY h)
           AS dedupe_w ON dedupe_s.dedupe_h = dedupe_w.h
         WHERE dedupe_s.dedupe_h NOT IN (SELECT <hash> FROM <into>
-          WHERE <tuple> IN (SELECT <key> FROM <ranks> WHERE <winners>))""",
+          WHERE <tuple> IN (SELECT <key> FROM <ranks> WHERE <winners>))\
+        """,
         Map.of(
             "into",
             into,
@@ -134,7 +146,8 @@ final class MoveStatements {
         INSERT INTO <into> (<columns>)
         SELECT <columns> FROM <source>
         WHERE <tuple> IN (<keys>)
-          AND <hash> NOT IN (SELECT <hash> FROM <into> WHERE <tuple> IN (<keys>))""",
+          AND <hash> NOT IN (SELECT <hash> FROM <into> WHERE <tuple> IN (<keys>))\
+        """,
         Map.of(
             "source", source,
             "into", into,

@@ -1,10 +1,8 @@
 package dev.tracekeep.adapter.duckdb;
 
 import com.sun.management.OperatingSystemMXBean;
-import dev.failsafe.Failsafe;
-import dev.failsafe.FailsafeException;
-import dev.failsafe.RetryPolicy;
 import dev.tracekeep.jdbc.ConnectionSource;
+import dev.tracekeep.jdbc.Transactions;
 import dev.tracekeep.storage.StorageConfig;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
@@ -45,13 +43,7 @@ final class DuckDbConnections implements ConnectionSource {
   private static final Map<String, ReentrantLock> WRITERS = new ConcurrentHashMap<>();
   private static final AtomicLong MEMORIES = new AtomicLong();
 
-  private static final RetryPolicy<@Nullable Object> RETRY_LOST_RACES =
-      RetryPolicy.builder()
-          .handleIf(failure -> DuckDbFailures.isLostRace(failure))
-          .withBackoff(Duration.ofMillis(5), Duration.ofMillis(200))
-          .withJitter(0.3)
-          .withMaxRetries(8)
-          .build();
+  private static final Transactions TRANSACTIONS = new Transactions(DuckDbFailures::isLostRace);
 
   private final StorageConfig config;
   private final String url;
@@ -102,15 +94,7 @@ final class DuckDbConnections implements ConnectionSource {
 
   @Override
   public <T extends @Nullable Object> T transact(Work<T> work) throws Exception {
-    return exclusively(
-        () -> {
-          try {
-            return Failsafe.with(RETRY_LOST_RACES).get(() -> transactOnce(work));
-          } catch (FailsafeException e) {
-            // Failsafe wraps what is checked; callers are to see what the driver threw.
-            throw e.getCause() instanceof Exception cause ? cause : e;
-          }
-        });
+    return exclusively(() -> TRANSACTIONS.repeated(() -> transactOnce(work)));
   }
 
   /** Work that may take several transactions. */

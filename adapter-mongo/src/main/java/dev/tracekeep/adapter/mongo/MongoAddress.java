@@ -4,16 +4,20 @@ import com.mongodb.ConnectionString;
 import com.mongodb.MongoClientSettings;
 import com.mongodb.ReadConcern;
 import com.mongodb.WriteConcern;
+import com.mongodb.client.MongoClient;
+import com.mongodb.client.MongoDatabase;
 import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.StorageUri;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.bson.codecs.configuration.CodecRegistries;
+import org.bson.codecs.configuration.CodecRegistry;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,24 +25,35 @@ import org.jspecify.annotations.Nullable;
  * pool and the write concern counts more than the properties of the configuration and the defaults.
  */
 final class MongoAddress {
+  private static final CodecRegistry CODECS =
+      CodecRegistries.fromCodecs(new SpanCodec(), new SpanCodec.RowCodec());
+
   private static final String SRV = "mongodb+srv://";
   private static final String PLAIN = "mongodb://";
 
   /** The scheme and, where there are some, user and password. */
   private static final Pattern AUTHORITY = Pattern.compile("^(mongodb(?:\\+srv)?://)([^/?@]*@)?");
 
+  /** An address that says no more than that MongoDB is meant. */
+  private static final Pattern BARE = Pattern.compile("mongodb(?:\\+srv)?:(?://)?");
+
   private final StorageConfig config;
+  private final @Nullable MongoClient given;
   private final String url;
   private final List<String> problems = new ArrayList<>();
 
-  /** The address as the driver reads it, but for what DNS would add; null if it is no address. */
+  /**
+   * The address as the driver reads it, but for what DNS would add; null if it is none, or says
+   * nothing because there is a client already.
+   */
   private final @Nullable ConnectionString parsed;
 
   MongoAddress(StorageConfig config) {
     this.config = config;
+    this.given = config.resource(MongoClient.class).orElse(null);
     this.url = withUser(config);
-    this.parsed = parse();
-    if (parsed != null) {
+    this.parsed = given != null && BARE.matcher(url).matches() ? null : parse();
+    if (problems.isEmpty()) {
       check(parsed);
     }
   }
@@ -64,14 +79,23 @@ final class MongoAddress {
     }
   }
 
-  private void check(ConnectionString address) {
-    if (config.schema() == null && address.getDatabase() == null) {
+  private void check(@Nullable ConnectionString address) {
+    if (config.schema() == null && (address == null || address.getDatabase() == null)) {
       problems.add(
           "The property url is '"
               + config.uri()
-              + "': it names no database. Write mongodb://HOST/DATABASE, or set the property schema.");
+              + "': it names no database. Write mongodb://HOST/DATABASE, or set the property"
+              + " schema.");
     }
-    WriteConcern writeConcern = address.getWriteConcern();
+    if (given != null) {
+      if (!given.getWriteConcern().isAcknowledged()) {
+        problems.add(
+            "The client that was handed in has a write concern of w=0, with which nobody knows what"
+                + " was stored. Give it another one.");
+      }
+      return;
+    }
+    WriteConcern writeConcern = address == null ? null : address.getWriteConcern();
     if (writeConcern != null && !writeConcern.isAcknowledged()) {
       problems.add(
           "The property url is '"
@@ -109,12 +133,34 @@ final class MongoAddress {
     return schema == null ? String.valueOf(known().getDatabase()) : schema;
   }
 
+  /** The program's own client; null where the store is to make one. */
+  @Nullable MongoClient given() {
+    return given;
+  }
+
   /** Whether what is acknowledged has reached most servers, or at least a disk. */
   boolean isDurable() {
-    WriteConcern given = known().getWriteConcern();
-    return given == null
-        || Boolean.TRUE.equals(given.getJournal())
-        || "majority".equals(given.getWObject());
+    WriteConcern said = given == null ? known().getWriteConcern() : writeConcern(given);
+    return said == null
+        || Boolean.TRUE.equals(said.getJournal())
+        || "majority".equals(said.getWObject());
+  }
+
+  private static WriteConcern writeConcern(MongoClient client) {
+    WriteConcern said = client.getWriteConcern();
+    return said.isServerDefault() ? WriteConcern.MAJORITY : said;
+  }
+
+  /** A database of the program's own client, with what this store needs beside its settings. */
+  MongoDatabase asConfigured(MongoDatabase database) {
+    MongoClient client = Objects.requireNonNull(given);
+    MongoDatabase configured =
+        database
+            .withCodecRegistry(CodecRegistries.fromRegistries(CODECS, client.getCodecRegistry()))
+            .withWriteConcern(writeConcern(client));
+    return client.getTimeout(TimeUnit.MILLISECONDS) != null
+        ? configured
+        : configured.withTimeout(config.statementTimeout().toMillis(), TimeUnit.MILLISECONDS);
   }
 
   private ConnectionString known() {
@@ -143,8 +189,7 @@ final class MongoAddress {
             .readConcern(ReadConcern.DEFAULT)
             .codecRegistry(
                 CodecRegistries.fromRegistries(
-                    CodecRegistries.fromCodecs(new SpanCodec(), new SpanCodec.RowCodec()),
-                    MongoClientSettings.getDefaultCodecRegistry()));
+                    CODECS, MongoClientSettings.getDefaultCodecRegistry()));
     if (address.getSocketTimeout() == null) {
       settings.timeout(config.statementTimeout().toMillis(), TimeUnit.MILLISECONDS);
     }

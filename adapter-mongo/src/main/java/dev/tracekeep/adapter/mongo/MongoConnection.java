@@ -9,30 +9,45 @@ import com.mongodb.connection.ClusterType;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** The one client of a store, made when it is first needed. Thread-safe. */
+/**
+ * The one client of a store: the program's, or one that is made when it is first needed.
+ * Thread-safe.
+ */
 final class MongoConnection {
   private final MongoAddress address;
+
+  /** The program's own client; null where this store makes one. */
+  private final @Nullable MongoClient given;
+
   private @Nullable MongoClient client;
   private @Nullable MongoServer server;
   private boolean closed;
 
   MongoConnection(MongoAddress address) {
     this.address = address;
+    this.given = address.given();
   }
 
   private synchronized MongoClient client() {
     if (closed) {
       throw new IllegalStateException("The client is closed");
     }
-    if (client == null) {
-      client = MongoClients.create(address.settings());
+    MongoClient known = given == null ? client : given;
+    if (known == null) {
+      known = MongoClients.create(address.settings());
+      client = known;
     }
-    return client;
+    return known;
+  }
+
+  private MongoDatabase named(String database) {
+    MongoDatabase named = client().getDatabase(database);
+    return given == null ? named : address.asConfigured(named);
   }
 
   /** The database, read as the address says. */
   MongoDatabase database() {
-    return client().getDatabase(address.database());
+    return named(address.database());
   }
 
   /** The database, read where it is written. */
@@ -58,8 +73,7 @@ final class MongoConnection {
   MongoDatabase unhurried(@Nullable String database) {
     return database == null
         ? unhurried()
-        : client()
-            .getDatabase(database)
+        : named(database)
             .withReadPreference(ReadPreference.primary())
             .withTimeout(0, TimeUnit.MILLISECONDS);
   }

@@ -16,6 +16,7 @@ import dev.tracekeep.migration.SpanTable;
 import dev.tracekeep.migration.UndoPlan;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.storage.StorageException;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -53,14 +54,16 @@ final class MongoMigration extends AbstractDedupeMigration<SpanCollection> {
    * @param own whether it is the store's own, whatever way it was named
    * @param patience how long to wait for another migrator
    * @param classifier makes a {@link StorageException} of what was tried and what was thrown
+   * @param clock what dates the journal and the archive
    */
   MongoMigration(
       MongoDatabase database,
       SpanTable table,
       boolean own,
       Duration patience,
-      BiFunction<String, Exception, StorageException> classifier) {
-    super(table);
+      BiFunction<String, Exception, StorageException> classifier,
+      Clock clock) {
+    super(table, clock);
     this.database = database;
     this.table = own ? new SpanTable(table.schema(), table.name(), OWN_COLUMNS) : table;
     this.own = own;

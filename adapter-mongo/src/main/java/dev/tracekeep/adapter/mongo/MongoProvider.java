@@ -1,10 +1,12 @@
 package dev.tracekeep.adapter.mongo;
 
+import com.mongodb.client.MongoClient;
 import dev.tracekeep.storage.ConfigurationException;
 import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.StorageProvider;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Makes stores in MongoDB. The address is one of its connection strings, {@code
@@ -25,6 +27,16 @@ public final class MongoProvider implements StorageProvider {
   @Override
   public List<String> uriPrefixes() {
     return List.of("mongodb:", "mongodb+srv:");
+  }
+
+  /**
+   * A client. The address then need say no more than {@code mongodb:}, with the database in the
+   * property {@code schema}; where the servers are, who logs in, the pool and a time-out that the
+   * client has are the client's to say.
+   */
+  @Override
+  public Set<Class<?>> resources() {
+    return Set.of(MongoClient.class);
   }
 
   @Override

@@ -90,8 +90,7 @@ final class MongoStorage extends AbstractObservabilityStorage {
   // ---- the life of the collection --------------------------------------------------------------
 
   private MongoMigration ownMigration() {
-    return new MongoMigration(
-        connection.unhurried(), table, true, config().lockTimeout(), this::classify);
+    return migration(connection.unhurried(), table, true);
   }
 
   @Override
@@ -104,7 +103,12 @@ final class MongoStorage extends AbstractObservabilityStorage {
     boolean own =
         other.name().equals(table.name())
             && database.getName().equals(connection.unhurried().getName());
-    return new MongoMigration(database, other, own, config().lockTimeout(), this::classify);
+    return migration(database, other, own);
+  }
+
+  private MongoMigration migration(MongoDatabase database, SpanTable asked, boolean own) {
+    return new MongoMigration(
+        database, asked, own, config().lockTimeout(), this::classify, config().clock());
   }
 
   @Override

@@ -1,19 +1,21 @@
 package dev.tracekeep.adapter.mssql;
 
+import com.microsoft.sqlserver.jdbc.SQLServerConnection;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
-import dev.failsafe.Failsafe;
-import dev.failsafe.FailsafeException;
-import dev.failsafe.RetryPolicy;
 import dev.tracekeep.jdbc.ConnectionSource;
+import dev.tracekeep.jdbc.SqlStatement;
+import dev.tracekeep.jdbc.Transactions;
 import dev.tracekeep.storage.StorageConfig;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.Properties;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,27 +32,25 @@ final class MsSqlConnections implements ConnectionSource {
   /** A migration runs in one thread; plans and checks may come beside it. */
   private static final int MIGRATION_POOL_SIZE = 4;
 
-  /** The driver's name of the isolation level SNAPSHOT, which JDBC does not have. */
-  private static final String SNAPSHOT = "4096";
+  /** The driver's isolation level SNAPSHOT, which JDBC does not have. */
+  private static final int SNAPSHOT_ISOLATION = SQLServerConnection.TRANSACTION_SNAPSHOT;
 
-  private static final RetryPolicy<@Nullable Object> RETRY_LOST_RACES =
-      RetryPolicy.builder()
-          .handleIf(failure -> MsSqlFailures.isLostRace(failure))
-          .withBackoff(Duration.ofMillis(5), Duration.ofMillis(500))
-          .withJitter(0.3)
-          .withMaxRetries(10)
-          .build();
+  private static final Transactions TRANSACTIONS = new Transactions(MsSqlFailures::isLostRace);
 
   private final StorageConfig config;
+
+  /** The program's own connections; null where this store makes them. */
+  private final @Nullable DataSource given;
+
   private @Nullable Pool pool;
   private boolean closed;
 
   /** The pools, and what their connections lead to. */
-  private record Pool(
-      HikariDataSource connections, HikariDataSource unhurried, MsSqlServer server) {}
+  private record Pool(DataSource connections, DataSource withoutTimeout, MsSqlServer server) {}
 
   MsSqlConnections(StorageConfig config) {
     this.config = config;
+    this.given = config.resource(DataSource.class).orElse(null);
   }
 
   // ---- the pool --------------------------------------------------------------------------------
@@ -77,6 +77,12 @@ final class MsSqlConnections implements ConnectionSource {
    * wrong, and log a stack trace.
    */
   private Pool open() throws SQLException {
+    DataSource own = given;
+    if (own != null) {
+      try (Connection connection = own.getConnection()) {
+        return new Pool(own, own, MsSqlServer.of(connection));
+      }
+    }
     Properties properties = properties(config.statementTimeout(), config.lockTimeout());
     MsSqlServer server;
     try (Connection connection = DriverManager.getConnection(config.uri().raw(), properties)) {
@@ -102,7 +108,7 @@ final class MsSqlConnections implements ConnectionSource {
     if (!server.locksByHints()) {
       // An update reads and then writes: where no lock keeps others out in between, the later of
       // two must fail and be repeated.
-      hikari.setTransactionIsolation(SNAPSHOT);
+      hikari.setTransactionIsolation(Integer.toString(SNAPSHOT_ISOLATION));
     }
     long timeout = Math.max(250, config.connectTimeout().toMillis());
     hikari.setConnectionTimeout(timeout);
@@ -164,57 +170,43 @@ final class MsSqlConnections implements ConnectionSource {
 
   @Override
   public <T extends @Nullable Object> T read(Work<T> work) throws Exception {
-    try (Connection connection = pool().connections().getConnection()) {
-      return work.on(connection);
+    Pool current = pool();
+    try (Connection connection = lend(current, current.connections())) {
+      return read(connection, work);
     }
+  }
+
+  /** Connections of another's pool may have been told not to commit by themselves. */
+  private static <T extends @Nullable Object> T read(Connection connection, Work<T> work)
+      throws Exception {
+    return connection.getAutoCommit()
+        ? work.on(connection)
+        : Transactions.committed(connection, work);
+  }
+
+  private Connection lend(Pool from, DataSource connections) throws SQLException {
+    Connection connection = connections.getConnection();
+    if (given != null && !from.server().locksByHints()) {
+      connection.setTransactionIsolation(SNAPSHOT_ISOLATION); // pools set it again
+    }
+    return connection;
   }
 
   @Override
   public <T extends @Nullable Object> T transact(Work<T> work) throws Exception {
     Pool current = pool();
-    return repeated(
+    return TRANSACTIONS.repeated(
         () -> {
-          try (Connection connection = current.connections().getConnection()) {
-            return committed(connection, work);
+          try (Connection connection = lend(current, current.connections())) {
+            return Transactions.committed(connection, work);
           }
         });
   }
 
-  /** Something that may lose a race. */
-  @FunctionalInterface
-  private interface Attempt<T extends @Nullable Object> {
-    T run() throws Exception;
-  }
-
-  private static <T extends @Nullable Object> T repeated(Attempt<T> attempt) throws Exception {
-    try {
-      return Failsafe.with(RETRY_LOST_RACES).get(attempt::run);
-    } catch (FailsafeException e) {
-      // Failsafe wraps what is checked; callers are to see what the driver threw.
-      throw e.getCause() instanceof Exception cause ? cause : e;
-    }
-  }
-
-  private static <T extends @Nullable Object> T committed(Connection connection, Work<T> work)
-      throws Exception {
-    connection.setAutoCommit(false);
-    try {
-      T result = work.on(connection);
-      connection.commit();
-      return result;
-    } catch (Exception e) {
-      try {
-        connection.rollback();
-      } catch (SQLException lost) {
-        e.addSuppressed(lost);
-      }
-      throw e;
-    }
-  }
-
   /** A connection whose statements may take any time; closing it gives it back. */
-  Connection unhurried() throws SQLException {
-    return pool().unhurried().getConnection();
+  Connection withoutTimeout() throws SQLException {
+    Pool current = pool();
+    return lend(current, current.withoutTimeout());
   }
 
   /**
@@ -223,26 +215,17 @@ final class MsSqlConnections implements ConnectionSource {
    *
    * @param lockTimeout how long their statements wait for a lock
    */
-  ConnectionSource unhurried(Duration lockTimeout) {
+  ConnectionSource withLockTimeout(Duration lockTimeout) {
     return new ConnectionSource() {
       @Override
       public <T extends @Nullable Object> T read(Work<T> work) throws Exception {
-        try (Connection connection = pool().unhurried().getConnection()) {
-          setLockTimeout(connection, lockTimeout);
-          return work.on(connection);
-        }
+        return waiting(lockTimeout, connection -> MsSqlConnections.read(connection, work));
       }
 
       @Override
       public <T extends @Nullable Object> T transact(Work<T> work) throws Exception {
-        HikariDataSource unhurried = pool().unhurried();
-        return repeated(
-            () -> {
-              try (Connection connection = unhurried.getConnection()) {
-                setLockTimeout(connection, lockTimeout);
-                return committed(connection, work);
-              }
-            });
+        return TRANSACTIONS.repeated(
+            () -> waiting(lockTimeout, c -> Transactions.committed(c, work)));
       }
 
       @Override
@@ -252,10 +235,27 @@ final class MsSqlConnections implements ConnectionSource {
     };
   }
 
-  private static void setLockTimeout(Connection connection, Duration lockTimeout)
-      throws SQLException {
+  private <T extends @Nullable Object> T waiting(Duration lockTimeout, Work<T> work)
+      throws Exception {
+    try (Connection connection = withoutTimeout()) {
+      if (given == null) {
+        setLockTimeout(connection, millis(lockTimeout));
+        return work.on(connection);
+      }
+      // No pool knows of this setting, and the program may rely on its own.
+      long before = new SqlStatement("SELECT @@LOCK_TIMEOUT").number(connection);
+      setLockTimeout(connection, millis(lockTimeout));
+      try {
+        return work.on(connection);
+      } finally {
+        setLockTimeout(connection, before);
+      }
+    }
+  }
+
+  private static void setLockTimeout(Connection connection, long millis) throws SQLException {
     try (Statement statement = connection.createStatement()) {
-      statement.execute("SET LOCK_TIMEOUT " + millis(lockTimeout));
+      statement.execute("SET LOCK_TIMEOUT " + millis);
     }
   }
 
@@ -265,8 +265,11 @@ final class MsSqlConnections implements ConnectionSource {
     Pool made = pool;
     pool = null;
     if (made != null) {
-      made.connections().close();
-      made.unhurried().close();
+      for (DataSource one : List.of(made.connections(), made.withoutTimeout())) {
+        if (one instanceof HikariDataSource own && own != given) {
+          own.close();
+        }
+      }
     }
   }
 }

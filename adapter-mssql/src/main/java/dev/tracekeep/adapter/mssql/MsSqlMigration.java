@@ -68,7 +68,7 @@ final class MsSqlMigration extends MigrationDialect {
   private final MsSqlCatalog catalog = new MsSqlCatalog();
 
   MsSqlMigration(MsSqlDialect dialect, MsSqlConnections connections, StorageConfig config) {
-    super(dialect, connections.unhurried(config.lockTimeout()));
+    super(dialect, connections.withLockTimeout(config.lockTimeout()));
     this.connections = connections;
     this.patience = config.lockTimeout();
   }
@@ -159,7 +159,7 @@ final class MsSqlMigration extends MigrationDialect {
   /** A lock of the session, which dies with it. */
   @Override
   public MigratorLock lockMigrators(SpanTable table) throws SQLException {
-    Connection connection = connections.unhurried();
+    Connection connection = connections.withoutTimeout();
     try {
       // The database is named because Babelfish has one set of locks for all.
       String place =
@@ -171,8 +171,8 @@ final class MsSqlMigration extends MigrationDialect {
       String resource = ("tracekeep " + table.name() + " of " + place).toLowerCase(Locale.ROOT);
       long taken =
           new SqlStatement(
-                  "DECLARE @taken int; EXEC @taken = sp_getapplock @Resource = ?, @LockMode = 'Exclusive',"
-                      + " @LockOwner = 'Session', @LockTimeout = "
+                  "DECLARE @taken int; EXEC @taken = sp_getapplock @Resource = ?, @LockMode ="
+                      + " 'Exclusive', @LockOwner = 'Session', @LockTimeout = "
                       + MsSqlConnections.millis(patience)
                       + "; SELECT @taken",
                   resource)
@@ -247,12 +247,12 @@ final class MsSqlMigration extends MigrationDialect {
       MigrationOptions options,
       ConnectionSource.Work<Long> lateDuplicates)
       throws Exception {
-    ConnectionSource hasty = connections.unhurried(options.lockTimeout());
+    ConnectionSource impatient = connections.withLockTimeout(options.lockTimeout());
     Instant end = Instant.now().plus(PATIENCE);
     boolean constrained = false;
     for (int tries = 1; !constrained; tries++) {
       try {
-        constrained = constrainOnce(table, key, hasty, lateDuplicates);
+        constrained = constrainOnce(table, key, impatient, lateDuplicates);
       } catch (SQLException e) {
         boolean duplicates = MsSqlFailures.isDuplicateInIndex(e);
         if (!duplicates && !MsSqlFailures.isLockTimeout(e)) {
@@ -271,20 +271,20 @@ final class MsSqlMigration extends MigrationDialect {
   private boolean constrainOnce(
       SpanTable table,
       KeyConstraint key,
-      ConnectionSource hasty,
+      ConnectionSource impatient,
       ConnectionSource.Work<Long> lateDuplicates)
       throws Exception {
-    hasty.transact(lateDuplicates);
-    if (hasty.read(c -> constraintState(c, table, key.columns())) == ConstraintState.PRESENT) {
+    impatient.transact(lateDuplicates);
+    if (impatient.read(c -> constraintState(c, table, key.columns())) == ConstraintState.PRESENT) {
       return true;
     }
     // Before the index, because a column takes a lock for a moment that keeps readers out.
     List<String> compared =
         key.isPrimaryKey()
             ? key.columns()
-            : hasty.transact(c -> addExactColumns(c, table, key.columns()));
+            : impatient.transact(c -> addExactColumns(c, table, key.columns()));
     KeyConstraint exact = new KeyConstraint(key.name(), compared, key.isPrimaryKey());
-    hasty.transact(
+    impatient.transact(
         connection -> {
           keepWritersOut(connection, table);
           lateDuplicates.on(connection);

@@ -7,6 +7,7 @@ import dev.tracekeep.storage.StorageProvider;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
+import javax.sql.DataSource;
 
 /**
  * Makes stores in SQL Server and Azure SQL. The address is one of Microsoft's JDBC driver: {@code
@@ -39,6 +40,15 @@ public final class MsSqlProvider implements StorageProvider {
   @Override
   public List<String> uriPrefixes() {
     return List.of("jdbc:sqlserver:");
+  }
+
+  /**
+   * A pool of connections. The address then need say no more than {@code jdbc:sqlserver:}; who logs
+   * in, how many connections there are, and how long they wait is the pool's to say.
+   */
+  @Override
+  public Set<Class<?>> resources() {
+    return Set.of(DataSource.class);
   }
 
   @Override

@@ -2,17 +2,16 @@ package dev.tracekeep.adapter.pg;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
-import dev.failsafe.Failsafe;
-import dev.failsafe.FailsafeException;
-import dev.failsafe.RetryPolicy;
 import dev.tracekeep.jdbc.ConnectionSource;
+import dev.tracekeep.jdbc.SqlStatement;
+import dev.tracekeep.jdbc.Transactions;
 import dev.tracekeep.storage.StorageConfig;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.Properties;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGProperty;
 
@@ -23,7 +22,8 @@ import org.postgresql.PGProperty;
  * <p>No session state outlives a transaction but what the connection was started with. Time-outs
  * are start-up options, which cost nothing; where a proxy refuses or ignores those, each
  * transaction sets its own, and no statement is kept prepared, because the next transaction may run
- * on another server connection.
+ * on another server connection. So it is with the connections of a pool that was handed in, which
+ * were started with what the program wants.
  */
 final class PgConnections implements ConnectionSource {
   /** A startup parameter that a proxy does not know, or says that it does not support. */
@@ -31,13 +31,7 @@ final class PgConnections implements ConnectionSource {
 
   private static final String NOT_SUPPORTED = "0A000";
 
-  private static final RetryPolicy<@Nullable Object> RETRY_LOST_RACES =
-      RetryPolicy.builder()
-          .handleIf(failure -> PgFailures.isLostRace(failure))
-          .withBackoff(Duration.ofMillis(5), Duration.ofMillis(500))
-          .withJitter(0.3)
-          .withMaxRetries(10)
-          .build();
+  private static final Transactions TRANSACTIONS = new Transactions(PgFailures::isLostRace);
 
   /**
    * How long after the end of a statement's time the server's word is waited for: a server that is
@@ -47,16 +41,21 @@ final class PgConnections implements ConnectionSource {
 
   private final StorageConfig config;
   private final boolean poolingAnnounced;
+
+  /** The program's own connections; null where this store makes them. */
+  private final @Nullable DataSource given;
+
   private @Nullable Pool pool;
   private boolean closed;
 
   /** The pool, and what its connections lead to. */
-  private record Pool(HikariDataSource connections, PgServer server, boolean perTransaction) {}
+  private record Pool(DataSource connections, PgServer server, boolean perTransaction) {}
 
   PgConnections(StorageConfig config) {
     this.config = config;
     this.poolingAnnounced =
         config.engineProperty(PgProvider.TRANSACTION_POOLING).orElse("false").equals("true");
+    this.given = config.resource(DataSource.class).orElse(null);
   }
 
   // ---- the pool --------------------------------------------------------------------------------
@@ -88,6 +87,12 @@ final class PgConnections implements ConnectionSource {
    * wrong, and log a stack trace.
    */
   private Pool open() throws SQLException {
+    DataSource own = given;
+    if (own != null) {
+      try (Connection connection = own.getConnection()) {
+        return new Pool(own, PgServer.of(connection), true);
+      }
+    }
     boolean perTransaction = poolingAnnounced;
     PgServer server;
     try (Connection connection = connect(perTransaction, "", true)) {
@@ -124,8 +129,11 @@ final class PgConnections implements ConnectionSource {
   /** Connects beside the pool; the caller closes it. */
   private Connection connect(boolean perTransaction, String options, boolean isLimited)
       throws SQLException {
-    return DriverManager.getConnection(
-        config.uri().raw(), properties(perTransaction, options, isLimited));
+    DataSource own = given;
+    return own != null
+        ? own.getConnection()
+        : DriverManager.getConnection(
+            config.uri().raw(), properties(perTransaction, options, isLimited));
   }
 
   /** What the driver is told where the address says nothing else. */
@@ -205,48 +213,27 @@ final class PgConnections implements ConnectionSource {
   private <T extends @Nullable Object> T transact(String settings, boolean isLimited, Work<T> work)
       throws Exception {
     Pool current = pool();
-    try {
-      return Failsafe.with(RETRY_LOST_RACES)
-          .get(() -> transactOnce(current, settings, isLimited, work));
-    } catch (FailsafeException e) {
-      // Failsafe wraps what is checked; callers are to see what the driver threw.
-      throw e.getCause() instanceof Exception cause ? cause : e;
-    }
+    return TRANSACTIONS.repeated(() -> transactOnce(current, settings, isLimited, work));
   }
 
   private static <T extends @Nullable Object> T transactOnce(
       Pool pool, String settings, boolean isLimited, Work<T> work) throws Exception {
     try (Connection connection = pool.connections().getConnection()) {
       if (!isLimited) {
-        connection.setNetworkTimeout(Runnable::run, 0); // the pool sets it again
+        connection.setNetworkTimeout(Runnable::run, 0); // pools set it again
       }
       if (!pool.server().isPostgres()) {
         // The counts of a merge are right there only if nobody writes between its two statements.
         connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
       }
-      connection.setAutoCommit(false);
-      return committed(connection, settings, work);
-    }
-  }
-
-  private static <T extends @Nullable Object> T committed(
-      Connection connection, String settings, Work<T> work) throws Exception {
-    try {
-      if (!settings.isEmpty()) {
-        try (Statement statement = connection.createStatement()) {
-          statement.execute(settings);
-        }
-      }
-      T result = work.on(connection);
-      connection.commit();
-      return result;
-    } catch (Exception e) {
-      try {
-        connection.rollback();
-      } catch (SQLException lost) {
-        e.addSuppressed(lost);
-      }
-      throw e;
+      return Transactions.committed(
+          connection,
+          begun -> {
+            if (!settings.isEmpty()) {
+              new SqlStatement(settings).execute(begun);
+            }
+            return work.on(begun);
+          });
     }
   }
 
@@ -284,8 +271,8 @@ final class PgConnections implements ConnectionSource {
     closed = true;
     Pool made = pool;
     pool = null;
-    if (made != null) {
-      made.connections().close();
+    if (made != null && made.connections() instanceof HikariDataSource own && own != given) {
+      own.close();
     }
   }
 }

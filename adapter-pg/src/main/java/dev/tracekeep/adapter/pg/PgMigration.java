@@ -261,18 +261,19 @@ final class PgMigration extends MigrationDialect {
       ConnectionSource.Work<Long> lateDuplicates)
       throws Exception {
     Duration lockTimeout = options.lockTimeout();
-    ConnectionSource hasty = connections.withSettings(SETTINGS + PgConnections.millis(lockTimeout));
+    ConnectionSource impatient =
+        connections.withSettings(SETTINGS + PgConnections.millis(lockTimeout));
     LockTries tries = new LockTries(table, lockTimeout, connections);
-    tries.run(() -> hasty.transact(lateDuplicates));
-    if (hasty.read(c -> constraintState(c, table, key.columns())) != ConstraintState.PRESENT) {
+    tries.run(() -> impatient.transact(lateDuplicates));
+    if (impatient.read(c -> constraintState(c, table, key.columns())) != ConstraintState.PRESENT) {
       // Behind a proxy a statement outside of a transaction cannot be given its time-outs.
       if (connections.isPooledByTransaction()
-          || !constrainConcurrently(table, key, lockTimeout, hasty, lateDuplicates)) {
+          || !constrainConcurrently(table, key, lockTimeout, impatient, lateDuplicates)) {
         constrainLocked(table, key, lockTimeout, tries, lateDuplicates);
       }
     }
     if (key.isPrimaryKey()) {
-      makePrimary(table, key, hasty, tries);
+      makePrimary(table, key, impatient, tries);
     }
   }
 
@@ -281,7 +282,7 @@ final class PgMigration extends MigrationDialect {
       SpanTable table,
       KeyConstraint key,
       Duration lockTimeout,
-      ConnectionSource hasty,
+      ConnectionSource impatient,
       ConnectionSource.Work<Long> lateDuplicates)
       throws Exception {
     for (int i = 0; i < CONCURRENT_TRIES; i++) {
@@ -299,7 +300,7 @@ final class PgMigration extends MigrationDialect {
           throw e;
         }
       }
-      hasty.transact(lateDuplicates);
+      impatient.transact(lateDuplicates);
     }
     return false;
   }
@@ -374,13 +375,13 @@ final class PgMigration extends MigrationDialect {
    * columns took NULL before is written on the key, for undo.
    */
   private void makePrimary(
-      SpanTable table, KeyConstraint key, ConnectionSource hasty, LockTries tries)
+      SpanTable table, KeyConstraint key, ConnectionSource impatient, LockTries tries)
       throws Exception {
-    if (!hasty.read(c -> canBecomePrimary(c, table, key))) {
+    if (!impatient.read(c -> canBecomePrimary(c, table, key))) {
       return;
     }
     List<String> nullable =
-        hasty.read(c -> catalog.nullableColumns(c, table)).stream()
+        impatient.read(c -> catalog.nullableColumns(c, table)).stream()
             .filter(key.columns()::contains)
             .toList();
     String check = dialect().quote(key.name() + CHECK);
@@ -395,12 +396,12 @@ final class PgMigration extends MigrationDialect {
               alter + " DROP CONSTRAINT IF EXISTS " + check,
               alter + " ADD CONSTRAINT " + check + " CHECK (" + notNull + ") NOT VALID",
               alter + " VALIDATE CONSTRAINT " + check)) {
-        tries.run(() -> hasty.transact(c -> new SqlStatement(step).execute(c)));
+        tries.run(() -> impatient.transact(c -> new SqlStatement(step).execute(c)));
       }
     }
     tries.run(
         () ->
-            hasty.transact(
+            impatient.transact(
                 connection -> {
                   new SqlStatement(primaryKey(table, key)).execute(connection);
                   new SqlStatement(alter + " DROP CONSTRAINT IF EXISTS " + check)

@@ -7,6 +7,7 @@ import dev.tracekeep.storage.StorageProvider;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import javax.sql.DataSource;
 
 /**
  * Makes stores in PostgreSQL. The address is one of its JDBC driver: {@code
@@ -36,6 +37,15 @@ public final class PgProvider implements StorageProvider {
   @Override
   public Set<String> engineProperties() {
     return Set.of(TRANSACTION_POOLING);
+  }
+
+  /**
+   * A pool of connections. The address then need say no more than {@code jdbc:postgresql:}; who
+   * logs in, how long connecting takes and how many connections there are is the pool's to say.
+   */
+  @Override
+  public Set<Class<?>> resources() {
+    return Set.of(DataSource.class);
   }
 
   @Override
