@@ -14,6 +14,7 @@ import dev.tracekeep.span.SpanColumn;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -88,6 +89,7 @@ final class ClickHouseBenchmarkStore implements BenchmarkStore {
         switch (column.type()) {
           case TEXT, JSON -> "String";
           case TIME -> "DateTime64(9, 'UTC')";
+          case NUMBER -> column.scale() == 0 ? "Int64" : "Decimal(18, " + column.scale() + ")";
           case FLAG -> "Bool";
           case TEXT_LIST -> "Array(String)";
         };
@@ -107,6 +109,9 @@ final class ClickHouseBenchmarkStore implements BenchmarkStore {
       if (value instanceof Instant time) {
         byte[] nanos = BigInteger.valueOf(EpochNanos.of(time)).toByteArray();
         writeLittleEndian(out, nanos, Long.BYTES);
+      } else if (value instanceof BigDecimal number) {
+        byte[] units = number.movePointRight(column.scale()).toBigInteger().toByteArray();
+        writeLittleEndian(out, units, Long.BYTES);
       } else if (value instanceof Boolean flag) {
         out.write(flag ? 1 : 0);
       } else if (value instanceof List<?> tags) {

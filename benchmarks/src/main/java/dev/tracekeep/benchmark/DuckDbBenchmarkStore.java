@@ -5,6 +5,7 @@ import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.Statement;
@@ -37,7 +38,13 @@ final class DuckDbBenchmarkStore implements BenchmarkStore {
         row[column.ordinal()] =
             value instanceof Json json
                 ? json.text()
-                : value instanceof Instant time ? Long.valueOf(EpochNanos.of(time)) : value;
+                : value instanceof Instant time
+                    ? Long.valueOf(EpochNanos.of(time))
+                    : value instanceof BigDecimal number
+                        ? column.scale() == 0
+                            ? (Object) number.longValueExact()
+                            : number.setScale(column.scale())
+                        : value;
       }
       row[row.length - 1] = span.version().toBytes();
       rows.add(row);
@@ -63,13 +70,19 @@ final class DuckDbBenchmarkStore implements BenchmarkStore {
         connection.unwrap(DuckDBConnection.class).createAppender("main", "tracekeep_spans")) {
       for (Object[] row : rows) {
         appender.beginRow();
-        for (Object value : row) {
+        for (int i = 0; i < row.length; i++) {
+          Object value = row[i];
           if (value == null) {
             appender.appendNull();
           } else if (value instanceof String text) {
             appender.append(text);
-          } else if (value instanceof Long nanos) {
+          } else if (value instanceof Long nanos
+              && SpanColumn.all().get(i).type() == SpanColumn.Type.TIME) {
             appender.appendEpochNanos(nanos);
+          } else if (value instanceof Long count) {
+            appender.append(count.longValue());
+          } else if (value instanceof BigDecimal number) {
+            appender.append(number);
           } else if (value instanceof Boolean flag) {
             appender.append(flag.booleanValue());
           } else if (value instanceof List<?> tags) {

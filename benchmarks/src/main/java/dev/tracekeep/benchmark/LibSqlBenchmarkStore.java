@@ -5,6 +5,7 @@ import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
@@ -37,7 +38,7 @@ final class LibSqlBenchmarkStore implements BenchmarkStore {
     for (Span span : spans) {
       Object[] row = new Object[SpanColumn.all().size() + 1];
       for (SpanColumn column : SpanColumn.all()) {
-        row[column.ordinal()] = raw(column.read(span));
+        row[column.ordinal()] = raw(column, column.read(span));
       }
       row[row.length - 1] = span.version().toBytes();
       rows.add(row);
@@ -45,12 +46,15 @@ final class LibSqlBenchmarkStore implements BenchmarkStore {
     return rows;
   }
 
-  private static @Nullable Object raw(@Nullable Object value) {
+  private static @Nullable Object raw(SpanColumn column, @Nullable Object value) {
     if (value instanceof Json json) {
       return json.text();
     }
     if (value instanceof Instant time) {
       return EpochNanos.of(time);
+    }
+    if (value instanceof BigDecimal number) {
+      return number.movePointRight(column.scale()).longValueExact();
     }
     if (value instanceof List<?> tags) {
       return Json.array(tags.stream().map(tag -> Json.of((String) tag)).toList()).text();

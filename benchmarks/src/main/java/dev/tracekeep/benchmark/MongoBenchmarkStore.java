@@ -13,18 +13,21 @@ import dev.tracekeep.span.EpochNanos;
 import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
+import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.bson.BsonArray;
 import org.bson.BsonBinary;
 import org.bson.BsonBoolean;
+import org.bson.BsonDecimal128;
 import org.bson.BsonDocument;
 import org.bson.BsonInt64;
 import org.bson.BsonString;
 import org.bson.BsonValue;
 import org.bson.RawBsonDocument;
 import org.bson.codecs.BsonDocumentCodec;
+import org.bson.types.Decimal128;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,7 +71,7 @@ final class MongoBenchmarkStore implements BenchmarkStore {
     for (SpanColumn column : SpanColumn.all()) {
       Object value = column.read(span);
       if (value != null) {
-        document.append(column.columnName(), value(value));
+        document.append(column.columnName(), value(column, value));
       }
     }
     document.append(SpanColumn.VERSION_NAME, new BsonBinary(span.version().toBytes()));
@@ -86,9 +89,14 @@ final class MongoBenchmarkStore implements BenchmarkStore {
     return derived.isEmpty() ? document : document.append("derived", derived);
   }
 
-  private static BsonValue value(Object value) {
+  private static BsonValue value(SpanColumn column, Object value) {
     if (value instanceof Instant time) {
       return new BsonInt64(EpochNanos.of(time));
+    }
+    if (value instanceof BigDecimal number) {
+      return column.scale() > 0
+          ? new BsonDecimal128(new Decimal128(number))
+          : new BsonInt64(number.longValueExact());
     }
     if (value instanceof Boolean flag) {
       return BsonBoolean.valueOf(flag);

@@ -10,6 +10,7 @@ import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanVersion;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -64,7 +65,7 @@ final class MsSqlBenchmarkStore implements BenchmarkStore {
     for (Span span : spans) {
       Object[] row = new Object[SpanColumn.all().size() + 1];
       for (SpanColumn column : SpanColumn.all()) {
-        row[column.ordinal()] = crossing(column.read(span));
+        row[column.ordinal()] = crossing(column, column.read(span));
       }
       row[row.length - 1] = span.version().toBytes();
       rows.add(row);
@@ -72,12 +73,17 @@ final class MsSqlBenchmarkStore implements BenchmarkStore {
     return rows;
   }
 
-  private static Object crossing(Object value) {
+  private static Object crossing(SpanColumn column, Object value) {
     if (value instanceof Json json) {
       return json.text();
     }
     if (value instanceof Instant time) {
       return EpochNanos.of(time);
+    }
+    if (value instanceof BigDecimal number) {
+      return column.scale() == 0
+          ? (Object) number.longValueExact()
+          : number.setScale(column.scale());
     }
     return value instanceof List<?> tags
         ? Json.array(tags.stream().map(tag -> Json.of((String) tag)).toList()).text()
@@ -145,6 +151,7 @@ final class MsSqlBenchmarkStore implements BenchmarkStore {
       return switch (column.type()) {
         case TEXT -> isId ? Types.VARCHAR : Types.LONGNVARCHAR;
         case JSON, TEXT_LIST -> Types.LONGNVARCHAR;
+        case NUMBER -> column.scale() == 0 ? Types.BIGINT : Types.DECIMAL;
         case TIME -> Types.BIGINT;
         case FLAG -> Types.BIT;
       };
@@ -152,12 +159,17 @@ final class MsSqlBenchmarkStore implements BenchmarkStore {
 
     @Override
     public int getPrecision(int ordinal) {
-      return getColumnType(ordinal) == Types.VARCHAR ? 131 : SpanVersion.LENGTH;
+      return switch (getColumnType(ordinal)) {
+        case Types.VARCHAR -> 131;
+        case Types.DECIMAL -> 18;
+        default -> SpanVersion.LENGTH;
+      };
     }
 
     @Override
     public int getScale(int ordinal) {
-      return 0;
+      SpanColumn column = column(ordinal);
+      return column == null ? 0 : column.scale();
     }
 
     @Override

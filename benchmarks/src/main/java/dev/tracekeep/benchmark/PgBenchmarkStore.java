@@ -8,6 +8,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -20,6 +21,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyIn;
+import org.postgresql.util.ByteConverter;
 
 /**
  * A database on the server that TRACEKEEP_BENCHMARK_PG_URL names, and binary COPY of rows that were
@@ -80,6 +82,11 @@ final class PgBenchmarkStore implements BenchmarkStore {
         } else if (value instanceof Instant time) {
           out.writeInt(Long.BYTES);
           out.writeLong(EpochNanos.of(time));
+        } else if (value instanceof BigDecimal number && column.scale() == 0) {
+          out.writeInt(Long.BYTES);
+          out.writeLong(number.longValueExact());
+        } else if (value instanceof BigDecimal number) {
+          write(out, ByteConverter.numeric(number));
         } else if (value instanceof Boolean flag) {
           out.writeInt(1);
           out.writeBoolean(flag);

@@ -34,6 +34,9 @@ final class SpanJson {
     if (value instanceof Json json) {
       return json;
     }
+    if (value instanceof BigDecimal number) {
+      return Json.of(number);
+    }
     if (value instanceof Boolean flag) {
       return Json.of(flag);
     }

@@ -67,6 +67,7 @@ final class TraceCommand implements Callable<Integer> {
         .put("tenantId", trace.key().tenantId())
         .put("traceId", trace.key().traceId())
         .put("spans", Json.array(trace.spans().stream().map(SpanJson::of).toList()))
+        .put("usage", UsageSum.of(trace.spans()).json())
         .build();
   }
 }

@@ -6,6 +6,7 @@ import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanStatus;
 import dev.tracekeep.storage.Trace;
 import java.io.PrintWriter;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -86,6 +87,7 @@ final class TraceView {
       facts.add(String.format(Locale.ROOT, "%,d not on the line of time", timeLine.outliers()));
     }
     facts.add(errors == 0 ? "no errors" : counted(errors, "error", "errors"));
+    facts.addAll(UsageSum.of(trace.spans()).facts());
     out.println(String.join(glyphs.separator, facts));
     Set<String> origin = new LinkedHashSet<>();
     trace.spans().stream()
@@ -148,7 +150,8 @@ final class TraceView {
             + Printable.padLeft(duration(span), DURATION)
             + "  "
             + console.styled(style, span.status().toString())
-            + console.styled(Style.PENDING, note(span, timeLine)));
+            + console.styled(Style.PENDING, note(span, timeLine))
+            + console.styled(Style.FAINT, usage(span)));
   }
 
   private static String note(Span span, TimeLine timeLine) {
@@ -159,6 +162,15 @@ final class TraceView {
           + (end == null ? "" : " to " + Instants.format(end));
     }
     return endsEarly(span) ? "  ends before it starts" : "";
+  }
+
+  private String usage(Span span) {
+    List<String> facts = new ArrayList<>();
+    if (span.usage().model() != null) {
+      facts.add(Printable.line(span.usage().model()));
+    }
+    facts.addAll(UsageSum.of(List.of(span)).facts());
+    return facts.isEmpty() ? "" : "  " + String.join(glyphs.separator, facts);
   }
 
   private static boolean endsEarly(Span span) {
@@ -212,6 +224,10 @@ final class TraceView {
     return Printable.fit(Printable.line(text), MAX_ERROR_TEXT, glyphs.ellipsis);
   }
 
+  private static String text(Object value) {
+    return value instanceof BigDecimal number ? number.toPlainString() : value.toString();
+  }
+
   /** Writes down every field of every span, in the order of the tree. */
   void details(Trace trace) {
     int label =
@@ -239,7 +255,7 @@ final class TraceView {
             "  "
                 + console.styled(Style.FAINT, Printable.padRight(column.columnName(), label))
                 + "  "
-                + Printable.line(value.toString()));
+                + Printable.line(text(value)));
       }
       if (out.checkError()) {
         return;

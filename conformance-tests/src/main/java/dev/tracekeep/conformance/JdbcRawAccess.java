@@ -4,6 +4,7 @@ import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
+import java.math.BigDecimal;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -58,6 +59,11 @@ public abstract class JdbcRawAccess implements RawAccess {
    */
   protected abstract Object bound(Connection connection, SpanColumn column, Object value)
       throws SQLException;
+
+  /** What is bound for a number; by default a long for a count, and a decimal for a cost. */
+  protected Object number(SpanColumn column, BigDecimal value) {
+    return column.scale() == 0 ? (Object) value.longValueExact() : value;
+  }
 
   /** The marker of a column in an INSERT; some engines want a cast here. */
   protected String parameter(SpanColumn column) {
@@ -148,6 +154,7 @@ public abstract class JdbcRawAccess implements RawAccess {
     }
     return switch (column.type()) {
       case TEXT, FLAG -> value;
+      case NUMBER -> number(column, (BigDecimal) value);
       case JSON -> ((Json) value).text();
       case TIME, TEXT_LIST -> bound(connection, column, value);
     };

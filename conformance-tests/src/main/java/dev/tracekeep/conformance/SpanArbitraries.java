@@ -3,6 +3,7 @@ package dev.tracekeep.conformance;
 import dev.tracekeep.span.Correlation;
 import dev.tracekeep.span.Entity;
 import dev.tracekeep.span.EpochNanos;
+import dev.tracekeep.span.FixedPoint;
 import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Origin;
 import dev.tracekeep.span.Payload;
@@ -14,6 +15,8 @@ import dev.tracekeep.span.SpanType;
 import dev.tracekeep.span.SpanUpdate;
 import dev.tracekeep.span.Times;
 import dev.tracekeep.span.TraceKey;
+import dev.tracekeep.span.Usage;
+import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
@@ -201,6 +204,44 @@ public final class SpanArbitraries {
         .as(Times::new);
   }
 
+  /** Counts: few and small ones, so that they collide, and the ends of the range. */
+  private static Arbitrary<Long> counts() {
+    return Arbitraries.of(0L, 1L, 12L, 1_000_000_000_000L, FixedPoint.MAX_COUNT);
+  }
+
+  /** Costs: some of one value in several spellings, some with more digits than are kept. */
+  private static Arbitrary<BigDecimal> costs() {
+    return Arbitraries.of(
+            "0",
+            "0.0",
+            "1",
+            "1.00",
+            "1e0",
+            "0.00123",
+            "0.000000000001",
+            "0.0000000000005",
+            "0.0000000000015",
+            "1e-300",
+            "0.1",
+            "0.30000000000000004",
+            "100",
+            "999999.999999999999")
+        .map(BigDecimal::new);
+  }
+
+  private static Arbitrary<Usage> usages() {
+    return Arbitraries.oneOf(
+        Arbitraries.just(Usage.NONE),
+        Combinators.combine(
+                maybeText(),
+                maybeText(),
+                counts().injectNull(0.4),
+                counts().injectNull(0.4),
+                counts().injectNull(0.4),
+                costs().injectNull(0.4))
+            .as(Usage::new));
+  }
+
   /** Tags; the same may come twice. */
   public static Arbitrary<List<String>> tags() {
     return texts().list().ofMaxSize(3);
@@ -238,10 +279,10 @@ public final class SpanArbitraries {
             entities(),
             correlations(),
             origins(),
-            payloads(),
+            Combinators.combine(payloads(), usages()).as(Map::entry),
             maybeJson())
         .as(
-            (builder, times, entity, root, correlation, origin, payload, links) ->
+            (builder, times, entity, root, correlation, origin, content, links) ->
                 builder
                     .startedAt(times.startedAt())
                     .endedAt(times.endedAt())
@@ -252,7 +293,8 @@ public final class SpanArbitraries {
                     .rootEntity(root)
                     .correlation(correlation)
                     .origin(origin)
-                    .payload(payload)
+                    .payload(content.getKey())
+                    .usage(content.getValue())
                     .links(links)
                     .events(links)
                     .build());
@@ -281,6 +323,7 @@ public final class SpanArbitraries {
     Arbitrary<?> values =
         switch (column.type()) {
           case FLAG -> Arbitraries.of(true, false);
+          case NUMBER -> column == SpanColumn.COST ? costs() : counts().map(BigDecimal::valueOf);
           case TIME -> times();
           case JSON -> jsons();
           case TEXT_LIST -> tags();

@@ -2,6 +2,7 @@ package dev.tracekeep.conformance;
 
 import dev.tracekeep.span.Correlation;
 import dev.tracekeep.span.Entity;
+import dev.tracekeep.span.FixedPoint;
 import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Origin;
 import dev.tracekeep.span.Payload;
@@ -10,6 +11,8 @@ import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanKind;
 import dev.tracekeep.span.SpanType;
+import dev.tracekeep.span.Usage;
+import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.List;
 
@@ -81,6 +84,14 @@ final class Spans {
                 "cloud",
                 Json.parse("{\"name\":\"agents\",\"version\":\"1.2\",\"attributes\":{\"a\":1}}"),
                 Json.parse("{\"host.name\":\"h-17\",\"cpus\":2}")))
+        .usage(
+            new Usage(
+                "glimmer-2",
+                "lumen",
+                1_000_000_000_007L,
+                4_096L,
+                FixedPoint.MAX_COUNT,
+                new BigDecimal("999999.000000000001")))
         .payload(
             new Payload(
                 Json.parse("{\"messages\":[{\"role\":\"user\",\"content\":\"Lisbon?\"}]}"),

@@ -8,6 +8,7 @@ import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanVersion;
 import dev.tracekeep.storage.StorageConfig;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -71,6 +72,7 @@ final class ClickHouseRawAccess implements RawAccess {
         switch (column.type()) {
           case TEXT, JSON -> "String";
           case TIME -> "DateTime64(9, 'UTC')";
+          case NUMBER -> column == SpanColumn.COST ? "Decimal(18, 12)" : "Int64";
           case FLAG -> "Bool";
           case TEXT_LIST -> "Array(String)";
         };
@@ -100,6 +102,9 @@ final class ClickHouseRawAccess implements RawAccess {
   private static Json json(Object value) {
     if (value instanceof Instant time) {
       return Json.of(TIME.format(time));
+    }
+    if (value instanceof BigDecimal number) {
+      return Json.of(number);
     }
     if (value instanceof Boolean flag) {
       return Json.of(flag);

@@ -144,6 +144,7 @@ final class DuckDbFixture implements StorageFixture {
       return switch (column.type()) {
         case TEXT -> "VARCHAR";
         case TIME -> "TIMESTAMP_NS";
+        case NUMBER -> column == SpanColumn.COST ? "DECIMAL(18, 12)" : "BIGINT";
         case FLAG -> "BOOLEAN";
         case JSON -> "JSON";
         case TEXT_LIST -> "VARCHAR[]";

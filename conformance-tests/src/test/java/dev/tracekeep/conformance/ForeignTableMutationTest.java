@@ -207,7 +207,8 @@ final class ForeignTableMutationTest {
           plan.steps(),
           refusals == null ? plan.refusals() : refusals,
           plan.unfinishedMigrationId(),
-          notes == null ? plan.details() : plan.details().withNotes(notes));
+          notes == null ? plan.details() : plan.details().withNotes(notes),
+          plan.missingColumns());
     }
 
     @Override

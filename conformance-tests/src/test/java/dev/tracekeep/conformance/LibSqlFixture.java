@@ -7,6 +7,7 @@ import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.StorageProvider;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -115,7 +116,7 @@ final class LibSqlFixture implements StorageFixture {
     protected String columnType(SpanColumn column) {
       return switch (column.type()) {
         case TEXT, JSON, TEXT_LIST -> "TEXT";
-        case TIME, FLAG -> "INTEGER";
+        case TIME, FLAG, NUMBER -> "INTEGER";
       };
     }
 
@@ -125,6 +126,11 @@ final class LibSqlFixture implements StorageFixture {
           ? EpochNanos.of(time)
           : Json.array(((List<?>) value).stream().map(tag -> Json.of((String) tag)).toList())
               .text();
+    }
+
+    @Override
+    protected Object number(SpanColumn column, BigDecimal value) {
+      return value.movePointRight(column.scale()).longValueExact();
     }
 
     @Override

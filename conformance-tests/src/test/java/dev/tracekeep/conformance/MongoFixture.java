@@ -19,6 +19,7 @@ import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.StorageProvider;
+import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,6 +36,7 @@ import org.bson.BsonInt32;
 import org.bson.BsonValue;
 import org.bson.Document;
 import org.bson.types.Binary;
+import org.bson.types.Decimal128;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -151,6 +153,10 @@ final class MongoFixture implements StorageFixture {
           document.append(column.columnName(), EpochNanos.of(time));
         } else if (value instanceof Json json) {
           document.append(column.columnName(), json.text());
+        } else if (value instanceof BigDecimal number) {
+          document.append(
+              column.columnName(),
+              column == SpanColumn.COST ? new Decimal128(number) : number.longValueExact());
         } else if (value != null) {
           document.append(column.columnName(), value);
         }

@@ -135,6 +135,7 @@ final class MsSqlFixture implements StorageFixture {
       return switch (column.type()) {
         case TEXT -> (isId(column) ? "varchar(131)" : "nvarchar(max)") + BYTE_ORDER;
         case TIME -> "bigint";
+        case NUMBER -> column == SpanColumn.COST ? "decimal(18, 12)" : "bigint";
         case FLAG -> "bit";
         case JSON, TEXT_LIST -> "nvarchar(max)" + BYTE_ORDER;
       };

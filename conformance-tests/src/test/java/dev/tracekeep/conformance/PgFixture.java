@@ -92,6 +92,7 @@ final class PgFixture implements StorageFixture {
         case TEXT ->
             column.isKey() || column == SpanColumn.PARENT_SPAN_ID ? "text COLLATE \"C\"" : "text";
         case TIME -> "bigint";
+        case NUMBER -> column == SpanColumn.COST ? "numeric(18, 12)" : "bigint";
         case FLAG -> "boolean";
         case JSON -> "text";
         case TEXT_LIST -> "text[]";

@@ -8,23 +8,23 @@ public enum Meaning {
   OUTPUT(Form.JSON),
   /** The message of a failure that the span's status does not tell of. */
   ERROR_MESSAGE(Form.TEXT),
-  /** The model that answered, else the one that was asked. */
+  /** {@link dev.tracekeep.span.Usage#model()}: the one that answered, else the one asked for. */
   MODEL(Form.TEXT),
-  /** Who runs the model, as its writer calls them. */
+  /** {@link dev.tracekeep.span.Usage#provider()}, as its writer calls them. */
   PROVIDER(Form.TEXT),
-  /** Tokens that went in. */
+  /** {@link dev.tracekeep.span.Usage#inputTokens()}. */
   INPUT_TOKENS(Form.COUNT),
   /** Tokens of the input that came from a cache. */
   CACHED_INPUT_TOKENS(Form.COUNT),
   /** Tokens of the input that were written to a cache. */
   CACHE_WRITE_INPUT_TOKENS(Form.COUNT),
-  /** Tokens that came out. */
+  /** {@link dev.tracekeep.span.Usage#outputTokens()}. */
   OUTPUT_TOKENS(Form.COUNT),
   /** Tokens of the output that were spent on reasoning. */
   REASONING_OUTPUT_TOKENS(Form.COUNT),
-  /** The writer's sum of tokens; never computed. */
+  /** {@link dev.tracekeep.span.Usage#totalTokens()}; never computed. */
   TOTAL_TOKENS(Form.COUNT),
-  /** The writer's cost of the call, in the writer's currency, which is US dollars by custom. */
+  /** {@link dev.tracekeep.span.Usage#cost()}: the writer's, of the call. */
   COST(Form.AMOUNT),
   /** The tool that is called. */
   TOOL_NAME(Form.TEXT),
@@ -69,7 +69,7 @@ public enum Meaning {
     TEXT,
     /** A whole number from 0 on: an integer, a double without a fraction, or digits in a string. */
     COUNT,
-    /** A number from 0 on, also as digits in a string. */
+    /** A number that a cost can be, also as digits in a string. */
     AMOUNT
   }
 

@@ -5,6 +5,8 @@ import dev.tracekeep.span.Entity;
 import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanType;
+import dev.tracekeep.span.Usage;
+import java.math.BigDecimal;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -159,9 +161,10 @@ public final class SpanDescription {
   }
 
   /**
-   * The metadata: the user's own, and beside them {@code model}, {@code provider} and {@code usage}
-   * in one form for all conventions, and {@code otel}. Where the user has a key of that name, the
-   * user's stays and ours becomes {@code otel.model} and so on, so that nothing is lost.
+   * The metadata: the user's own, and beside them {@code usage} with those tokens that have no
+   * field of their own ({@link Usage} has the others), and {@code otel}. Where the user has a key
+   * of that name, the user's stays and ours becomes {@code otel.usage} and so on, so that nothing
+   * is lost.
    *
    * @param otel what has no other place; null for nothing
    * @return an object; null if there is nothing
@@ -169,17 +172,11 @@ public final class SpanDescription {
   public @Nullable Json metadata(@Nullable Json otel) {
     Json.ObjectBuilder all = Json.objectBuilder();
     metadata.forEach(all::put);
-    all.put(free("model"), json(Meaning.MODEL));
-    all.put(free("provider"), json(Meaning.PROVIDER));
     Json.ObjectBuilder usage =
         Json.objectBuilder()
-            .put("inputTokens", json(Meaning.INPUT_TOKENS))
             .put("cachedInputTokens", json(Meaning.CACHED_INPUT_TOKENS))
             .put("cacheWriteInputTokens", json(Meaning.CACHE_WRITE_INPUT_TOKENS))
-            .put("outputTokens", json(Meaning.OUTPUT_TOKENS))
-            .put("reasoningOutputTokens", json(Meaning.REASONING_OUTPUT_TOKENS))
-            .put("totalTokens", json(Meaning.TOTAL_TOKENS))
-            .put("cost", json(Meaning.COST));
+            .put("reasoningOutputTokens", json(Meaning.REASONING_OUTPUT_TOKENS));
     all.put(free("usage"), usage.isEmpty() ? null : usage.build());
     all.put(free("otel"), otel);
     return all.isEmpty() ? null : all.build();
@@ -193,10 +190,23 @@ public final class SpanDescription {
     return free;
   }
 
-  /** Sets type, entities, correlation and tags of the span. */
+  /** Sets type, entities, correlation, usage and tags of the span. */
   public void applyTo(Span.Builder span) {
-    span.type(type()).correlation(correlation()).tags(tags == null ? List.of() : tags);
+    span.type(type())
+        .correlation(correlation())
+        .usage(usage())
+        .tags(tags == null ? List.of() : tags);
     entities(span);
+  }
+
+  private Usage usage() {
+    return new Usage(
+        text(Meaning.MODEL),
+        text(Meaning.PROVIDER),
+        (Long) values.get(Meaning.INPUT_TOKENS),
+        (Long) values.get(Meaning.OUTPUT_TOKENS),
+        (Long) values.get(Meaning.TOTAL_TOKENS),
+        (BigDecimal) values.get(Meaning.COST));
   }
 
   private Correlation correlation() {

@@ -1,16 +1,15 @@
 package dev.tracekeep.conventions;
 
+import dev.tracekeep.span.FixedPoint;
 import dev.tracekeep.span.InvalidSpanException;
 import dev.tracekeep.span.Json;
+import dev.tracekeep.span.SpanColumn;
 import java.math.BigDecimal;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the values of {@link Attributes} in the forms in which writers put them there. */
 final class Values {
-  /** 2^53: every count up to here is exact as a double, which is what engines sum. */
-  private static final long MAX_COUNT = 1L << 53;
-
   private static final int MAX_DIGITS = 40;
 
   private Values() {}
@@ -20,6 +19,9 @@ final class Values {
       return Json.of(text);
     }
     if (value instanceof Long number) {
+      return Json.of(number);
+    }
+    if (value instanceof BigDecimal number) {
       return Json.of(number);
     }
     return value instanceof Boolean bool ? Json.of(bool) : (Json) value;
@@ -59,7 +61,7 @@ final class Values {
   /** A whole number from 0 on; null where it is none. A double without a fraction is one. */
   static @Nullable Long count(Object value) {
     if (value instanceof Long number) {
-      return number >= 0 && number <= MAX_COUNT ? number : null;
+      return number >= 0 && number <= FixedPoint.MAX_COUNT ? number : null;
     }
     BigDecimal number = number(value);
     // An exponent could ask for more digits than there is memory for.
@@ -68,18 +70,23 @@ final class Values {
     }
     try {
       long count = number.longValueExact();
-      return count <= MAX_COUNT ? count : null;
+      return count <= FixedPoint.MAX_COUNT ? count : null;
     } catch (ArithmeticException fraction) {
       return null;
     }
   }
 
-  /** A number from 0 on that a double can hold, as its writer spelled it; null where it is none. */
-  static @Nullable Json amount(Object value) {
+  /** A number that the cost of a span can be; null where it is none. */
+  static @Nullable BigDecimal amount(Object value) {
     BigDecimal number = number(value);
-    return number == null || number.signum() < 0 || Double.isInfinite(number.doubleValue())
-        ? null
-        : Json.of(number);
+    if (number == null) {
+      return null;
+    }
+    try {
+      return FixedPoint.checked(SpanColumn.COST, number);
+    } catch (InvalidSpanException outOfRange) {
+      return null;
+    }
   }
 
   private static @Nullable BigDecimal number(Object value) {

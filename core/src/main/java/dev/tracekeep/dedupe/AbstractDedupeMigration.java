@@ -149,6 +149,18 @@ public abstract class AbstractDedupeMigration<L extends TableLook> implements De
             || (look.isOwn() && look.hasRowsWithoutVersion()));
   }
 
+  /**
+   * Whether columns are all that our own table lacks, so that no row has to be looked at once they
+   * are there.
+   */
+  protected final boolean lacksColumnsAlone(L look) throws Exception {
+    return look.exists()
+        && !look.missingColumns().isEmpty()
+        && look.constraint() == ConstraintState.PRESENT
+        && unfinished(look).isEmpty()
+        && !look.hasRowsWithoutVersion();
+  }
+
   private List<JournalEntry> entries(L look) throws Exception {
     return journal(look).stream()
         .filter(entry -> entry.isAbout(look.identity()))
@@ -286,7 +298,8 @@ public abstract class AbstractDedupeMigration<L extends TableLook> implements De
         steps,
         needed ? refusals(look, counts, unfinished) : List.of(),
         unfinished.map(JournalEntry::migrationId).orElse(null),
-        details(look, counts, needed, run.entry()));
+        details(look, counts, needed, run.entry()),
+        look.missingColumns());
   }
 
   private List<String> refusals(L look, RowCounts counts, Optional<JournalEntry> unfinished)

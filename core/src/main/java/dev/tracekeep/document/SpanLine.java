@@ -6,6 +6,7 @@ import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanUpdate;
+import java.math.BigDecimal;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -22,16 +23,19 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The line is an object with one member for each column that has a value, in table order, under
  * the column's name in camelCase: {@code {"tenantId":"default","traceId":"…","spanId":"…"}}. Text
- * is a JSON string, a time is ISO 8601 in UTC to the nanosecond, a flag is a boolean, tags are an
- * array of strings. A JSON value stands there as it is, letter by letter; where that would break
- * the line (its text has a line break, or is no JSON) the member is named with {@code Text} behind
- * it and holds the text as a string: {@code "inputText":"{\n}"}.
+ * is a JSON string, a time is ISO 8601 in UTC to the nanosecond, a number is a JSON number, a flag
+ * is a boolean, tags are an array of strings. A JSON value stands there as it is, letter by letter;
+ * where that would break the line (its text has a line break, or is no JSON) the member is named
+ * with {@code Text} behind it and holds the text as a string: {@code "inputText":"{\n}"}.
  *
  * <p>Reading refuses a member that it does not know, since it would be lost; {@code status} and
  * {@code durationNanos}, which other documents derive from the rest, are passed over. All methods
  * are thread-safe.
  */
 public final class SpanLine {
+  /** Far more than a number of a span has: arithmetic on many digits takes long. */
+  private static final int LONGEST_NUMBER = 100;
+
   private static final String TEXT_SUFFIX = "Text";
   private static final Set<String> DERIVED = Set.of("status", "durationNanos");
   private static final Map<SpanColumn, String> NAMES = new EnumMap<>(SpanColumn.class);
@@ -150,6 +154,9 @@ public final class SpanLine {
     if (value instanceof Json json) {
       return json.text();
     }
+    if (value instanceof BigDecimal number) {
+      return number.toPlainString();
+    }
     if (value instanceof List<?> list) {
       return Json.array(list.stream().map(element -> Json.of((String) element)).toList()).text();
     }
@@ -192,6 +199,7 @@ public final class SpanLine {
     return switch (column.type()) {
       case TEXT -> string(name, text);
       case TIME -> time(name, string(name, text));
+      case NUMBER -> number(name, text);
       case FLAG -> flag(name, text);
       case TEXT_LIST -> strings(name, text);
       case JSON -> name.endsWith(TEXT_SUFFIX) ? stored(string(name, text)) : Json.parse(text);
@@ -220,6 +228,17 @@ public final class SpanLine {
       return Instant.parse(text);
     } catch (DateTimeException e) {
       throw new InvalidSpanException(name, "is no time such as 2026-01-31T12:00:00.000000001Z", e);
+    }
+  }
+
+  private static BigDecimal number(String name, String text) {
+    if (Json.parse(text).kind() != Json.Kind.NUMBER || text.length() > LONGEST_NUMBER) {
+      throw new InvalidSpanException(name, "is no number of a span");
+    }
+    try {
+      return new BigDecimal(text);
+    } catch (NumberFormatException e) {
+      throw new InvalidSpanException(name, "is no number of a span", e); // by its exponent
     }
   }
 

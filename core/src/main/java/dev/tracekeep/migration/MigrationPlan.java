@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param refusals why it would be refused, one sentence each; empty if it would run
  * @param unfinishedMigrationId the migration that was interrupted and would be resumed, or null
  * @param details what an operator wants to know beside that
+ * @param missingColumns the columns of this release that the table lacks, in table order; of our
+ *     own table alone
  */
 public record MigrationPlan(
     String table,
@@ -28,7 +30,8 @@ public record MigrationPlan(
     List<Step> steps,
     List<String> refusals,
     @Nullable String unfinishedMigrationId,
-    Details details) {
+    Details details,
+    List<String> missingColumns) {
   /** The state of the uniqueness constraint. */
   public enum ConstraintState {
     /** There is none. */
@@ -114,13 +117,15 @@ public record MigrationPlan(
         steps,
         refusals,
         unfinishedMigrationId,
-        Details.NONE);
+        Details.NONE,
+        List.of());
   }
 
   /** Copies the lists. */
   public MigrationPlan {
     steps = List.copyOf(steps);
     refusals = List.copyOf(refusals);
+    missingColumns = List.copyOf(missingColumns);
   }
 
   /** Whether there is anything to do. */

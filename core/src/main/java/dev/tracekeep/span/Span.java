@@ -1,5 +1,6 @@
 package dev.tracekeep.span;
 
+import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
@@ -27,6 +28,7 @@ public final class Span {
   private final Entity rootEntity;
   private final Correlation correlation;
   private final Origin origin;
+  private final Usage usage;
   private final Payload payload;
   private final List<String> tags;
   private final @Nullable Json links;
@@ -57,6 +59,7 @@ public final class Span {
     this.rootEntity = builder.rootEntity;
     this.correlation = builder.correlation;
     this.origin = builder.origin;
+    this.usage = builder.usage;
     this.payload = builder.payload;
     this.tags = builder.tags.stream().map(Text::cleaned).toList();
     this.links = builder.links;
@@ -131,6 +134,14 @@ public final class Span {
                     row.text(SpanColumn.SOURCE),
                     row.json(SpanColumn.SCOPE),
                     row.json(SpanColumn.RESOURCE)))
+            .usage(
+                new Usage(
+                    row.text(SpanColumn.MODEL),
+                    row.text(SpanColumn.PROVIDER),
+                    row.count(SpanColumn.INPUT_TOKENS),
+                    row.count(SpanColumn.OUTPUT_TOKENS),
+                    row.count(SpanColumn.TOTAL_TOKENS),
+                    row.number(SpanColumn.COST)))
             .payload(
                 new Payload(
                     row.json(SpanColumn.INPUT),
@@ -168,6 +179,7 @@ public final class Span {
             .rootEntity(rootEntity)
             .correlation(correlation)
             .origin(origin)
+            .usage(usage)
             .payload(payload)
             .tags(tags)
             .links(links)
@@ -244,6 +256,11 @@ public final class Span {
   /** Where it comes from. */
   public Origin origin() {
     return origin;
+  }
+
+  /** What it used of a model. */
+  public Usage usage() {
+    return usage;
   }
 
   /** Its JSON values. */
@@ -361,6 +378,15 @@ public final class Span {
       return (Instant) value(column);
     }
 
+    default @Nullable BigDecimal number(SpanColumn column) {
+      return (BigDecimal) value(column);
+    }
+
+    default @Nullable Long count(SpanColumn column) {
+      BigDecimal number = number(column);
+      return number == null ? null : FixedPoint.checked(column, number).longValue();
+    }
+
     default @Nullable Json json(SpanColumn column) {
       return (Json) value(column);
     }
@@ -407,6 +433,7 @@ public final class Span {
     private Entity rootEntity = Entity.NONE;
     private Correlation correlation = Correlation.NONE;
     private Origin origin = Origin.UNKNOWN;
+    private Usage usage = Usage.NONE;
     private Payload payload = Payload.NONE;
     private List<String> tags = List.of();
     private @Nullable Json links;
@@ -498,6 +525,12 @@ public final class Span {
     /** Sets where the span comes from. */
     public Builder origin(Origin value) {
       origin = Objects.requireNonNull(value, "origin");
+      return this;
+    }
+
+    /** Sets what the span used of a model. */
+    public Builder usage(Usage value) {
+      usage = Objects.requireNonNull(value, "usage");
       return this;
     }
 

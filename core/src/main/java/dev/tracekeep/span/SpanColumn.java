@@ -1,5 +1,6 @@
 package dev.tracekeep.span;
 
+import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -51,6 +52,12 @@ public enum SpanColumn {
   SERVICE_NAME(Type.TEXT, span -> span.origin().serviceName()),
   SOURCE(Type.TEXT, span -> span.origin().source()),
   SCOPE(Type.JSON, span -> span.origin().scope()),
+  MODEL(Type.TEXT, span -> span.usage().model()),
+  PROVIDER(Type.TEXT, span -> span.usage().provider()),
+  INPUT_TOKENS(Type.NUMBER, span -> decimal(span.usage().inputTokens())),
+  OUTPUT_TOKENS(Type.NUMBER, span -> decimal(span.usage().outputTokens())),
+  TOTAL_TOKENS(Type.NUMBER, span -> decimal(span.usage().totalTokens())),
+  COST(Type.NUMBER, span -> span.usage().cost()),
   TAGS(Type.TEXT_LIST, Span::tags),
   METADATA(Type.JSON, span -> span.payload().metadata()),
   ERROR(Type.JSON, span -> span.payload().error()),
@@ -74,6 +81,11 @@ public enum SpanColumn {
     TEXT(String.class),
     /** {@link Instant}, to the nanosecond. */
     TIME(Instant.class),
+    /**
+     * {@link BigDecimal} from 0 on in the one form that {@link FixedPoint} gives it, exact on every
+     * engine; {@link SpanColumn#scale()} tells how many digits stand behind its point.
+     */
+    NUMBER(BigDecimal.class),
     /** {@link Boolean}. */
     FLAG(Boolean.class),
     /** {@link Json}. */
@@ -131,6 +143,11 @@ public enum SpanColumn {
     return type;
   }
 
+  /** How many digits a number of this column may have behind its point; 0 in other columns. */
+  public int scale() {
+    return this == COST ? 12 : 0;
+  }
+
   /** Whether the column is part of the {@link SpanKey}. */
   public boolean isKey() {
     return this == TENANT_ID || this == TRACE_ID || this == SPAN_ID;
@@ -156,6 +173,10 @@ public enum SpanColumn {
     return reader.apply(span);
   }
 
+  private static @Nullable BigDecimal decimal(@Nullable Long count) {
+    return count == null ? null : BigDecimal.valueOf(count);
+  }
+
   /** Whether the span has no value here; an empty list and a false flag count as none. */
   boolean isAbsentIn(Span span) {
     return isNothing(read(span));
@@ -170,9 +191,10 @@ public enum SpanColumn {
 
   /**
    * The value as a span would hold it: text cleaned (U+0000 and lone surrogates become U+FFFD),
-   * lists copied. Whether an id or a time is allowed is not looked at.
+   * lists copied, numbers in their one form. Whether an id or a time is allowed is not looked at.
    *
    * @throws IllegalArgumentException if the value is not of the column's type
+   * @throws InvalidSpanException if a number is out of its range
    */
   public Object checked(Object value) {
     if (type == Type.TEXT_LIST && value instanceof List<?> list) {
@@ -181,6 +203,9 @@ public enum SpanColumn {
       return List.copyOf(copy);
     }
     Object checked = required(value, type.javaType);
+    if (checked instanceof BigDecimal number) {
+      return FixedPoint.checked(this, number);
+    }
     return checked instanceof String text ? Text.cleaned(text) : checked;
   }
 

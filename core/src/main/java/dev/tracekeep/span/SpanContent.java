@@ -2,6 +2,7 @@ package dev.tracekeep.span;
 
 import com.dynatrace.hash4j.hashing.Hasher64;
 import com.dynatrace.hash4j.hashing.Hashing;
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Arrays;
@@ -13,10 +14,10 @@ import java.util.List;
  *
  * <p>The content is every present column but the key, in table order, each as its name, the length
  * of its value in four bytes, and its value: text and JSON in UTF-8, a time as eight bytes of
- * nanoseconds since the epoch, a flag as one byte, a list as the length and the UTF-8 of each
- * element. All numbers are big-endian. An empty list and a false flag are absent, and an absent
- * column adds nothing: so a column that a later release adds leaves the versions of older spans as
- * they are.
+ * nanoseconds since the epoch, a number as eight bytes of {@linkplain FixedPoint units}, a flag as
+ * one byte, a list as the length and the UTF-8 of each element. All numbers are big-endian. An
+ * empty list and a false flag are absent, and an absent column adds nothing: so a column that a
+ * later release adds leaves the versions of older spans as they are.
  *
  * <p>Reused for one span after another by one thread.
  */
@@ -52,7 +53,7 @@ final class SpanContent {
       if (!SpanColumn.isNothing(value)) {
         columns++;
         append(NAMES[i]);
-        append(value);
+        append(COLUMNS[i], value);
       }
     }
     return this;
@@ -63,7 +64,10 @@ final class SpanContent {
     return columns;
   }
 
-  /** How many bytes the text and the JSON of the content have in UTF-8; times and flags add 0. */
+  /**
+   * How many bytes the text and the JSON of the content have in UTF-8; times, numbers and flags add
+   * 0.
+   */
   long textBytes() {
     return textBytes;
   }
@@ -73,18 +77,15 @@ final class SpanContent {
     return XXH3.hashBytesToLong(bytes, 0, length);
   }
 
-  private void append(Object value) {
+  private void append(SpanColumn column, Object value) {
     if (value instanceof String text) {
       text(text);
     } else if (value instanceof Json json) {
       text(json.text());
     } else if (value instanceof Instant time) {
-      integer(Long.BYTES);
-      ensure(Long.BYTES);
-      long nanos = EpochNanos.of(time);
-      for (int shift = Long.SIZE - Byte.SIZE; shift >= 0; shift -= Byte.SIZE) {
-        bytes[length++] = (byte) (nanos >>> shift);
-      }
+      sixtyFourBits(EpochNanos.of(time));
+    } else if (value instanceof BigDecimal number) {
+      sixtyFourBits(FixedPoint.units(column, number));
     } else if (value instanceof Boolean) {
       integer(1);
       ensure(1);
@@ -99,6 +100,14 @@ final class SpanContent {
       length = end;
     } else {
       throw new IllegalStateException("No column holds a " + value.getClass().getName());
+    }
+  }
+
+  private void sixtyFourBits(long value) {
+    integer(Long.BYTES);
+    ensure(Long.BYTES);
+    for (int shift = Long.SIZE - Byte.SIZE; shift >= 0; shift -= Byte.SIZE) {
+      bytes[length++] = (byte) (value >>> shift);
     }
   }
 

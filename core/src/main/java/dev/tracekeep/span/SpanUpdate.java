@@ -1,5 +1,6 @@
 package dev.tracekeep.span;
 
+import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.Comparator;
@@ -213,6 +214,7 @@ public final class SpanUpdate {
      *
      * @param value of the column's {@linkplain SpanColumn.Type#javaType() type}
      * @throws IllegalArgumentException if the column cannot be updated or takes another type
+     * @throws InvalidSpanException if a number is out of its range
      */
     public Builder set(SpanColumn column, Object value) {
       if (NOT_UPDATABLE.contains(column)) {
@@ -235,6 +237,27 @@ public final class SpanUpdate {
     /** Sets the end, which completes the span. */
     public Builder endedAt(Instant value) {
       return set(SpanColumn.ENDED_AT, value);
+    }
+
+    /** Sets those parts of the usage that are there. */
+    public Builder usage(Usage value) {
+      setIfPresent(SpanColumn.MODEL, value.model());
+      setIfPresent(SpanColumn.PROVIDER, value.provider());
+      setIfPresent(SpanColumn.INPUT_TOKENS, decimal(value.inputTokens()));
+      setIfPresent(SpanColumn.OUTPUT_TOKENS, decimal(value.outputTokens()));
+      setIfPresent(SpanColumn.TOTAL_TOKENS, decimal(value.totalTokens()));
+      setIfPresent(SpanColumn.COST, value.cost());
+      return this;
+    }
+
+    private static @Nullable BigDecimal decimal(@Nullable Long count) {
+      return count == null ? null : BigDecimal.valueOf(count);
+    }
+
+    private void setIfPresent(SpanColumn column, @Nullable Object value) {
+      if (value != null) {
+        set(column, value);
+      }
     }
 
     /** Sets the tags, all of them. */

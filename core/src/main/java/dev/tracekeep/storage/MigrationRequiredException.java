@@ -21,7 +21,7 @@ public final class MigrationRequiredException extends StorageException {
   private static String message(MigrationPlan plan) {
     String found =
         plan.duplicateGroups() == 0
-            ? "it holds no duplicates, but lacks what this release needs"
+            ? "it holds no duplicates, but is not as this release needs it"
             : plan.duplicateGroups()
                 + " spans are stored more than once, in "
                 + plan.surplusRows()
@@ -30,8 +30,15 @@ public final class MigrationRequiredException extends StorageException {
         + plan.table()
         + " must be migrated: "
         + found
+        + missing(plan)
         + ". Nothing was changed. Run 'tracekeep migrate plan' to see what would be done, and"
         + " 'tracekeep migrate apply' to do it.";
+  }
+
+  private static String missing(MigrationPlan plan) {
+    return plan.missingColumns().isEmpty()
+        ? ""
+        : ", and it lacks the columns " + String.join(", ", plan.missingColumns());
   }
 
   /** What would be done. */

@@ -8,7 +8,9 @@ import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanKind;
 import dev.tracekeep.span.SpanType;
+import dev.tracekeep.span.Usage;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -178,11 +180,21 @@ class ConventionsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"0.02,0.02", "2e-5,0.00002", "3,3", "-0.1,", "free,", "1e400,"})
-  void amount_keepsItsDigits(String text, String amount) {
-    Json said = Values.amount(text);
+  @CsvSource({
+    "0.02,0.02",
+    "2e-5,0.00002",
+    "0.020,0.02",
+    "0.30000000000000004,0.3",
+    "1000000,",
+    "3,3",
+    "-0.1,",
+    "free,",
+    "1e400,"
+  })
+  void amount_isWhatACostCanBe(String text, String amount) {
+    BigDecimal said = Values.amount(text);
 
-    assertThat(said == null ? null : said.text()).isEqualTo(amount);
+    assertThat(said == null ? null : said.toPlainString()).isEqualTo(amount);
   }
 
   @Test
@@ -208,9 +220,8 @@ class ConventionsTest {
     assertThat(span.build().tags()).containsExactly("a");
     assertThat(description.text(Meaning.ENVIRONMENT)).isEqualTo("test");
     assertThat(description.metadata(Json.parse("{\"flags\":1}")).text())
-        .isEqualTo(
-            "{\"model\":\"theirs\",\"ls_model_name\":\"m\",\"otel.model\":\"m\","
-                + "\"otel\":{\"flags\":1}}");
+        .isEqualTo("{\"model\":\"theirs\",\"ls_model_name\":\"m\",\"otel\":{\"flags\":1}}");
+    assertThat(span.build().usage()).isEqualTo(Usage.builder().model("m").build());
   }
 
   @ParameterizedTest
@@ -353,9 +364,12 @@ class ConventionsTest {
 
     assertThat(description.metadata(null).text())
         .isEqualTo(
-            "{\"usage\":{\"inputTokens\":100,\"cachedInputTokens\":40,"
-                + "\"cacheWriteInputTokens\":20,\"outputTokens\":10,\"reasoningOutputTokens\":5,"
-                + "\"totalTokens\":110,\"cost\":0.123}}");
+            "{\"usage\":{\"cachedInputTokens\":40,\"cacheWriteInputTokens\":20,"
+                + "\"reasoningOutputTokens\":5}}");
+    Span.Builder span = Span.builder(SpanKey.of("t", "s")).name("n").startedAt(Instant.EPOCH);
+    description.applyTo(span);
+    assertThat(span.build().usage())
+        .isEqualTo(new Usage(null, null, 100L, 10L, 110L, new BigDecimal("0.123")));
   }
 
   @ParameterizedTest

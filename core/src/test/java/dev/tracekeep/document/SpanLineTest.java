@@ -10,6 +10,7 @@ import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanUpdate;
+import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.EnumMap;
 import java.util.List;
@@ -79,6 +80,10 @@ class SpanLineTest {
             case TEXT -> Arbitraries.of("", "a", "\n\t\u0001\"\\", "\uD83D\uDE00 é\u2028");
             case TIME ->
                 Arbitraries.of(START, Instant.EPOCH, Instant.parse("1900-01-01T00:00:00Z"));
+            case NUMBER ->
+                column.scale() == 0
+                    ? Arbitraries.of("0", "1204", "9007199254740992").map(BigDecimal::new)
+                    : Arbitraries.of("0", "0.000000000001", "100", "999999.5").map(BigDecimal::new);
             case FLAG -> Arbitraries.of(true, false);
             case TEXT_LIST -> Arbitraries.of(List.of(), List.of("", "a,b", "\"]"));
             case JSON ->

@@ -1,5 +1,6 @@
 package dev.tracekeep.span;
 
+import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -77,6 +78,14 @@ final class SpanArbitraries {
     return jsonTexts().map(Json::parse);
   }
 
+  private static Arbitrary<Usage> usages() {
+    return Combinators.combine(
+            Arbitraries.of("m", "n").injectNull(0.7),
+            Arbitraries.of(0L, 1L, FixedPoint.MAX_COUNT).injectNull(0.7),
+            Arbitraries.of("0", "0.5", "0.50", "5e-13").map(BigDecimal::new).injectNull(0.7))
+        .as((model, tokens, cost) -> new Usage(model, null, tokens, null, null, cost));
+  }
+
   /** Descriptions of one span. */
   static Arbitrary<Span> spans() {
     return spansOf(KEY);
@@ -95,9 +104,10 @@ final class SpanArbitraries {
             Arbitraries.of("", "one", "two"),
             json().injectNull(0.6),
             json().injectNull(0.6),
-            Arbitraries.of("x", "y").list().ofMaxSize(2))
+            Arbitraries.of("x", "y").list().ofMaxSize(2),
+            usages())
         .as(
-            (endedAt, updatedAt, createdAt, name, input, output, tags) ->
+            (endedAt, updatedAt, createdAt, name, input, output, tags, usage) ->
                 Span.builder(key)
                     .name(name)
                     .startedAt(EPOCH)
@@ -106,6 +116,7 @@ final class SpanArbitraries {
                     .createdAt(createdAt)
                     .payload(Payload.builder().input(input).output(output).build())
                     .tags(tags)
+                    .usage(usage)
                     .build());
   }
 
@@ -117,16 +128,17 @@ final class SpanArbitraries {
             Arbitraries.of("", "one", "two").injectNull(0.5),
             json().injectNull(0.5),
             json().injectNull(0.5),
-            Arbitraries.of("x", "y").list().ofMaxSize(2).injectNull(0.5))
+            Arbitraries.of("x", "y").list().ofMaxSize(2).injectNull(0.5),
+            usages())
         .as(
-            (updatedAt, endedAt, name, input, output, tags) -> {
+            (updatedAt, endedAt, name, input, output, tags, usage) -> {
               SpanUpdate.Builder update = SpanUpdate.builder(KEY, updatedAt);
               set(update, SpanColumn.ENDED_AT, endedAt);
               set(update, SpanColumn.NAME, name);
               set(update, SpanColumn.INPUT, input);
               set(update, SpanColumn.OUTPUT, output);
               set(update, SpanColumn.TAGS, tags == null ? null : new ArrayList<>(tags));
-              return update.build();
+              return update.usage(usage).build();
             });
   }
 

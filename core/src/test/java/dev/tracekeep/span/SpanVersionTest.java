@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tracekeep.storage.spi.SpanBatch;
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -199,6 +200,14 @@ class SpanVersionTest {
     assertThat(span.payload(Payload.NONE).tags(List.of("b", "a", "")).build().version().toHex())
         .as("TEXT_LIST")
         .isEqualTo("000000000000000000000000000000000004000009788c2df94795f1dd");
+    span.tags(List.of());
+    assertThat(span.usage(Usage.builder().inputTokens(1204L).build()).build().version().toHex())
+        .as("NUMBER")
+        .isEqualTo("0000000000000000000000000000000000040000079ca5827e4b5987dc");
+    Usage cost = Usage.builder().outputTokens(0L).cost(new BigDecimal("0.0012300")).build();
+    assertThat(span.usage(cost).build().version().toHex())
+        .as("NUMBER with a scale")
+        .isEqualTo("00000000000000000000000000000000000500000707a3ce01c41d35a0");
   }
 
   @Test
@@ -238,6 +247,9 @@ class SpanVersionTest {
   @Test
   void version_ofASpanWithEveryFieldStaysAsItIs() {
     assertThat(full().version().toHex())
+        .isEqualTo("01ffffffffcd0d28009844e96ac5f34d1530000135e2d0223a7e96ccdc");
+    assertThat(full().toBuilder().usage(Usage.NONE).build().version().toHex())
+        .as("before there was usage")
         .isEqualTo("01ffffffffcd0d28009844e96ac5f34d152a000129876b5c5864077619");
   }
 
@@ -320,6 +332,7 @@ class SpanVersionTest {
                 "cloud",
                 Json.parse("{\"name\":\"scope\",\"version\":\"1\"}"),
                 Json.parse("{\"host\":\"h\"}")))
+        .usage(new Usage("gpt-4o", "openai", 1204L, 312L, 1516L, new BigDecimal("0.01234")))
         .payload(
             new Payload(
                 Json.parse("[{\"role\":\"user\"}]"),

@@ -57,7 +57,7 @@ public final class Redaction {
      * Takes out the whole value of a column.
      *
      * @throws IllegalArgumentException if the column holds an id of the span, a time or a flag,
-     *     without which there would be no span
+     *     without which there would be no span, or a number, which no mark can stand for
      */
     public Builder column(SpanColumn column) {
       if (column.isKey()
@@ -67,6 +67,12 @@ public final class Redaction {
           || column.type() == SpanColumn.Type.FLAG) {
         throw new IllegalArgumentException(
             "The column " + column.columnName() + " cannot be redacted: a span needs it");
+      }
+      if (column.type() == SpanColumn.Type.NUMBER) {
+        throw new IllegalArgumentException(
+            "The column "
+                + column.columnName()
+                + " cannot be redacted: it holds a number, which no mark can stand for");
       }
       columns.add(column);
       return this;

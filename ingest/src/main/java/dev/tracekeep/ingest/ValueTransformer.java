@@ -57,6 +57,7 @@ final class ValueTransformer implements SpanTransformer {
         && column != SpanColumn.PARENT_SPAN_ID
         && column != SpanColumn.SPAN_KIND
         && column.type() != SpanColumn.Type.TIME
+        && column.type() != SpanColumn.Type.NUMBER
         && column.type() != SpanColumn.Type.FLAG;
   }
 }

@@ -88,6 +88,38 @@ final class JdbcDedupeMigration extends AbstractDedupeMigration<JdbcLook> {
         .selectBest(Objects.requireNonNull(look.own()).selectable(look.columnNames()));
   }
 
+  /**
+   * Adds to our own table what a later release has more, where that is all that it lacks: columns
+   * that may be empty, and so cost no look at the rows.
+   *
+   * @return whether it did; false changes nothing
+   */
+  boolean addColumns() throws Exception {
+    JdbcLook look = look();
+    List<String> missing = look.missingColumns();
+    if (!lacksColumnsAlone(look) || !missing.stream().allMatch(OwnTable::mayBeAbsent)) {
+      return false;
+    }
+    OwnTable own = Objects.requireNonNull(look.own());
+    for (String column : missing) {
+      try {
+        engine
+            .connections()
+            .transact(
+                connection -> {
+                  own.addColumn(connection, column);
+                  return true;
+                });
+      } catch (Exception e) {
+        if (look().missingColumns().contains(column)) {
+          throw e;
+        }
+        // Another process that starts at the same time has added it.
+      }
+    }
+    return true;
+  }
+
   private MigrationJournal journalOf(JdbcLook look) {
     return new MigrationJournal(engine, look.table());
   }

@@ -13,6 +13,7 @@ import dev.tracekeep.storage.Health;
 import dev.tracekeep.storage.Health.SchemaState;
 import dev.tracekeep.storage.InitReport;
 import dev.tracekeep.storage.InitReport.Outcome;
+import dev.tracekeep.storage.MigrationPolicy;
 import dev.tracekeep.storage.MigrationRequiredException;
 import dev.tracekeep.storage.PruneReport;
 import dev.tracekeep.storage.PruneRequest;
@@ -169,7 +170,11 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
               createTable(connection);
               return true;
             });
-    if (created || !migration.isNeeded()) {
+    boolean current =
+        created
+            || !migration.isNeeded()
+            || config().migration() == MigrationPolicy.AUTO && migration.addColumns();
+    if (current) {
       makeIndexes();
       return new InitReport(created ? Outcome.CREATED : Outcome.OPENED, table, null);
     }

@@ -35,6 +35,11 @@ final class OwnTable {
         .toList();
   }
 
+  /** Whether a table can lack the column without its rows being looked at. */
+  static boolean mayBeAbsent(String name) {
+    return SpanColumn.named(name).filter(column -> !column.isRequired()).isPresent();
+  }
+
   /** Why the table cannot become one of this release. */
   List<String> refusals(List<String> present) {
     return SpanColumn.all().stream()

@@ -1,8 +1,10 @@
 package dev.tracekeep.jdbc;
 
 import dev.tracekeep.span.EpochNanos;
+import dev.tracekeep.span.FixedPoint;
 import dev.tracekeep.span.Json;
 import dev.tracekeep.span.SpanColumn;
+import java.math.BigDecimal;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -13,8 +15,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * How one engine spells what the shared statements need. Stateless and thread-safe.
  *
- * <p>Times cross the driver as nanoseconds since the epoch, JSON as text, tags as whatever {@link
- * #bindTags} and {@link #readTags} agree on: drivers lose digits, zones and zeros on anything else.
+ * <p>Times cross the driver as nanoseconds since the epoch, JSON as text, numbers as {@link
+ * #storedNumber} says, tags as whatever {@link #bindTags} and {@link #readTags} agree on: drivers
+ * lose digits, zones and zeros on anything else.
  */
 public abstract class SqlDialect {
   /** Made by adapters. */
@@ -156,6 +159,33 @@ public abstract class SqlDialect {
   /** Reads what {@link #selectTags} selects. */
   public abstract List<String> readTags(ResultSet row, int index) throws SQLException;
 
+  /**
+   * What a number is bound as: a {@link Long} for a count and a {@link BigDecimal} of the column's
+   * scale by default. For engines that have no decimals: its {@linkplain FixedPoint units}.
+   */
+  public Object storedNumber(SpanColumn column, BigDecimal number) {
+    return column.scale() == 0
+        ? (Object) FixedPoint.units(column, number)
+        : number.setScale(column.scale());
+  }
+
+  /** Reads what {@link #storedNumber} stored; null where there is none. */
+  public @Nullable BigDecimal readNumber(ResultSet row, int index, SpanColumn column)
+      throws SQLException {
+    if (column.scale() > 0) {
+      BigDecimal number = row.getBigDecimal(index);
+      return number == null ? null : FixedPoint.checked(column, number);
+    }
+    return readUnits(row, index, column);
+  }
+
+  /** Reads a number that is stored as its units. */
+  protected static @Nullable BigDecimal readUnits(ResultSet row, int index, SpanColumn column)
+      throws SQLException {
+    long units = row.getLong(index);
+    return row.wasNull() ? null : FixedPoint.ofUnits(column, units);
+  }
+
   /** Binds a value of a span column, null included. */
   public final void bind(
       PreparedStatement statement, int index, SpanColumn column, @Nullable Object value)
@@ -164,6 +194,8 @@ public abstract class SqlDialect {
       statement.setObject(index, null);
     } else if (value instanceof List<?> tags) {
       bindTags(statement, index, tags.stream().map(String.class::cast).toList());
+    } else if (value instanceof BigDecimal number) {
+      SqlStatement.bind(statement, index, storedNumber(column, number));
     } else {
       SqlStatement.bind(statement, index, value);
     }
@@ -185,6 +217,7 @@ public abstract class SqlDialect {
         String text = row.getString(index);
         yield text != null && SpanTableSql.isId(column) ? readId(text) : text;
       }
+      case NUMBER -> readNumber(row, index, column);
       case FLAG -> row.getBoolean(index);
       case TEXT_LIST -> readTags(row, index);
       case TIME -> {

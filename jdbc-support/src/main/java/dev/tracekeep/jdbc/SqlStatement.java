@@ -3,6 +3,7 @@ package dev.tracekeep.jdbc;
 import dev.tracekeep.span.EpochNanos;
 import dev.tracekeep.span.Json;
 import dev.tracekeep.span.SpanVersion;
+import java.math.BigDecimal;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -107,6 +108,8 @@ public final class SqlStatement {
       statement.setLong(index, number);
     } else if (value instanceof Integer number) {
       statement.setInt(index, number);
+    } else if (value instanceof BigDecimal number) {
+      statement.setBigDecimal(index, number);
     } else if (value instanceof Double number) {
       statement.setDouble(index, number);
     } else if (value instanceof Boolean flag) {

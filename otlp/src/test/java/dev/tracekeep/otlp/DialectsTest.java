@@ -7,6 +7,8 @@ import dev.tracekeep.span.Entity;
 import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanType;
+import dev.tracekeep.span.Usage;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -38,6 +40,7 @@ class DialectsTest {
     @Nullable String output;
     @Nullable String metadata;
     @Nullable String error;
+    Usage usage = Usage.NONE;
     Entity entity = Entity.NONE;
     Correlation correlation = Correlation.NONE;
     @Nullable String environment;
@@ -68,9 +71,15 @@ class DialectsTest {
               span.type = SpanType.MODEL_GENERATION;
               span.input = "[{\"role\":\"user\",\"content\":\"hello\"}]";
               span.output = "[{\"role\":\"assistant\",\"content\":\"hi\"}]";
-              span.metadata =
-                  "{\"model\":\"gpt-x\",\"provider\":\"OpenAI\",\"usage\":{\"inputTokens\":5,"
-                      + "\"cachedInputTokens\":3,\"outputTokens\":2,\"totalTokens\":7}}";
+              span.metadata = "{\"usage\":{\"cachedInputTokens\":3}}";
+              span.usage =
+                  Usage.builder()
+                      .model("gpt-x")
+                      .provider("OpenAI")
+                      .inputTokens(5L)
+                      .outputTokens(2L)
+                      .totalTokens(7L)
+                      .build();
             }));
     rows.add(
         new Expected(
@@ -98,9 +107,15 @@ class DialectsTest {
               span.input = "[{\"role\":\"user\",\"content\":\"hey\"}]";
               span.output = "[{\"role\":\"assistant\",\"content\":\"yo\"}]";
               span.metadata =
-                  "{\"k\":\"v\",\"model\":\"m\",\"usage\":{\"inputTokens\":10,"
-                      + "\"cachedInputTokens\":6,\"outputTokens\":4,\"reasoningOutputTokens\":2,"
-                      + "\"totalTokens\":14,\"cost\":0.01}}";
+                  "{\"k\":\"v\",\"usage\":{\"cachedInputTokens\":6,\"reasoningOutputTokens\":2}}";
+              span.usage =
+                  Usage.builder()
+                      .model("m")
+                      .inputTokens(10L)
+                      .outputTokens(4L)
+                      .totalTokens(14L)
+                      .cost(new BigDecimal("0.01"))
+                      .build();
               span.correlation = user("usr", "sess");
               span.tags = List.of("a", "b");
             }));
@@ -121,9 +136,15 @@ class DialectsTest {
                   "[{\"role\": \"user\", \"parts\": [{\"type\": \"text\", \"content\": \"q\"}]}]";
               span.output = "[{\"role\": \"assistant\", \"parts\": []}]";
               span.metadata =
-                  "{\"model\":\"c\",\"provider\":\"anthropic\",\"usage\":{\"inputTokens\":300,"
-                      + "\"cachedInputTokens\":40,\"cacheWriteInputTokens\":25,\"outputTokens\":20,"
-                      + "\"reasoningOutputTokens\":9,\"cost\":0.02}}";
+                  "{\"usage\":{\"cachedInputTokens\":40,\"cacheWriteInputTokens\":25,\"reasoningOutputTokens\":9}}";
+              span.usage =
+                  Usage.builder()
+                      .model("c")
+                      .provider("anthropic")
+                      .inputTokens(300L)
+                      .outputTokens(20L)
+                      .cost(new BigDecimal("0.02"))
+                      .build();
             }));
     rows.add(
         new Expected(
@@ -132,7 +153,7 @@ class DialectsTest {
               span.type = SpanType.TOOL_CALL;
               span.input = "{\"q\": 1}";
               span.output = "[{\"text\": \"ok\"}]";
-              span.metadata = "{\"provider\":\"strands-agents\"}";
+              span.usage = Usage.builder().provider("strands-agents").build();
               span.entity = Entity.of("tool", "add_to_cart");
             }));
     rows.add(
@@ -145,8 +166,8 @@ class DialectsTest {
                       + "{\"role\":\"user\",\"content\":[{\"text\": \"hi\"}]}]";
               span.output =
                   "[{\"finish_reason\":\"end_turn\",\"message\":[{\"text\": \"hello\"}]}]";
-              span.metadata =
-                  "{\"model\":\"m\",\"provider\":\"strands-agents\",\"usage\":{\"inputTokens\":11}}";
+              span.usage =
+                  Usage.builder().model("m").provider("strands-agents").inputTokens(11L).build();
             }));
     rows.add(
         new Expected(
@@ -155,9 +176,15 @@ class DialectsTest {
               span.type = SpanType.MODEL_GENERATION;
               span.input = "[{\"role\": \"user\", \"content\": \"q\"}]";
               span.output = "\"answer\"";
-              span.metadata =
-                  "{\"foo\":\"bar\",\"model\":\"gpt\",\"usage\":{\"inputTokens\":3,"
-                      + "\"outputTokens\":4,\"totalTokens\":7,\"cost\":0.1}}";
+              span.metadata = "{\"foo\":\"bar\"}";
+              span.usage =
+                  Usage.builder()
+                      .model("gpt")
+                      .inputTokens(3L)
+                      .outputTokens(4L)
+                      .totalTokens(7L)
+                      .cost(new BigDecimal("0.1"))
+                      .build();
               span.error = "{}";
               span.correlation = user("lu", "ls");
               span.environment = "prod";
@@ -171,20 +198,29 @@ class DialectsTest {
               span.input =
                   "[{\"role\": \"user\", \"content\": [{\"type\": \"text\", \"text\": \"q\"}]}]";
               span.output = "{\"text\":\"a\",\"reasoning\":\"because\"}";
-              span.metadata =
-                  "{\"model\":\"m\",\"provider\":\"openai.responses\",\"usage\":{\"inputTokens\":10,"
-                      + "\"cachedInputTokens\":4,\"outputTokens\":5,\"reasoningOutputTokens\":2,"
-                      + "\"totalTokens\":15}}";
+              span.metadata = "{\"usage\":{\"cachedInputTokens\":4,\"reasoningOutputTokens\":2}}";
+              span.usage =
+                  Usage.builder()
+                      .model("m")
+                      .provider("openai.responses")
+                      .inputTokens(10L)
+                      .outputTokens(5L)
+                      .totalTokens(15L)
+                      .build();
             }));
     rows.add(
         new Expected(
             "claude_code.llm_request",
             span -> {
               span.type = SpanType.MODEL_GENERATION;
-              span.metadata =
-                  "{\"model\":\"claude-s\",\"provider\":\"anthropic\",\"usage\":{\"inputTokens\":12,"
-                      + "\"cachedInputTokens\":100,\"cacheWriteInputTokens\":5,"
-                      + "\"outputTokens\":34}}";
+              span.metadata = "{\"usage\":{\"cachedInputTokens\":100,\"cacheWriteInputTokens\":5}}";
+              span.usage =
+                  Usage.builder()
+                      .model("claude-s")
+                      .provider("anthropic")
+                      .inputTokens(12L)
+                      .outputTokens(34L)
+                      .build();
               span.correlation = user(null, "cc");
             }));
     rows.add(
@@ -228,7 +264,7 @@ class DialectsTest {
             "mastra-model-step",
             span -> {
               span.type = SpanType.MODEL_STEP;
-              span.metadata = "{\"usage\":{\"inputTokens\":4}}";
+              span.usage = Usage.builder().inputTokens(4L).build();
             }));
     rows.add(
         new Expected(
@@ -238,8 +274,8 @@ class DialectsTest {
               span.input =
                   "[{\"role\": \"user\", \"parts\": [{\"type\": \"text\", \"content\": \"q\"}]}]";
               span.output = "\"r\"";
-              span.metadata =
-                  "{\"model\":\"m\",\"usage\":{\"inputTokens\":7,\"cachedInputTokens\":4}}";
+              span.metadata = "{\"usage\":{\"cachedInputTokens\":4}}";
+              span.usage = Usage.builder().model("m").inputTokens(7L).build();
               span.entity = Entity.of("agent", "a");
             }));
     rows.add(
@@ -249,7 +285,7 @@ class DialectsTest {
               span.type = SpanType.MODEL_GENERATION;
               span.input = "{\"messages\": []}";
               span.output = "{\"message\": {}}";
-              span.metadata = "{\"model\":\"m\"}";
+              span.usage = Usage.builder().model("m").build();
               span.tags = List.of("LLM");
             }));
     rows.add(
@@ -259,7 +295,7 @@ class DialectsTest {
               span.type = SpanType.MODEL_GENERATION;
               span.input = "{\"messages\": [[]]}";
               span.output = "{\"generations\": []}";
-              span.metadata = "{\"provider\":\"openai\"}";
+              span.usage = Usage.builder().provider("openai").build();
               span.correlation = user("u", "abc");
             }));
     rows.add(
@@ -269,7 +305,7 @@ class DialectsTest {
               span.type = SpanType.MODEL_GENERATION;
               span.input = "[{\"role\":\"user\",\"content\":\"q\"}]";
               span.output = "[{\"message\": {\"content\": \"a\"}, \"finish_reason\": \"stop\"}]";
-              span.metadata = "{\"model\":\"m\",\"provider\":\"az.ai.inference\"}";
+              span.usage = Usage.builder().model("m").provider("az.ai.inference").build();
             }));
     rows.add(
         new Expected(
@@ -278,7 +314,8 @@ class DialectsTest {
               span.type = SpanType.MODEL_GENERATION;
               span.input = "\"user: q\"";
               span.output = "\"a\"";
-              span.metadata = "{\"model\":\"m\",\"provider\":\"openai\",\"usage\":{\"cost\":0.5}}";
+              span.usage =
+                  Usage.builder().model("m").provider("openai").cost(new BigDecimal("0.5")).build();
               span.environment = "prod";
             }));
     rows.add(
@@ -286,8 +323,7 @@ class DialectsTest {
             "token-as-double",
             span -> {
               span.type = SpanType.MODEL_GENERATION;
-              span.metadata =
-                  "{\"model\":\"m\",\"usage\":{\"inputTokens\":12,\"outputTokens\":34}}";
+              span.usage = Usage.builder().model("m").inputTokens(12L).outputTokens(34L).build();
             }));
     rows.add(
         new Expected(
@@ -301,7 +337,7 @@ class DialectsTest {
             "codex session_task.turn",
             span -> {
               span.type = SpanType.AGENT_RUN;
-              span.metadata = "{\"model\":\"gpt-5\"}";
+              span.usage = Usage.builder().model("gpt-5").build();
               span.correlation = new Correlation(null, null, null, "1", null, "conv", null, null);
             }));
     rows.add(
@@ -309,7 +345,7 @@ class DialectsTest {
             "crewai-agent",
             span -> {
               span.type = SpanType.AGENT_RUN;
-              span.metadata = "{\"model\":\"m\",\"provider\":\"crewai\"}";
+              span.usage = Usage.builder().model("m").provider("crewai").build();
               span.entity = Entity.of("agent", "researcher");
             }));
     rows.add(
@@ -319,7 +355,7 @@ class DialectsTest {
               span.type = SpanType.MODEL_GENERATION;
               span.input = "{\"m\": 1}";
               span.output = "{\"r\": 1}";
-              span.metadata = "{\"model\":\"gemini\",\"provider\":\"gcp.vertex.agent\"}";
+              span.usage = Usage.builder().model("gemini").provider("gcp.vertex.agent").build();
             }));
     rows.add(
         new Expected(
@@ -337,7 +373,8 @@ class DialectsTest {
               span.type = SpanType.MODEL_GENERATION;
               span.input = "{\"prompt\": \"q\"}";
               span.output = "{\"text\":\"\",\"toolCalls\":[{\"toolName\": \"t\"}],\"object\":{}}";
-              span.metadata = "{\"usage\":{\"inputTokens\":9,\"cachedInputTokens\":7}}";
+              span.metadata = "{\"usage\":{\"cachedInputTokens\":7}}";
+              span.usage = Usage.builder().inputTokens(9L).build();
             }));
     return rows.stream();
   }
@@ -352,6 +389,7 @@ class DialectsTest {
     assertThat(text(span.payload().output())).isEqualTo(expected.output);
     assertThat(text(span.payload().metadata())).isEqualTo(expected.metadata);
     assertThat(text(span.payload().error())).isEqualTo(expected.error);
+    assertThat(span.usage()).isEqualTo(expected.usage);
     assertThat(span.entity()).isEqualTo(expected.entity);
     assertThat(span.parentEntity()).isEqualTo(Entity.NONE);
     assertThat(span.correlation()).isEqualTo(expected.correlation);

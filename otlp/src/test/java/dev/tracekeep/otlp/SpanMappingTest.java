@@ -9,6 +9,7 @@ import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanKind;
 import dev.tracekeep.span.SpanStatus;
 import dev.tracekeep.span.SpanType;
+import dev.tracekeep.span.Usage;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -149,11 +150,8 @@ class SpanMappingTest {
             Json.parse(
                 "{\"systemInstructions\":[{\"type\":\"text\"}],\"messages\":[{\"role\":\"user\"}]}"));
     assertThat(span.payload().output()).isEqualTo(Json.parse("[{\"role\":\"assistant\"}]"));
-    assertThat(span.payload().metadata())
-        .isEqualTo(
-            Json.parse(
-                "{\"model\":\"gpt-4-0613\",\"provider\":\"openai\","
-                    + "\"usage\":{\"inputTokens\":7,\"outputTokens\":8}}"));
+    assertThat(span.payload().metadata()).isNull();
+    assertThat(span.usage()).isEqualTo(new Usage("gpt-4-0613", "openai", 7L, 8L, null, null));
     assertThat(span.correlation().threadId()).isEqualTo("c-1");
   }
 
@@ -227,10 +225,8 @@ class SpanMappingTest {
     assertThat(span.payload().input()).isEqualTo(Json.parse("{\"q\":1}"));
     assertThat(span.payload().output()).isEqualTo(Json.of("{\"looks\":\"like JSON\"}"));
     assertThat(span.payload().metadata())
-        .isEqualTo(
-            Json.parse(
-                "{\"model\":\"mine\",\"plan\":\"pro\",\"otel.model\":\"gpt-4\","
-                    + "\"provider\":\"azure\",\"usage\":{\"totalTokens\":9}}"));
+        .isEqualTo(Json.parse("{\"model\":\"mine\",\"plan\":\"pro\"}"));
+    assertThat(span.usage()).isEqualTo(new Usage("gpt-4", "azure", null, null, 9L, null));
     assertThat(span.correlation().sessionId()).isEqualTo("s-1");
     assertThat(span.correlation().userId()).isEqualTo("u-1");
   }

@@ -46,6 +46,7 @@ final class ClickHouseTable {
         switch (column.type()) {
           case TEXT, JSON -> "String";
           case TIME -> "DateTime64(9, 'UTC')";
+          case NUMBER -> column.scale() == 0 ? "Int64" : "Decimal(18, " + column.scale() + ")";
           case FLAG -> "Bool";
           case TEXT_LIST -> "Array(String)";
         };

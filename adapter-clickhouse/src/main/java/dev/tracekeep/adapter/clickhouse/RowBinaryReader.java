@@ -42,7 +42,7 @@ final class RowBinaryReader {
     return flag();
   }
 
-  /** Reads an Int64, a UInt64, or a DateTime64(9) as nanoseconds since the epoch. */
+  /** Reads an Int64, a UInt64, a Decimal(18, S) as units, or a DateTime64(9) as nanoseconds. */
   long number() throws IOException {
     long value = 0;
     for (int shift = 0; shift < Long.SIZE; shift += 8) {

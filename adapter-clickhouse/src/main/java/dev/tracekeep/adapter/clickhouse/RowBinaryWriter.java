@@ -59,7 +59,7 @@ final class RowBinaryWriter {
     buffer[length++] = (byte) (value ? 1 : 0);
   }
 
-  /** Writes an Int64, or a DateTime64(9) as nanoseconds since the epoch. */
+  /** Writes an Int64, a Decimal(18, S) as units, or a DateTime64(9) as nanoseconds. */
   void number(long value) {
     room(Long.BYTES);
     for (int shift = 0; shift < Long.SIZE; shift += 8) {

@@ -1,11 +1,13 @@
 package dev.tracekeep.adapter.clickhouse;
 
 import dev.tracekeep.span.EpochNanos;
+import dev.tracekeep.span.FixedPoint;
 import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanVersion;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -51,19 +53,21 @@ final class SpanRows {
         }
         out.something();
       }
-      write(value, out);
+      write(column, value, out);
     }
     out.unsigned(span.version().toBytes(), VERSION_WIDTH);
     out.endRow();
   }
 
-  private static void write(@Nullable Object value, RowBinaryWriter out) {
+  private static void write(SpanColumn column, @Nullable Object value, RowBinaryWriter out) {
     if (value instanceof String text) {
       out.text(text);
     } else if (value instanceof Json json) {
       out.text(json.text());
     } else if (value instanceof Instant time) {
       out.number(EpochNanos.of(time));
+    } else if (value instanceof BigDecimal number) {
+      out.number(FixedPoint.units(column, number));
     } else if (value instanceof Boolean flag) {
       out.flag(flag);
     } else if (value instanceof List<?> tags) {
@@ -112,6 +116,7 @@ final class SpanRows {
       case TEXT -> row.text();
       case JSON -> Json.ofStored(row.text());
       case TIME -> EpochNanos.toInstant(row.number());
+      case NUMBER -> FixedPoint.ofUnits(column, row.number());
       case FLAG -> row.flag();
       case TEXT_LIST -> {
         int count = row.count();

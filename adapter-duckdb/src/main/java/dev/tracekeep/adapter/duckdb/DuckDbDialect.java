@@ -18,6 +18,7 @@ final class DuckDbDialect extends SqlDialect {
     return switch (column.type()) {
       case TEXT -> "VARCHAR";
       case TIME -> "TIMESTAMP_NS";
+      case NUMBER -> column.scale() == 0 ? "BIGINT" : "DECIMAL(18, " + column.scale() + ")";
       case FLAG -> "BOOLEAN";
       case JSON -> "JSON";
       case TEXT_LIST -> "VARCHAR[]";

@@ -1,10 +1,12 @@
 package dev.tracekeep.adapter.duckdb;
 
 import dev.tracekeep.span.EpochNanos;
+import dev.tracekeep.span.FixedPoint;
 import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
+import java.math.BigDecimal;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -45,7 +47,7 @@ final class SpanAppender {
         for (int i = 0; i < order.size(); i++) {
           SpanColumn column = order.get(i);
           if (column != null) {
-            append(appender, column.read(stored));
+            append(appender, column, column.read(stored));
           } else if (i == versionAt) {
             appender.append(stored.version().toBytes());
           } else {
@@ -80,7 +82,8 @@ final class SpanAppender {
     }
   }
 
-  private static void append(DuckDBAppender appender, @Nullable Object value) throws SQLException {
+  private static void append(DuckDBAppender appender, SpanColumn column, @Nullable Object value)
+      throws SQLException {
     if (value == null) {
       appender.appendNull();
     } else if (value instanceof String text) {
@@ -89,6 +92,12 @@ final class SpanAppender {
       appender.append(json.text());
     } else if (value instanceof Instant time) {
       appender.appendEpochNanos(EpochNanos.of(time));
+    } else if (value instanceof BigDecimal number) {
+      if (column.scale() == 0) {
+        appender.append(FixedPoint.units(column, number));
+      } else {
+        appender.append(number.setScale(column.scale()));
+      }
     } else if (value instanceof Boolean flag) {
       appender.append(flag.booleanValue());
     } else if (value instanceof List<?> tags) {

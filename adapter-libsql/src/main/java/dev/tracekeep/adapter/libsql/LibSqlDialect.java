@@ -2,26 +2,30 @@ package dev.tracekeep.adapter.libsql;
 
 import dev.tracekeep.jdbc.SqlDialect;
 import dev.tracekeep.jdbc.SqlStatement;
+import dev.tracekeep.span.FixedPoint;
 import dev.tracekeep.span.Json;
 import dev.tracekeep.span.SpanColumn;
+import java.math.BigDecimal;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * SQLite's SQL.
  *
  * <p>JSON is kept as TEXT, not as JSONB: JSONB forgets the digits of a number, and the name of a
  * type decides in SQLite what happens to a text that looks like a number: in a column of type JSON
- * the text {@code 1.0} would become the number 1.
+ * the text {@code 1.0} would become the number 1. A cost is kept in millionths of millionths:
+ * SQLite has no decimals.
  */
 final class LibSqlDialect extends SqlDialect {
   @Override
   public String columnType(SpanColumn column) {
     return switch (column.type()) {
       case TEXT, JSON, TEXT_LIST -> "TEXT";
-      case TIME, FLAG -> "INTEGER";
+      case TIME, FLAG, NUMBER -> "INTEGER";
     };
   }
 
@@ -69,6 +73,17 @@ final class LibSqlDialect extends SqlDialect {
 
   private static boolean isPlain(String text) {
     return text.chars().noneMatch(c -> c == 0 || Character.isSurrogate((char) c));
+  }
+
+  @Override
+  public Object storedNumber(SpanColumn column, BigDecimal number) {
+    return FixedPoint.units(column, number);
+  }
+
+  @Override
+  public @Nullable BigDecimal readNumber(ResultSet row, int index, SpanColumn column)
+      throws SQLException {
+    return readUnits(row, index, column);
   }
 
   @Override

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.bson.BsonBinarySubType;
 import org.bson.BsonType;
+import org.bson.types.Decimal128;
 
 /**
  * A document in the bytes that go over the wire. The driver's writer makes text one character after
@@ -69,6 +70,11 @@ final class BsonBytes {
     for (int shift = 0; shift < Long.SIZE; shift += Byte.SIZE) {
       bytes[length++] = (byte) (value >>> shift);
     }
+  }
+
+  void decimal128(Decimal128 value) {
+    int64(value.getLow());
+    int64(value.getHigh());
   }
 
   void flag(boolean value) {

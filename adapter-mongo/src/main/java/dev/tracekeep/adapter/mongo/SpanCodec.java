@@ -1,10 +1,12 @@
 package dev.tracekeep.adapter.mongo;
 
 import dev.tracekeep.span.EpochNanos;
+import dev.tracekeep.span.FixedPoint;
 import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanVersion;
+import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -20,6 +22,7 @@ import org.bson.BsonWriter;
 import org.bson.codecs.Codec;
 import org.bson.codecs.DecoderContext;
 import org.bson.codecs.EncoderContext;
+import org.bson.types.Decimal128;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>JSON is kept as its text: so it comes back letter by letter, and no name in it can be mistaken
  * for a path or an operator. Times are 64-bit nanoseconds, because BSON's dates end at
- * milliseconds.
+ * milliseconds. Counts are 64-bit integers, and a cost is a decimal.
  */
 final class SpanCodec implements Codec<Span> {
   /**
@@ -150,7 +153,7 @@ final class SpanCodec implements Codec<Span> {
     for (int i = 0; i < NAMES.length; i++) {
       Object value = SpanColumn.all().get(i).read(span);
       if (value != null) {
-        write(out, NAMES[i], value);
+        write(out, NAMES[i], SpanColumn.all().get(i), value);
       }
     }
     out.field(BsonType.BINARY, VERSION_FIELD);
@@ -161,13 +164,21 @@ final class SpanCodec implements Codec<Span> {
     out.end(document);
   }
 
-  private static void write(BsonBytes out, byte[] name, Object value) {
+  private static void write(BsonBytes out, byte[] name, SpanColumn column, Object value) {
     if (value instanceof String text) {
       out.field(BsonType.STRING, name);
       out.text(text);
     } else if (value instanceof Instant time) {
       out.field(BsonType.INT64, name);
       out.int64(EpochNanos.of(time));
+    } else if (value instanceof BigDecimal number) {
+      if (column.scale() == 0) {
+        out.field(BsonType.INT64, name);
+        out.int64(FixedPoint.units(column, number));
+      } else {
+        out.field(BsonType.DECIMAL128, name);
+        out.decimal128(new Decimal128(number));
+      }
     } else if (value instanceof Boolean flag) {
       out.field(BsonType.BOOLEAN, name);
       out.flag(flag);
@@ -252,6 +263,10 @@ final class SpanCodec implements Codec<Span> {
   private static Object read(BsonReader reader, SpanColumn column) {
     return switch (column.type()) {
       case TEXT -> reader.readString();
+      case NUMBER ->
+          column.scale() == 0
+              ? FixedPoint.ofUnits(column, reader.readInt64())
+              : FixedPoint.checked(column, reader.readDecimal128().bigDecimalValue());
       case FLAG -> reader.readBoolean();
       case JSON -> Json.ofStored(reader.readString());
       case TIME -> EpochNanos.toInstant(reader.readInt64());

@@ -2,10 +2,12 @@ package dev.tracekeep.adapter.mssql;
 
 import com.microsoft.sqlserver.jdbc.ISQLServerBulkData;
 import dev.tracekeep.span.EpochNanos;
+import dev.tracekeep.span.FixedPoint;
 import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanVersion;
+import java.math.BigDecimal;
 import java.sql.Types;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -24,7 +26,11 @@ final class BulkRows implements ISQLServerBulkData {
 
   /** A column of the table that is filled: its name, its JDBC type, and where its value is. */
   private record Column(
-      String name, int type, int precision, BiFunction<Span, Integer, @Nullable Object> value) {}
+      String name,
+      int type,
+      int precision,
+      int scale,
+      BiFunction<Span, Integer, @Nullable Object> value) {}
 
   /** What the table of staged keys calls a row's place in the batch. */
   static final String POSITION = "position";
@@ -60,7 +66,7 @@ final class BulkRows implements ISQLServerBulkData {
 
   private static List<Column> keys() {
     List<Column> columns = new ArrayList<>();
-    columns.add(new Column(POSITION, Types.INTEGER, 0, (span, place) -> place));
+    columns.add(new Column(POSITION, Types.INTEGER, 0, 0, (span, place) -> place));
     SpanColumn.all().stream().filter(SpanColumn::isKey).forEach(key -> columns.add(column(key)));
     columns.add(column(SpanColumn.STARTED_AT));
     columns.add(version());
@@ -69,9 +75,18 @@ final class BulkRows implements ISQLServerBulkData {
 
   private static Column column(SpanColumn column) {
     int type = jdbcType(column);
-    int precision = type == Types.VARCHAR ? MsSqlDialect.LONGEST_STORED_ID : 0;
+    int precision =
+        switch (type) {
+          case Types.VARCHAR -> MsSqlDialect.LONGEST_STORED_ID;
+          case Types.DECIMAL -> 18;
+          default -> 0;
+        };
     return new Column(
-        column.columnName(), type, precision, (span, place) -> crossing(column, column.read(span)));
+        column.columnName(),
+        type,
+        precision,
+        column.scale(),
+        (span, place) -> crossing(column, column.read(span)));
   }
 
   private static Column version() {
@@ -79,6 +94,7 @@ final class BulkRows implements ISQLServerBulkData {
         SpanColumn.VERSION_NAME,
         Types.BINARY,
         SpanVersion.LENGTH,
+        0,
         (span, place) -> span.version().toBytes());
   }
 
@@ -88,6 +104,7 @@ final class BulkRows implements ISQLServerBulkData {
         : switch (column.type()) {
           case TEXT, JSON, TEXT_LIST -> Types.LONGNVARCHAR;
           case TIME -> Types.BIGINT;
+          case NUMBER -> column.scale() == 0 ? Types.BIGINT : Types.DECIMAL;
           case FLAG -> Types.BIT;
         };
   }
@@ -102,6 +119,11 @@ final class BulkRows implements ISQLServerBulkData {
     }
     if (value instanceof Instant time) {
       return EpochNanos.of(time);
+    }
+    if (value instanceof BigDecimal number) {
+      return column.scale() == 0
+          ? (Object) FixedPoint.units(column, number)
+          : number.setScale(column.scale());
     }
     if (value instanceof List<?> tags) {
       return MsSqlDialect.tagsText(tags.stream().map(String.class::cast).toList());
@@ -142,7 +164,7 @@ final class BulkRows implements ISQLServerBulkData {
 
   @Override
   public int getScale(int column) {
-    return 0;
+    return columns.get(column - 1).scale();
   }
 
   @Override

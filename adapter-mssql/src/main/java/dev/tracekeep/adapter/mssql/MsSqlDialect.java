@@ -46,6 +46,7 @@ final class MsSqlDialect extends SqlDialect {
     return switch (column.type()) {
       case TEXT, JSON, TEXT_LIST -> "nvarchar(max)";
       case TIME -> "bigint";
+      case NUMBER -> column.scale() == 0 ? "bigint" : "decimal(18, " + column.scale() + ")";
       case FLAG -> "bit";
     };
   }
@@ -58,7 +59,7 @@ final class MsSqlDialect extends SqlDialect {
   public String collation(SpanColumn column) {
     return switch (column.type()) {
       case TEXT, JSON, TEXT_LIST -> BYTE_ORDER;
-      case TIME, FLAG -> "";
+      case TIME, FLAG, NUMBER -> "";
     };
   }
 

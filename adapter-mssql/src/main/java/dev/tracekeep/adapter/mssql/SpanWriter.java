@@ -219,7 +219,12 @@ final class SpanWriter {
       throws SQLException {
     if (value == null) {
       statement.setNull(
-          index, column.type() == SpanColumn.Type.TIME ? Types.BIGINT : Types.NVARCHAR);
+          index,
+          switch (column.type()) {
+            case TIME -> Types.BIGINT;
+            case NUMBER -> column.scale() == 0 ? Types.BIGINT : Types.DECIMAL;
+            default -> Types.NVARCHAR;
+          });
     } else if (value instanceof String id && MsSqlDialect.isId(column)) {
       statement.setString(index, dialect.storedId(id));
     } else {

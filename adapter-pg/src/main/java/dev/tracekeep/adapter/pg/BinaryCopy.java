@@ -1,5 +1,6 @@
 package dev.tracekeep.adapter.pg;
 
+import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
@@ -7,6 +8,7 @@ import java.sql.SQLException;
 import java.util.List;
 import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyIn;
+import org.postgresql.util.ByteConverter;
 
 /**
  * Rows on their way into PostgreSQL in the binary format of COPY: 2.2 times as fast as the text
@@ -89,6 +91,11 @@ final class BinaryCopy {
   void number(long value) {
     intValue(Long.BYTES);
     room(Long.BYTES).putLong(value);
+  }
+
+  /** Writes a numeric. */
+  void decimal(BigDecimal value) {
+    bytes(ByteConverter.numeric(value));
   }
 
   /** Writes a text. */

@@ -36,6 +36,7 @@ final class PgDialect extends SqlDialect {
     return switch (column.type()) {
       case TEXT, JSON -> "text";
       case TIME -> "bigint";
+      case NUMBER -> column.scale() == 0 ? "bigint" : "numeric(18, " + column.scale() + ")";
       case FLAG -> "boolean";
       case TEXT_LIST -> "text[]";
     };

@@ -4,6 +4,7 @@ import dev.tracekeep.jdbc.SpanTableSql;
 import dev.tracekeep.jdbc.SqlDialect;
 import dev.tracekeep.jdbc.SqlStatement;
 import dev.tracekeep.span.EpochNanos;
+import dev.tracekeep.span.FixedPoint;
 import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
@@ -11,6 +12,7 @@ import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanVersion;
 import dev.tracekeep.storage.WriteResult;
 import dev.tracekeep.storage.spi.WriteOutcome;
+import java.math.BigDecimal;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -96,14 +98,14 @@ final class SpanWriter {
           for (Span span : batch) {
             copy.row(COLUMNS.size() + 1);
             for (SpanColumn column : COLUMNS) {
-              write(copy, column.read(span));
+              write(copy, column, column.read(span));
             }
             copy.bytes(span.version().toBytes());
           }
         });
   }
 
-  private static void write(BinaryCopy copy, @Nullable Object value) {
+  private static void write(BinaryCopy copy, SpanColumn column, @Nullable Object value) {
     if (value == null) {
       copy.nothing();
     } else if (value instanceof String text) {
@@ -112,6 +114,12 @@ final class SpanWriter {
       copy.text(json.text());
     } else if (value instanceof Instant time) {
       copy.number(EpochNanos.of(time));
+    } else if (value instanceof BigDecimal number) {
+      if (column.scale() == 0) {
+        copy.number(FixedPoint.units(column, number));
+      } else {
+        copy.decimal(number);
+      }
     } else if (value instanceof Boolean flag) {
       copy.flag(flag);
     } else if (value instanceof List<?> tags) {
@@ -177,7 +185,7 @@ final class SpanWriter {
             Span span = batch.get(position);
             copy.row(KEY.size() + 3);
             copy.number(position);
-            KEY.forEach(column -> write(copy, column.read(span)));
+            KEY.forEach(column -> write(copy, column, column.read(span)));
             copy.number(EpochNanos.of(span.times().startedAt()));
             copy.bytes(span.version().toBytes());
           }
@@ -408,7 +416,12 @@ final class SpanWriter {
       throws SQLException {
     if (value == null) {
       statement.setNull(
-          index, column.type() == SpanColumn.Type.TIME ? Types.BIGINT : Types.VARCHAR);
+          index,
+          switch (column.type()) {
+            case TIME -> Types.BIGINT;
+            case NUMBER -> column.scale() == 0 ? Types.BIGINT : Types.NUMERIC;
+            default -> Types.VARCHAR;
+          });
     } else {
       dialect.bind(statement, index, column, value);
     }

@@ -19,6 +19,7 @@ final class H2Dialect extends SqlDialect {
     return switch (column.type()) {
       case TEXT -> "VARCHAR";
       case TIME -> "BIGINT";
+      case NUMBER -> column.scale() == 0 ? "BIGINT" : "DECIMAL(18, " + column.scale() + ")";
       case FLAG -> "BOOLEAN";
       case JSON -> "CLOB";
       case TEXT_LIST -> "VARCHAR ARRAY";
