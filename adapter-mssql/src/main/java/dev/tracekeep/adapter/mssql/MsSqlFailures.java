@@ -294,9 +294,11 @@ final class MsSqlFailures {
             && (sql.getErrorCode() == 1505 || sql.getErrorCode() == 1750);
   }
 
-  /** Whether a lock was not given in time. */
+  /** Whether a lock was not given in time; Babelfish has no number for that. */
   static boolean isLockTimeout(Exception failure) {
-    return failure instanceof SQLException sql && sql.getErrorCode() == 1222;
+    return failure instanceof SQLException sql
+        && (sql.getErrorCode() == 1222
+            || String.valueOf(sql.getMessage()).contains("due to lock timeout"));
   }
 
   /** What a failure of the server means. */

@@ -206,7 +206,8 @@ final class MsSqlMigration extends MigrationDialect {
 
   /**
    * Mastra's newest release looks for a primary key of this name; a unique index would not do, and
-   * a key over the computed columns of a loosely compared one would not either.
+   * a key over the computed columns of a loosely compared one would not either. Only a table whose
+   * keys that key would take for the same gets an index all the same.
    */
   @Override
   public KeyConstraint keyConstraint(
@@ -278,23 +279,45 @@ final class MsSqlMigration extends MigrationDialect {
     if (impatient.read(c -> constraintState(c, table, key.columns())) == ConstraintState.PRESENT) {
       return true;
     }
+    boolean becomesPrimary =
+        key.isPrimaryKey() && !hasKeysThatLookAlike(impatient, table, key.columns());
     // Before the index, because a column takes a lock for a moment that keeps readers out.
     List<String> compared =
-        key.isPrimaryKey()
+        becomesPrimary
             ? key.columns()
             : impatient.transact(c -> addExactColumns(c, table, key.columns()));
-    KeyConstraint exact = new KeyConstraint(key.name(), compared, key.isPrimaryKey());
+    KeyConstraint exact = new KeyConstraint(key.name(), compared, becomesPrimary);
     impatient.transact(
         connection -> {
           keepWritersOut(connection, table);
           lateDuplicates.on(connection);
           dropIndex(connection, table, key);
-          if (key.isPrimaryKey()) {
+          if (becomesPrimary) {
             makeRequired(connection, table, key);
           }
           return execute(connection, constraintStatement(connection, table, exact));
         });
     return true;
+  }
+
+  /**
+   * Whether different keys are the same to the columns' own comparison, which takes {@code a} for
+   * {@code A}: then these columns can be no primary key, and a unique index on their bytes gets its
+   * name. Asked once there are no duplicates.
+   */
+  private boolean hasKeysThatLookAlike(
+      ConnectionSource impatient, SpanTable table, List<String> keyColumns) throws Exception {
+    String qualified = qualified(table);
+    String key = keyColumns.stream().map(dialect()::quote).collect(Collectors.joining(", "));
+    return impatient.read(
+        connection ->
+            catalog.columns(connection, qualified).values().stream()
+                    .anyMatch(c -> keyColumns.contains(c.name()) && c.isComparedLoosely())
+                && new SqlStatement(
+                            "SELECT count(*) FROM (SELECT count(*) AS alike FROM "
+                                + (qualified + " GROUP BY " + key + " HAVING count(*) > 1) g"))
+                        .number(connection)
+                    > 0);
   }
 
   /** A primary key takes columns that are declared as required alone. */
@@ -550,11 +573,19 @@ final class MsSqlMigration extends MigrationDialect {
     return "CAST(DATALENGTH(" + columnSql + ") AS bigint)";
   }
 
+  /**
+   * Half of the hash, as two numbers: Babelfish has no CONVERT to hexadecimal digits, and takes the
+   * bytes for characters.
+   */
   @Override
   public String digest(List<String> columnsSql) {
-    return "CONVERT(varchar(64), HASHBYTES('SHA2_256', CONCAT(CAST(N'' AS nvarchar(max)), "
-        + String.join(", N'|', ", columnsSql)
-        + ")), 2)";
+    String hash =
+        "HASHBYTES('SHA2_256', CONCAT(CAST(N'' AS nvarchar(max)), "
+            + String.join(", N'|', ", columnsSql)
+            + "))";
+    return "CONCAT("
+        + ("CAST(SUBSTRING(" + hash + ", 1, 8) AS bigint), N' ', ")
+        + ("CAST(SUBSTRING(" + hash + ", 9, 8) AS bigint))");
   }
 
   /** SQL Server compares no tuples. */
