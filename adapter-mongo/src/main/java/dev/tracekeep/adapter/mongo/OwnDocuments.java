@@ -47,14 +47,15 @@ final class OwnDocuments {
   /**
    * Whether one of some documents has no version.
    *
-   * @param direction 1 for the first documents as they lie, -1 for the last
+   * @param direction 1 for the first documents by {@code _id}, which is when they were made where a
+   *     driver gave it, -1 for the last; FerretDB 1 has no order of {@code $natural}
    */
   boolean lackVersion(int direction, int documents) {
     for (RawBsonDocument document :
         documents()
             .find()
             .projection(Projections.include(SpanColumn.VERSION_NAME))
-            .sort(new BsonDocument("$natural", new BsonInt32(direction)))
+            .sort(new BsonDocument("_id", new BsonInt32(direction)))
             .limit(documents)) {
       if (!document.containsKey(SpanColumn.VERSION_NAME)) {
         return true;

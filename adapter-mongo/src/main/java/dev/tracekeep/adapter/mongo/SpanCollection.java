@@ -274,7 +274,7 @@ final class SpanCollection implements TableLook {
     for (int direction : new int[] {1, -1}) {
       documents()
           .find()
-          .sort(new BsonDocument("$natural", new BsonInt32(direction)))
+          .sort(new BsonDocument("_id", new BsonInt32(direction)))
           .limit(SEEN)
           .forEach(document -> fields.addAll(document.keySet()));
     }
