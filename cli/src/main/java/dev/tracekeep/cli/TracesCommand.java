@@ -101,7 +101,7 @@ final class TracesCommand implements Callable<Integer> {
     return Json.objectBuilder()
         .put(
             "traces",
-            Json.array(page.items().stream().map(item -> SpanJson.of(item.root())).toList()))
+            Json.array(page.items().stream().map(item -> SpanJson.of(item.head())).toList()))
         .put("cursor", page.nextCursor().map(Json::of).orElse(Json.NULL))
         .build();
   }
@@ -134,7 +134,7 @@ final class TracesCommand implements Callable<Integer> {
                 + Printable.padLeft("DURATION", DURATION)
                 + "  STATUS   NAME"));
     for (TraceSummary item : page.items()) {
-      Span root = item.root();
+      Span root = item.head();
       String status = item.status().toString();
       out.println(
           Printable.padRight(item.key().traceId(), id)

@@ -9,6 +9,7 @@ import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.TraceKey;
+import dev.tracekeep.storage.Capability;
 import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.StorageStatistics;
 import dev.tracekeep.storage.Trace;
@@ -128,20 +129,27 @@ abstract class CrudChecks extends ScenarioChecks {
         .containsExactly(child, first, second, late);
     assertThat(
             storage.listTraces(TraceQuery.builder(SpanKey.DEFAULT_TENANT).build()).items().stream()
-                .map(TraceSummary::root))
+                .map(TraceSummary::head))
         .containsExactly(first.toLight());
   }
 
-  /** A trace of which no root was written can be read, and is not listed. */
+  /** A trace of which no root was written can be read, and is listed by its first span. */
   @Test
-  public final void traceWithoutRoot_isReadButNotListed() {
+  public final void traceWithoutRoot_isReadAndListed() {
     ObservabilityStorage storage = storage();
     Span orphan = Spans.root("t").parentSpanId("gone").build();
     storage.createSpan(orphan);
     assertThat(storage.getTrace(TraceKey.of("t")).orElseThrow().spans()).containsExactly(orphan);
     assertThat(storage.getRootSpan(TraceKey.of("t"))).isEmpty();
-    assertThat(storage.listTraces(TraceQuery.builder(SpanKey.DEFAULT_TENANT).build()).items())
-        .isEmpty();
+    List<TraceSummary> listed =
+        storage.listTraces(TraceQuery.builder(SpanKey.DEFAULT_TENANT).build()).items();
+    if (has(Capability.SPAN_FILTERS)) {
+      assertThat(listed).containsExactly(new TraceSummary(orphan.toLight()));
+      assertThat(listed.get(0).hasRoot()).isFalse();
+    } else {
+      assertThat(listed).isEmpty();
+      refusedAsDeclared("traces without a stored root are not listed");
+    }
   }
 
   /** A span that was read light lacks fields, so that writing it back would lose them. */

@@ -115,8 +115,9 @@ abstract class ModelChecks extends ConcurrencyChecks {
 
   private ReferenceStorage oracle() {
     Set<Capability> capabilities = new TreeSet<>(capabilities());
-    capabilities.retainAll(
-        Set.of(Capability.EXACT_WRITE_COUNTS, Capability.DELETION_IS_REMEMBERED));
+    Set<Capability> readable = new TreeSet<>(ReferenceStorage.READS);
+    readable.addAll(Set.of(Capability.EXACT_WRITE_COUNTS, Capability.DELETION_IS_REMEMBERED));
+    capabilities.retainAll(readable);
     ReferenceStorage oracle =
         new ReferenceStorage(
             new ReferenceDatabase(StorageConfig.DEFAULT_TABLE, true),

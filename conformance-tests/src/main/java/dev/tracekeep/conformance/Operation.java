@@ -73,7 +73,7 @@ sealed interface Operation {
       do {
         Page<TraceSummary> page =
             storage.listTraces(query.get().limit(pageSize).cursor(cursor).build());
-        pages.add(page.items().stream().map(TraceSummary::root).toList());
+        pages.add(page.items().stream().map(TraceSummary::head).toList());
         cursor = page.cursor();
       } while (cursor != null && pages.size() < 100);
       return pages;

@@ -44,7 +44,7 @@ abstract class PageChecks extends FilterChecks {
       assertThat(page.nextCursor().isPresent())
           .as("a page follows %s of 12", limit)
           .isEqualTo(limit < 12);
-      assertThat(page.items().get(0).root().times().startedAt()).isEqualTo(Spans.at(11));
+      assertThat(page.items().get(0).head().times().startedAt()).isEqualTo(Spans.at(11));
     }
   }
 
@@ -144,7 +144,7 @@ abstract class PageChecks extends FilterChecks {
   }
 
   private Span firstBy(ObservabilityStorage storage, TraceOrder order) {
-    return storage.listTraces(query().order(order).limit(1).build()).items().get(0).root();
+    return storage.listTraces(query().order(order).limit(1).build()).items().get(0).head();
   }
 
   /** All pages of a size, one after the other. */
@@ -155,7 +155,7 @@ abstract class PageChecks extends FilterChecks {
     do {
       Page<TraceSummary> page =
           storage.listTraces(filter.apply(query()).limit(size).cursor(cursor).build());
-      page.items().forEach(summary -> walked.add(summary.root()));
+      page.items().forEach(summary -> walked.add(summary.head()));
       cursor = page.cursor();
     } while (cursor != null && walked.size() < 10_000);
     return walked;

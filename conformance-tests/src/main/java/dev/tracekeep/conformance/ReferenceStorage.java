@@ -45,12 +45,22 @@ import org.jspecify.annotations.Nullable;
  * fault of that template shows. It is slow and simple on purpose. Thread-safe.
  */
 public class ReferenceStorage extends ReferenceReads {
-  private final Set<Capability> capabilities;
+  /** All that is only read. */
+  static final Set<Capability> READS =
+      Set.of(
+          Capability.SPAN_FILTERS,
+          Capability.SPAN_LISTS,
+          Capability.VALUE_LISTS,
+          Capability.BULK_READS,
+          Capability.COUNTS,
+          Capability.TRACE_STATISTICS,
+          Capability.AGGREGATES,
+          Capability.SERVICE_LINKS,
+          Capability.SPAN_SCANS);
 
   ReferenceStorage(ReferenceDatabase database, StorageConfig config, Set<Capability> capabilities) {
-    super(database, config);
+    super(database, config, capabilities);
     database.clock = config.clock();
-    this.capabilities = Set.copyOf(capabilities);
   }
 
   /** An empty store of its own, initialized. */
@@ -59,9 +69,15 @@ public class ReferenceStorage extends ReferenceReads {
         new ReferenceStorage(
             new ReferenceDatabase(StorageConfig.DEFAULT_TABLE, true),
             StorageConfig.of("reference:"),
-            Set.of(Capability.EXACT_WRITE_COUNTS));
+            allReads(Capability.EXACT_WRITE_COUNTS));
     storage.init();
     return storage;
+  }
+
+  private static Set<Capability> allReads(Capability more) {
+    Set<Capability> all = new TreeSet<>(READS);
+    all.add(more);
+    return all;
   }
 
   // ---- the decisions, each in one place so that a broken variant can break one alone ----
@@ -122,7 +138,7 @@ public class ReferenceStorage extends ReferenceReads {
       for (Span span : best.values()) {
         List<ReferenceTable.Row> rows = table().rows.get(span.key());
         if (rows != null
-            && capabilities.contains(Capability.EXACT_WRITE_COUNTS)
+            && abilities.contains(Capability.EXACT_WRITE_COUNTS)
             && startsDiffer(ReferenceTable.best(rows), span)) {
           conflicting.add(span.key());
         }
@@ -141,7 +157,7 @@ public class ReferenceStorage extends ReferenceReads {
 
   private WriteResult.Counts write(Span given) {
     ReferenceTable table = table();
-    if (capabilities.contains(Capability.DELETION_IS_REMEMBERED)
+    if (abilities.contains(Capability.DELETION_IS_REMEMBERED)
         && table.deleted.contains(given.key().trace())) {
       return new WriteResult.Counts(0, 0, 1);
     }
@@ -235,7 +251,7 @@ public class ReferenceStorage extends ReferenceReads {
   }
 
   private WriteResult.@Nullable Counts exact(WriteResult.Counts counts) {
-    return capabilities.contains(Capability.EXACT_WRITE_COUNTS) ? counts : null;
+    return abilities.contains(Capability.EXACT_WRITE_COUNTS) ? counts : null;
   }
 
   @Override
@@ -293,7 +309,7 @@ public class ReferenceStorage extends ReferenceReads {
 
   @Override
   public Set<Capability> capabilities() {
-    return capabilities;
+    return abilities;
   }
 
   @Override

@@ -51,7 +51,7 @@ abstract class TenantChecks extends FidelityChecks {
     for (Span span : spans) {
       TraceQuery query = TraceQuery.builder(span.key().tenantId()).build();
       assertThat(storage.listTraces(query).items())
-          .extracting(summary -> summary.root())
+          .extracting(summary -> summary.head())
           .containsExactly(span.toLight());
       assertThat(storage.getTrace(span.key().trace()).orElseThrow().spans()).containsExactly(span);
       assertThat(storage.getRootSpan(span.key().trace())).contains(span);

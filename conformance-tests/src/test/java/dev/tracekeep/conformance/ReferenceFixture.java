@@ -4,6 +4,7 @@ import dev.tracekeep.storage.Capability;
 import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.StorageProvider;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,14 +20,20 @@ final class ReferenceFixture implements StorageFixture, StorageProvider {
         ReferenceDatabase database, StorageConfig config, Set<Capability> capabilities);
   }
 
-  static final Set<Capability> ALL =
-      Set.of(
-          Capability.ENFORCED_UNIQUENESS,
-          Capability.ATOMIC_BATCH,
-          Capability.EXACT_WRITE_COUNTS,
-          Capability.ATOMIC_UPDATE,
-          Capability.TRANSACTIONAL_MIGRATION,
-          Capability.SHARED);
+  static final Set<Capability> ALL = all();
+
+  private static Set<Capability> all() {
+    Set<Capability> all = EnumSet.copyOf(ReferenceStorage.READS);
+    all.addAll(
+        Set.of(
+            Capability.ENFORCED_UNIQUENESS,
+            Capability.ATOMIC_BATCH,
+            Capability.EXACT_WRITE_COUNTS,
+            Capability.ATOMIC_UPDATE,
+            Capability.TRANSACTIONAL_MIGRATION,
+            Capability.SHARED));
+    return Set.copyOf(all);
+  }
 
   private final String name;
   private final Set<Capability> capabilities;

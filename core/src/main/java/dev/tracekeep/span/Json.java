@@ -8,6 +8,8 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -222,6 +224,47 @@ public final class Json {
    */
   public @Nullable Json get(String name) {
     return kind() == Kind.OBJECT ? members().get(name) : null;
+  }
+
+  /**
+   * What lies at the end of a path of names through nested objects; this value for an empty path,
+   * null where there is none. A name is taken as it is: {@code a.b} is one name. Text of a store
+   * that is no JSON has no members.
+   */
+  public @Nullable Json at(List<String> path) {
+    Json value = this;
+    try {
+      for (String name : path) {
+        if (value == null) {
+          return null;
+        }
+        value = value.get(name);
+      }
+    } catch (InvalidSpanException malformed) {
+      return null;
+    }
+    return value;
+  }
+
+  /** The names of an object's members in their order; none for any other kind or malformed text. */
+  public Set<String> memberNames() {
+    try {
+      return members().keySet();
+    } catch (InvalidSpanException malformed) {
+      return Set.of();
+    }
+  }
+
+  /**
+   * Whether any string in this value passes: the value itself, or one at any depth. Names of
+   * members are not asked. Text of a store that is no JSON has no strings.
+   */
+  public boolean anyString(Predicate<String> test) {
+    try {
+      return JsonScanner.anyString(text, test);
+    } catch (InvalidSpanException malformed) {
+      return false;
+    }
   }
 
   /**

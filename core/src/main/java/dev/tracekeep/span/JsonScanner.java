@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -163,6 +164,29 @@ final class JsonScanner {
       characters.append(scanner.character());
     }
     return characters.toString();
+  }
+
+  /** Whether a string of a value passes; names are not asked. */
+  static boolean anyString(String text, Predicate<String> test) {
+    JsonScanner scanner = new JsonScanner(text, null);
+    while (scanner.at < text.length()) {
+      if (text.charAt(scanner.at) != '"') {
+        scanner.at++;
+        continue;
+      }
+      int start = scanner.at;
+      scanner.string();
+      int end = scanner.at;
+      scanner.skipSpace();
+      boolean isName = scanner.at < text.length() && text.charAt(scanner.at) == ':';
+      if (!isName) {
+        String characters = text.substring(start + 1, end - 1);
+        if (test.test(characters.indexOf('\\') < 0 ? characters : string(text, start))) {
+          return true;
+        }
+      }
+    }
+    return false;
   }
 
   static InvalidSpanException tooDeep() {

@@ -40,8 +40,9 @@ public final class Span {
 
   private Span(Builder builder) {
     this.key = builder.key;
+    // One that names itself as its parent has none: it is a root, for every query of every engine.
     this.parentSpanId =
-        builder.parentSpanId == null
+        builder.parentSpanId == null || builder.parentSpanId.equals(key.spanId())
             ? null
             : Text.requireId(builder.parentSpanId, "parent_span_id");
     if (builder.name == null) {
@@ -198,7 +199,10 @@ public final class Span {
     return key;
   }
 
-  /** The parent's span id, an id of 1 to 128 printable ASCII characters; null for a root span. */
+  /**
+   * The parent's span id, an id of 1 to 128 printable ASCII characters; null for a root span. A
+   * span whose writer names itself as its parent is one.
+   */
   public @Nullable String parentSpanId() {
     return parentSpanId;
   }

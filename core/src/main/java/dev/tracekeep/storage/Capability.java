@@ -27,5 +27,31 @@ public enum Capability {
    * A span of a deleted trace stays away when it is written again. Without it, a late write of a
    * deleted span stores it anew.
    */
-  DELETION_IS_REMEMBERED
+  DELETION_IS_REMEMBERED,
+  /**
+   * {@link ObservabilityStorage#listTraces} lists traces without a stored root, too, and takes
+   * every {@link SpanFilter}. Without it the list is of traces with a stored root alone, and
+   * filters on heavy columns, on any span or on no span (but for an error) are refused.
+   */
+  SPAN_FILTERS,
+  /** {@link ObservabilityStorage#listSpans} is there. */
+  SPAN_LISTS,
+  /** {@link ObservabilityStorage#listValues} is there. */
+  VALUE_LISTS,
+  /** {@link ObservabilityStorage#getSpans} and {@link ObservabilityStorage#getTraces} are there. */
+  BULK_READS,
+  /**
+   * {@link ObservabilityStorage#countTraces} and {@link ObservabilityStorage#countSpans} are there.
+   */
+  COUNTS,
+  /**
+   * {@link ObservabilityStorage#listTraces} gives {@link TraceStatistics} where they are wanted.
+   */
+  TRACE_STATISTICS,
+  /** {@link ObservabilityStorage#aggregate} is there. */
+  AGGREGATES,
+  /** {@link ObservabilityStorage#serviceLinks} is there. */
+  SERVICE_LINKS,
+  /** {@link ObservabilityStorage#scanSpans} is there. */
+  SPAN_SCANS
 }

@@ -10,6 +10,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * A store of spans.
@@ -95,10 +96,124 @@ public interface ObservabilityStorage extends AutoCloseable {
   Optional<Trace> getTraceLight(TraceKey trace);
 
   /**
-   * Lists traces by their roots. A trace whose root was never written is not listed. A walk forward
-   * by cursors never shows a trace twice, and never skips one that was there throughout.
+   * Whole spans of the given keys; those that are not there are passed over.
+   *
+   * @return in key order, each once, however often its key was given
+   * @throws UnsupportedCapabilityException if the store lacks {@link Capability#BULK_READS}
+   */
+  default List<Span> getSpans(Collection<SpanKey> keys) {
+    throw refused(Capability.BULK_READS, "getSpans");
+  }
+
+  /**
+   * All spans of the given traces, a trace at a time; those that are not there are passed over. No
+   * more than a few traces are in memory at once.
+   *
+   * @param each is told of each trace, once, in key order, by the calling thread; what it throws
+   *     ends the reading and comes out as it is
+   * @throws UnsupportedCapabilityException if the store lacks {@link Capability#BULK_READS}
+   */
+  default void getTraces(Collection<TraceKey> keys, Consumer<? super Trace> each) {
+    throw refused(Capability.BULK_READS, "getTraces");
+  }
+
+  /**
+   * Lists traces by their {@linkplain Trace#head() heads}: the first root by start and span id, or
+   * where no root is stored the first span. A store without {@link Capability#SPAN_FILTERS} lists
+   * traces with a stored root alone.
+   *
+   * <p><b>A walk</b> forward by cursors shows each trace that was there throughout exactly once,
+   * and no trace twice, as long as what it is listed by stays the same: whatever else is written
+   * meanwhile. A trace takes another place when its head changes: its root arrives, its root's
+   * start (or end, where that is sorted by) is updated, or an earlier root or first span comes in.
+   * If it moves from behind the walk to ahead of it, the walk shows it again; if it moves the other
+   * way, this walk does not show it. Each page is right by itself, and the next walk shows the
+   * trace at its new place.
+   *
+   * @throws UnsupportedCapabilityException if the query needs {@link Capability#SPAN_FILTERS} or
+   *     {@link Capability#TRACE_STATISTICS}, and the store lacks it
    */
   Page<TraceSummary> listTraces(TraceQuery query);
+
+  /**
+   * How many traces all pages of a query have together; limit, cursor and order count for nothing.
+   *
+   * @throws UnsupportedCapabilityException if the store lacks {@link Capability#COUNTS}
+   */
+  default long countTraces(TraceQuery query) {
+    throw refused(Capability.COUNTS, "countTraces");
+  }
+
+  /**
+   * Lists spans across traces, {@linkplain Span#isLight() light}. A walk forward by cursors never
+   * shows a span twice, and never skips one that was there throughout, as long as what it is sorted
+   * by stays the same.
+   *
+   * @throws UnsupportedCapabilityException if the store lacks {@link Capability#SPAN_LISTS}
+   */
+  default Page<Span> listSpans(SpanQuery query) {
+    throw refused(Capability.SPAN_LISTS, "listSpans");
+  }
+
+  /**
+   * How many spans all pages of a query have together; limit, cursor and order count for nothing.
+   *
+   * @throws UnsupportedCapabilityException if the store lacks {@link Capability#COUNTS}
+   */
+  default long countSpans(SpanQuery query) {
+    throw refused(Capability.COUNTS, "countSpans");
+  }
+
+  /**
+   * Lists the distinct values of a column, of tags or of members of JSON. A walk forward by cursors
+   * never shows a value twice, and never skips one that was there throughout.
+   *
+   * @throws UnsupportedCapabilityException if the store lacks {@link Capability#VALUE_LISTS}
+   */
+  default Page<SpanValue> listValues(ValueQuery query) {
+    throw refused(Capability.VALUE_LISTS, "listValues");
+  }
+
+  /**
+   * Counts, durations and sums over spans, in groups.
+   *
+   * @return the groups that have a span, in {@link SpanAggregation#ORDER}
+   * @throws StorageException of kind {@link FailureKind#INVALID} if there are more than {@value
+   *     SpanAggregation#MAX_GROUPS}
+   * @throws UnsupportedCapabilityException if the store lacks {@link Capability#AGGREGATES}
+   */
+  default List<SpanAggregate> aggregate(SpanAggregation aggregation) {
+    throw refused(Capability.AGGREGATES, "aggregate");
+  }
+
+  /**
+   * Which services call which: for each pair how many spans of the one have a parent of the other,
+   * stored in the same trace. Spans without a service, and calls within one, count for nothing.
+   *
+   * @param startedAt when the called span started
+   * @return in {@link ServiceLink#ORDER}
+   * @throws UnsupportedCapabilityException if the store lacks {@link Capability#SERVICE_LINKS}
+   */
+  default List<ServiceLink> serviceLinks(String tenantId, TimeRange startedAt) {
+    throw refused(Capability.SERVICE_LINKS, "serviceLinks");
+  }
+
+  /**
+   * Goes through spans in key order, whole, with the versions that are stored for them. Each span
+   * that was there throughout comes once; the memory that this takes does not grow with their
+   * number. Where it ended, it goes on with {@link SpanScan#after}.
+   *
+   * @param each is told of each span by the calling thread; what it throws ends the scan and comes
+   *     out as it is
+   * @throws UnsupportedCapabilityException if the store lacks {@link Capability#SPAN_SCANS}
+   */
+  default void scanSpans(SpanScan scan, Consumer<? super StoredSpan> each) {
+    throw refused(Capability.SPAN_SCANS, "scanSpans");
+  }
+
+  private UnsupportedCapabilityException refused(Capability lacking, String method) {
+    return UnsupportedCapabilityException.of(lacking, getClass().getSimpleName(), method);
+  }
 
   /** Deletes traces as a whole; unknown ones are passed over. Returns how many there were. */
   int batchDeleteTraces(Collection<TraceKey> traces);

@@ -30,4 +30,9 @@ public record Trace(TraceKey key, List<Span> spans) {
   public Optional<Span> root() {
     return spans.stream().filter(Span::isRoot).findFirst();
   }
+
+  /** The span by which the trace is listed: its root, or where none is stored its first span. */
+  public Span head() {
+    return root().orElse(spans.get(0));
+  }
 }

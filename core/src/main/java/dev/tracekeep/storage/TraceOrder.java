@@ -1,5 +1,6 @@
 package dev.tracekeep.storage;
 
+import dev.tracekeep.span.EpochNanos;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import java.time.Instant;
@@ -38,12 +39,19 @@ public enum TraceOrder {
     return descending;
   }
 
-  /** The same order over root spans in memory. */
+  /** Where a head stands in a list of this order. */
+  public SpanPosition positionOf(Span head) {
+    Instant time = (Instant) column.read(head);
+    return SpanPosition.of(head, time == null ? null : EpochNanos.of(time));
+  }
+
+  /** The same order over places. */
+  public Comparator<SpanPosition> positions() {
+    return SpanPosition.order(descending);
+  }
+
+  /** The same order over heads in memory. */
   public Comparator<Span> comparator() {
-    Comparator<Instant> times = Comparator.nullsLast(Comparator.naturalOrder());
-    return Comparator.comparing(
-            (Span span) -> (Instant) column.read(span), descending ? times.reversed() : times)
-        .thenComparing(span -> span.key().traceId())
-        .thenComparing(span -> span.key().spanId());
+    return Comparator.comparing(this::positionOf, positions());
   }
 }

@@ -1,27 +1,27 @@
 package dev.tracekeep.storage;
 
-import dev.tracekeep.span.EpochNanos;
 import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
-import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanStatus;
 import dev.tracekeep.span.TraceKey;
-import java.time.Instant;
+import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A question for a list of traces. All filters must hold; all are on the root span unless they say
- * otherwise. Text is compared literally and byte by byte: there are no wildcards. It is cleaned as
- * that of a span is, so that a writer finds what it wrote. Immutable and thread-safe.
+ * A question for a list of traces. Everything that is asked must hold: a filter that is given again
+ * is one more, and takes the place of none. Immutable and thread-safe.
+ *
+ * <p>A trace is listed by its {@linkplain Trace#head() head}: its first root by start and span id,
+ * or, where no root is stored, its first span. A list can be of traces with a stored root alone, or
+ * of those without ({@link Builder#roots}). Filters named {@code root} are on the head, {@code
+ * anySpan} on some span of the trace, the head included, {@code noSpan} on all of them.
+ *
+ * @see ObservabilityStorage#listTraces
  */
 public final class TraceQuery {
   /** How many traces a page has if nothing is said. */
@@ -30,32 +30,29 @@ public final class TraceQuery {
   /** How many traces a page may have. */
   public static final int MAX_LIMIT = 1000;
 
+  private static final SpanFilter FAILED = SpanFilter.builder().present(SpanColumn.ERROR).build();
+
   private final String tenantId;
-  private final TimeRange startedAt;
-  private final TimeRange endedAt;
-  private final @Nullable SpanStatus status;
-  private final Map<SpanColumn, String> equal;
-  private final List<String> tags;
-  private final Map<String, Json> metadata;
-  private final Map<String, Json> scope;
-  private final @Nullable Boolean hasChildError;
+  private final RootPresence roots;
+  private final SpanFilter root;
+  private final List<SpanFilter> anySpan;
+  private final List<SpanFilter> noSpan;
+  private final boolean statistics;
   private final TraceOrder order;
   private final int limit;
-  private final @Nullable Position after;
+  private final @Nullable SpanPosition after;
 
   private TraceQuery(Builder builder) {
     this.tenantId = builder.tenantId;
-    this.startedAt = builder.startedAt;
-    this.endedAt = builder.endedAt;
-    this.status = builder.status;
-    this.equal = Collections.unmodifiableMap(new EnumMap<>(builder.equal));
-    this.tags = List.copyOf(builder.tags);
-    this.metadata = Collections.unmodifiableMap(new TreeMap<>(builder.metadata));
-    this.scope = Collections.unmodifiableMap(new TreeMap<>(builder.scope));
-    this.hasChildError = builder.hasChildError;
+    this.roots = builder.roots;
+    this.root = builder.root.build();
+    this.anySpan = List.copyOf(builder.anySpan);
+    this.noSpan = List.copyOf(builder.noSpan);
+    this.statistics = builder.statistics;
     this.order = builder.order;
     this.limit = builder.limit;
-    this.after = builder.cursor == null ? null : TraceCursor.decode(builder.cursor, this);
+    this.after =
+        builder.cursor == null ? null : ListCursor.spanPosition(builder.cursor, fingerprint());
   }
 
   /** Asks for all traces of a tenant, latest start first. */
@@ -68,44 +65,29 @@ public final class TraceQuery {
     return tenantId;
   }
 
-  /** When the root started. */
-  public TimeRange startedAt() {
-    return startedAt;
+  /** Which traces, by whether their root is stored. */
+  public RootPresence roots() {
+    return roots;
   }
 
-  /** When the root ended; anything but {@link TimeRange#ALL} leaves running roots out. */
-  public TimeRange endedAt() {
-    return endedAt;
+  /** What the head must be. */
+  public SpanFilter root() {
+    return root;
   }
 
-  /** How the root stands; empty for any. */
-  public Optional<SpanStatus> status() {
-    return Optional.ofNullable(status);
+  /** What some span must be: each of these is passed by one, the same or another; unmodifiable. */
+  public List<SpanFilter> anySpan() {
+    return anySpan;
   }
 
-  /** The text columns that must have exactly this value; unmodifiable. */
-  public Map<SpanColumn, String> equal() {
-    return equal;
+  /** What no span may be: none of these is passed by any; unmodifiable. */
+  public List<SpanFilter> noSpan() {
+    return noSpan;
   }
 
-  /** The tags that must all be there; unmodifiable. */
-  public List<String> tags() {
-    return tags;
-  }
-
-  /** The top-level keys of the metadata and the values they must have; unmodifiable, sorted. */
-  public Map<String, Json> metadata() {
-    return metadata;
-  }
-
-  /** The top-level keys of the scope and the values they must have; unmodifiable, sorted. */
-  public Map<String, Json> scope() {
-    return scope;
-  }
-
-  /** Whether any span of the trace must (or must not) have an error; empty for either. */
-  public Optional<Boolean> hasChildError() {
-    return Optional.ofNullable(hasChildError);
+  /** Whether each summary comes with its {@link TraceStatistics}. */
+  public boolean wantsStatistics() {
+    return statistics;
   }
 
   /** The order of the list. */
@@ -118,103 +100,61 @@ public final class TraceQuery {
     return limit;
   }
 
-  /** The last root of the page before; empty for the first page. */
-  public Optional<Position> after() {
+  /** The last head of the page before; empty for the first page. */
+  public Optional<SpanPosition> after() {
     return Optional.ofNullable(after);
   }
 
   /**
-   * Whether a root span passes all filters but {@link #hasChildError()}, which needs the whole
-   * trace, and {@link #after()}. The contract of each filter in one place, for stores and for
-   * tests.
+   * Whether a trace with this head may be listed, as far as the head can tell: all but {@link
+   * #anySpan()}, {@link #noSpan()} and the page. In a light span heavy columns are absent.
    */
-  public boolean matches(Span root) {
-    return root.isRoot()
-        && root.key().tenantId().equals(tenantId)
-        && (startedAt.equals(TimeRange.ALL) || startedAt.contains(root.times().startedAt()))
-        && (endedAt.equals(TimeRange.ALL) || endedAt.contains(root.times().endedAt()))
-        && (status == null || root.status() == status)
-        && equal.entrySet().stream().allMatch(e -> e.getValue().equals(e.getKey().read(root)))
-        && root.tags().containsAll(tags)
-        && matches(root.payload().metadata(), metadata)
-        && matches(root.origin().scope(), scope);
-  }
-
-  private static boolean matches(@Nullable Json object, Map<String, Json> wanted) {
-    if (wanted.isEmpty()) {
-      return true;
-    }
-    if (object == null) {
-      return false;
-    }
-    Map<String, Json> members = object.members();
-    return wanted.entrySet().stream()
-        .allMatch(
-            e -> {
-              Json member = members.get(e.getKey());
-              return member != null && e.getValue().sameValue(member);
-            });
+  public boolean matches(Span head) {
+    return head.key().tenantId().equals(tenantId)
+        && (roots == RootPresence.ANY || head.isRoot() == (roots == RootPresence.STORED))
+        && root.matches(head);
   }
 
   /**
-   * The cursor for the page behind the given root, for stores that fill their pages themselves.
+   * Whether a trace is listed, on whichever page: the contract, for stores and for tests.
    *
-   * @param root the last root of the page
+   * @param trace all stored spans of the trace, whole
    */
-  public String cursorBehind(Span root) {
-    return TraceCursor.encode(this, Position.of(root, order));
-  }
-
-  /** Everything that a cursor is bound to: all but the limit and the position. */
-  String fingerprint() {
-    return Json.array(
-            List.of(
-                Json.of(tenantId),
-                Json.of(startedAt.toString()),
-                Json.of(endedAt.toString()),
-                Json.of(String.valueOf(status)),
-                Json.of(equal.keySet().toString()),
-                Json.array(equal.values().stream().map(Json::of).toList()),
-                Json.array(tags.stream().map(Json::of).toList()),
-                Json.object(metadata),
-                Json.object(scope),
-                Json.of(String.valueOf(hasChildError)),
-                Json.of(order.name())))
-        .text();
+  public boolean matches(Trace trace) {
+    return matches(trace.head())
+        && anySpan.stream().allMatch(filter -> trace.spans().stream().anyMatch(filter::matches))
+        && noSpan.stream().allMatch(filter -> trace.spans().stream().noneMatch(filter::matches));
   }
 
   /**
-   * A place in a list: what the last root of a page is sorted by.
+   * The cursor for the page behind the given head, for stores that fill their pages themselves.
    *
-   * @param time the sorted time in nanoseconds since the epoch; null where the root has none
-   * @param traceId the first tie-break
-   * @param spanId the second tie-break
+   * @param head the last head of the page
    */
-  public record Position(@Nullable Long time, String traceId, String spanId) {
-    /** Refuses what no root can have. */
-    public Position {
-      new SpanKey(SpanKey.DEFAULT_TENANT, traceId, spanId);
-    }
-
-    /** Where a root stands in a list of that order. */
-    public static Position of(Span root, TraceOrder order) {
-      Instant time = (Instant) order.column().read(root);
-      return new Position(
-          time == null ? null : EpochNanos.of(time), root.key().traceId(), root.key().spanId());
-    }
+  public String cursorBehind(Span head) {
+    return ListCursor.encode(fingerprint(), ListCursor.of(order.positionOf(head)));
   }
 
-  /** Collects filters. Not thread-safe. */
+  /** Everything that a cursor is bound to: all but the limit, the statistics and the position. */
+  private List<String> fingerprint() {
+    return List.of(
+        "traces",
+        tenantId,
+        roots.name(),
+        root.toString(),
+        anySpan.toString(),
+        noSpan.toString(),
+        order.name());
+  }
+
+  /** Collects filters; all of them must hold. Not thread-safe. */
   public static final class Builder {
     private final String tenantId;
-    private TimeRange startedAt = TimeRange.ALL;
-    private TimeRange endedAt = TimeRange.ALL;
-    private @Nullable SpanStatus status;
-    private final Map<SpanColumn, String> equal = new EnumMap<>(SpanColumn.class);
-    private final List<String> tags = new ArrayList<>();
-    private final Map<String, Json> metadata = new TreeMap<>();
-    private final Map<String, Json> scope = new TreeMap<>();
-    private @Nullable Boolean hasChildError;
+    private RootPresence roots = RootPresence.ANY;
+    private final SpanFilter.Builder root = SpanFilter.builder();
+    private final List<SpanFilter> anySpan = new ArrayList<>();
+    private final List<SpanFilter> noSpan = new ArrayList<>();
+    private boolean statistics;
     private TraceOrder order = TraceOrder.STARTED_AT_DESCENDING;
     private int limit = DEFAULT_LIMIT;
     private @Nullable String cursor;
@@ -224,62 +164,91 @@ public final class TraceQuery {
       this.tenantId = tenantId;
     }
 
-    /** The root started within the range. */
-    public Builder startedAt(TimeRange range) {
-      startedAt = Objects.requireNonNull(range, "range");
+    /** Which traces, by whether their root is stored; {@link RootPresence#ANY} if never called. */
+    public Builder roots(RootPresence value) {
+      roots = Objects.requireNonNull(value, "roots");
       return this;
     }
 
-    /** The root ended within the range. */
-    public Builder endedAt(TimeRange range) {
-      endedAt = Objects.requireNonNull(range, "range");
+    /** The head passes this filter, besides those given before. */
+    public Builder root(SpanFilter filter) {
+      filter.conditions().forEach(root::condition);
       return this;
     }
 
-    /** The root stands like this. */
-    public Builder status(SpanStatus value) {
-      status = Objects.requireNonNull(value, "status");
+    /** Some span of the trace passes this filter, and some span each of those given before. */
+    public Builder anySpan(SpanFilter filter) {
+      anySpan.add(Objects.requireNonNull(filter, "filter"));
+      return this;
+    }
+
+    /** No span of the trace passes this filter, nor any of those given before. */
+    public Builder noSpan(SpanFilter filter) {
+      noSpan.add(Objects.requireNonNull(filter, "filter"));
       return this;
     }
 
     /**
-     * The root has exactly this text in that column: any of {@link SpanColumn.Type#TEXT} but the
-     * tenant, which is given at the start, and the parent, which a root has not.
+     * The head took so long.
      *
-     * @throws IllegalArgumentException if the column is not one of those
+     * @param atLeast the lower bound, inclusive; null for none
+     * @param atMost the upper bound, inclusive; null for none
      */
+    public Builder duration(@Nullable Duration atLeast, @Nullable Duration atMost) {
+      root.condition(new SpanCondition.DurationWithin(atLeast, atMost));
+      return this;
+    }
+
+    /** The head started within the range. */
+    public Builder startedAt(TimeRange range) {
+      root.startedAt(range);
+      return this;
+    }
+
+    /** The head ended within the range; {@link TimeRange#ALL} leaves running ones out. */
+    public Builder endedAt(TimeRange range) {
+      root.endedAt(range);
+      return this;
+    }
+
+    /** The head stands like this. */
+    public Builder status(SpanStatus value) {
+      root.status(value);
+      return this;
+    }
+
+    /** The head has exactly this text in that column: {@link SpanFilter.Builder#where}. */
     public Builder where(SpanColumn column, String value) {
-      if (column.type() != SpanColumn.Type.TEXT
-          || column == SpanColumn.TENANT_ID
-          || column == SpanColumn.PARENT_SPAN_ID) {
-        throw new IllegalArgumentException(column.columnName() + " cannot be filtered by text");
-      }
-      equal.put(column, (String) column.checked(value));
+      root.where(column, value);
       return this;
     }
 
-    /** The root has this tag, besides those asked for before. */
+    /** The head has this tag. */
     public Builder tag(String tag) {
-      List<?> cleaned = (List<?>) SpanColumn.TAGS.checked(List.of(tag));
-      cleaned.forEach(element -> tags.add((String) element));
+      root.tag(tag);
       return this;
     }
 
-    /** The root's metadata is an object that has this value under this key. */
+    /** The head's metadata is an object that has this value under this key. */
     public Builder metadata(String key, Json value) {
-      metadata.put(key, Objects.requireNonNull(value, "value"));
+      root.member(SpanColumn.METADATA, key, value);
       return this;
     }
 
-    /** The root's scope is an object that has this value under this key. */
+    /** The head's scope is an object that has this value under this key. */
     public Builder scope(String key, Json value) {
-      scope.put(key, Objects.requireNonNull(value, "value"));
+      root.member(SpanColumn.SCOPE, key, value);
       return this;
     }
 
-    /** Any span of the trace, the root included, has an error; or none has. */
+    /** Any span of the trace, the head included, has an error; or none has. */
     public Builder hasChildError(boolean value) {
-      hasChildError = value;
+      return value ? anySpan(FAILED) : noSpan(FAILED);
+    }
+
+    /** Each summary comes with its {@link TraceStatistics}; may change from page to page. */
+    public Builder withStatistics() {
+      statistics = true;
       return this;
     }
 
@@ -295,11 +264,7 @@ public final class TraceQuery {
      * @throws IllegalArgumentException if not between 1 and {@value TraceQuery#MAX_LIMIT}
      */
     public Builder limit(int value) {
-      if (value < 1 || value > MAX_LIMIT) {
-        throw new IllegalArgumentException(
-            "limit is " + value + ": a page has 1 to " + MAX_LIMIT + " traces");
-      }
-      limit = value;
+      limit = Page.requireLimit(value, MAX_LIMIT, "traces");
       return this;
     }
 

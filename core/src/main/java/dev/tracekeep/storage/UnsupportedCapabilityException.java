@@ -19,6 +19,12 @@ public final class UnsupportedCapabilityException extends StorageException {
     this.capability = capability;
   }
 
+  /** Says that a store lacks what an operation needs. */
+  static UnsupportedCapabilityException of(Capability lacking, String store, String operation) {
+    return new UnsupportedCapabilityException(
+        lacking, store + " does not have " + operation + ": it does not declare " + lacking + ".");
+  }
+
   /** What the store lacks; null where the operation has no capability of its own. */
   public @Nullable Capability capability() {
     return capability;

@@ -11,8 +11,8 @@ import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanStatus;
-import dev.tracekeep.storage.TraceQuery.Position;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -93,7 +93,29 @@ class TraceQueryTest {
         filter("scope", true, q -> q.scope("name", Json.of("scope"))),
         filter("two of scope", true, q -> q.scope("name", Json.of("scope")).scope("n", Json.NULL)),
         filter("scope, other", false, q -> q.scope("name", Json.of("scope")).scope("n", Json.TRUE)),
-        filter("has child error", true, q -> q.hasChildError(true)));
+        filter("any span", true, q -> q.hasChildError(true)),
+        filter("no span", true, q -> q.hasChildError(false)),
+        filter("a stored root", true, q -> q.roots(RootPresence.STORED)),
+        filter("no stored root", false, q -> q.roots(RootPresence.MISSING)),
+        filter("duration", true, q -> q.duration(null, Duration.ofNanos(1))),
+        filter("longer", false, q -> q.duration(Duration.ofNanos(2), null)),
+        filter(
+            "two values of one column",
+            false,
+            q -> q.where(SpanColumn.NAME, "other").where(SpanColumn.NAME, "Caf\u00e9")),
+        filter(
+            "the same value twice",
+            true,
+            q -> q.where(SpanColumn.NAME, "Caf\u00e9").where(SpanColumn.NAME, "Caf\u00e9")),
+        filter(
+            "two values of a member",
+            false,
+            q -> q.metadata("k", Json.TRUE).metadata("k", Json.NULL)),
+        filter(
+            "two ranges",
+            false,
+            q -> q.startedAt(TimeRange.before(T)).startedAt(TimeRange.since(T))),
+        filter("two stati", false, q -> q.status(SpanStatus.ERROR).status(SpanStatus.OK)));
   }
 
   private static Arguments filter(
@@ -108,7 +130,10 @@ class TraceQueryTest {
 
     assertThat(query.matches(ROOT)).isEqualTo(matches);
     assertThat(query.matches(ROOT.toLight())).isEqualTo(matches);
-    assertThat(query.matches(ROOT.toBuilder().parentSpanId("p").build())).isFalse();
+    Span child = ROOT.toBuilder().parentSpanId("p").build();
+    assertThat(query.matches(child))
+        .isEqualTo(
+            query.roots() == RootPresence.MISSING || matches && query.roots() == RootPresence.ANY);
     assertThat(filter.apply(TraceQuery.builder("other")).build().matches(ROOT)).isFalse();
   }
 
@@ -157,8 +182,8 @@ class TraceQueryTest {
             .build();
 
     assertThat(query.matches(root)).isTrue();
-    assertThat(query.tags()).containsExactly("a\uFFFD\uFFFD");
-    assertThat(query.metadata()).containsOnlyKeys(dirty);
+    assertThat(query.root().conditions().get(1))
+        .isEqualTo(new SpanCondition.HasTag("a\uFFFD\uFFFD"));
   }
 
   @Test
@@ -166,7 +191,6 @@ class TraceQueryTest {
     for (SpanColumn column :
         List.of(
             SpanColumn.TENANT_ID,
-            SpanColumn.PARENT_SPAN_ID,
             SpanColumn.STARTED_AT,
             SpanColumn.METADATA,
             SpanColumn.TAGS,
@@ -207,16 +231,26 @@ class TraceQueryTest {
   // ---- cursors
 
   @Provide
-  Arbitrary<Position> positions() {
+  Arbitrary<SpanPosition> positions() {
     Arbitrary<String> ids =
         Arbitraries.strings().withCharRange(' ', '~').ofMinLength(1).ofMaxLength(128);
-    return Combinators.combine(Arbitraries.longs().injectNull(0.2), ids, ids).as(Position::new);
+    return Combinators.combine(Arbitraries.longs().injectNull(0.2), ids, ids).as(SpanPosition::new);
   }
 
   @Property(tries = 300)
-  void cursor_comesBack(@ForAll("positions") Position position, @ForAll TraceOrder order) {
+  void cursor_comesBack(@ForAll("positions") SpanPosition position, @ForAll TraceOrder order) {
     TraceQuery.Builder query = TraceQuery.builder("tenant").order(order).tag("a|b");
-    String cursor = TraceCursor.encode(query.build(), position);
+    String cursor =
+        ListCursor.encode(
+            List.of(
+                "traces",
+                "tenant",
+                "ANY",
+                query.build().root().toString(),
+                "[]",
+                "[]",
+                order.name()),
+            ListCursor.of(position));
 
     assertThat(cursor).matches("[A-Za-z0-9_-]+");
     assertThat(query.limit(77).cursor(cursor).build().after()).contains(position);
@@ -228,11 +262,11 @@ class TraceQueryTest {
     TraceQuery.Builder query = TraceQuery.builder("tenant").order(order);
     Span running = ROOT.toBuilder().endedAt(null).build();
 
-    Position position = query.cursor(query.build().cursorBehind(running)).build().after().get();
+    SpanPosition position = query.cursor(query.build().cursorBehind(running)).build().after().get();
 
     boolean byStart = order.column() == SpanColumn.STARTED_AT;
     assertThat(position)
-        .isEqualTo(new Position(byStart ? EpochNanos.of(T) : null, "trace", "span"));
+        .isEqualTo(new SpanPosition(byStart ? EpochNanos.of(T) : null, "trace", "span"));
   }
 
   static Stream<UnaryOperator<TraceQuery.Builder>> otherQueries() {
@@ -247,6 +281,12 @@ class TraceQueryTest {
         q -> q.metadata("x", Json.NULL),
         q -> q.scope("x", Json.NULL),
         q -> q.hasChildError(false),
+        q -> q.hasChildError(true),
+        q -> q.roots(RootPresence.STORED),
+        q -> q.root(SpanFilter.builder().root(true).build()),
+        q -> q.anySpan(SpanFilter.ANY),
+        q -> q.noSpan(SpanFilter.ANY),
+        q -> q.duration(Duration.ZERO, null),
         q -> q.order(TraceOrder.ENDED_AT_DESCENDING));
   }
 
@@ -271,14 +311,22 @@ class TraceQueryTest {
         "\u00e9",
         cursor.substring(0, 8),
         cursor.substring(4),
-        base64("2|0123456789abcdef|1|1|ab"),
-        base64("1|0123456789abcdef|x|1|ab"),
-        base64("1|0123456789abcdef|1|x|ab"),
-        base64("1|0123456789abcdef|1|-1|ab"),
-        base64("1|0123456789abcdef|1|3|ab"),
-        base64("1|0123456789abcdef|1|2|ab"),
-        base64("1|0123456789abcdef|1|1|a\u00e9"),
-        base64("1|0123456789abcdef|99999999999999999999|1|ab"));
+        base64("1|0123456789abcdef|1|1|ab"),
+        base64("2|0123456789abcdef|1,1,1"),
+        base64("2|" + fingerprint(cursor) + "|x,1,1|1ab"),
+        base64("2|" + fingerprint(cursor) + "|1,1,1|xab"),
+        base64("2|" + fingerprint(cursor) + "|1,1|1ab"),
+        base64("2|" + fingerprint(cursor) + "|1,1,1|1abc"),
+        base64("2|" + fingerprint(cursor) + "|1,1,2|1ab"),
+        base64("2|" + fingerprint(cursor) + "|1,-,1|1b"),
+        base64("2|" + fingerprint(cursor) + "|1,-1,1|1ab"),
+        base64("2|" + fingerprint(cursor) + "|1,1,1|1a\u00e9"),
+        base64("2|" + fingerprint(cursor) + "|20,1,1|99999999999999999999ab"));
+  }
+
+  private static String fingerprint(String cursor) {
+    return new String(Base64.getUrlDecoder().decode(cursor), StandardCharsets.UTF_8)
+        .split("\\|")[1];
   }
 
   private static String base64(String plain) {
@@ -323,14 +371,14 @@ class TraceQueryTest {
     Collections.shuffle(shuffled, new Random(seed));
 
     assertThat(sorted(shuffled, comparator))
-        .extracting(root -> Position.of(root, order))
-        .isEqualTo(sorted.stream().map(root -> Position.of(root, order)).toList());
+        .extracting(root -> order.positionOf(root))
+        .isEqualTo(sorted.stream().map(root -> order.positionOf(root)).toList());
     for (Span a : roots) {
       for (Span b : roots) {
         assertThat(Integer.signum(comparator.compare(a, b)))
             .isEqualTo(-Integer.signum(comparator.compare(b, a)));
         assertThat(comparator.compare(a, b) == 0)
-            .isEqualTo(Position.of(a, order).equals(Position.of(b, order)));
+            .isEqualTo(order.positionOf(a).equals(order.positionOf(b)));
       }
     }
   }

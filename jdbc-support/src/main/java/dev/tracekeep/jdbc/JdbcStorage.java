@@ -17,6 +17,7 @@ import dev.tracekeep.storage.MigrationPolicy;
 import dev.tracekeep.storage.MigrationRequiredException;
 import dev.tracekeep.storage.PruneReport;
 import dev.tracekeep.storage.PruneRequest;
+import dev.tracekeep.storage.SpanPosition;
 import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.StorageStatistics;
 import dev.tracekeep.storage.Trace;
@@ -24,6 +25,7 @@ import dev.tracekeep.storage.TraceQuery;
 import dev.tracekeep.storage.WriteResult;
 import dev.tracekeep.storage.spi.AbstractObservabilityStorage;
 import dev.tracekeep.storage.spi.OptimisticBulkPolicy;
+import dev.tracekeep.storage.spi.RootConditions;
 import dev.tracekeep.storage.spi.WriteOutcome;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -414,13 +416,13 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
   }
 
   @Override
-  protected final List<Span> readRoots(TraceQuery query, int limit) throws Exception {
+  protected final List<Span> readHeads(TraceQuery query, int limit) throws Exception {
     SpanTableSql view = readable;
     return connections.read(
         connection -> {
           List<Span> roots = new ArrayList<>();
-          TraceQuery.Position after = query.after().orElse(null);
-          boolean exact = query.metadata().isEmpty() && query.scope().isEmpty();
+          SpanPosition after = query.after().orElse(null);
+          boolean exact = RootConditions.of(query).isDecidedByNarrowing();
           while (true) {
             // Where the engine only narrowed, a page may need more rows than it has traces.
             int wanted = exact ? limit : Math.max(limit, 100);
@@ -431,7 +433,7 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
             if (roots.size() >= limit || rows.size() < wanted) {
               return roots.subList(0, Math.min(roots.size(), limit));
             }
-            after = TraceQuery.Position.of(rows.get(rows.size() - 1), query.order());
+            after = query.order().positionOf(rows.get(rows.size() - 1));
           }
         });
   }

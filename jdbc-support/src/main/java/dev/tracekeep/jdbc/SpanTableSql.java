@@ -7,8 +7,10 @@ import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanStatus;
 import dev.tracekeep.span.TraceKey;
 import dev.tracekeep.storage.PruneRequest;
+import dev.tracekeep.storage.SpanPosition;
 import dev.tracekeep.storage.TimeRange;
 import dev.tracekeep.storage.TraceQuery;
+import dev.tracekeep.storage.spi.RootConditions;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -231,17 +233,17 @@ public final class SpanTableSql {
    * Selects light roots in order. Metadata and scope filters are only narrowed here, so the caller
    * looks again with {@link TraceQuery#matches}.
    */
-  SqlStatement selectRoots(TraceQuery query, TraceQuery.@Nullable Position after, int limit) {
+  SqlStatement selectRoots(TraceQuery query, @Nullable SpanPosition after, int limit) {
+    RootConditions root = RootConditions.of(query);
     SqlStatement statement =
         select(SpanColumn.light())
             .append(" WHERE ")
             .append(comparesId("r", SpanColumn.TENANT_ID, "="), dialect.storedId(query.tenantId()))
             .append(" AND r." + name(SpanColumn.PARENT_SPAN_ID) + " IS NULL");
-    appendRange(statement, SpanColumn.STARTED_AT, query.startedAt());
-    appendRange(statement, SpanColumn.ENDED_AT, query.endedAt());
-    query.status().ifPresent(status -> statement.append(" AND " + hasStatus("r", status)));
-    query
-        .equal()
+    appendRange(statement, SpanColumn.STARTED_AT, root.startedAt());
+    appendRange(statement, SpanColumn.ENDED_AT, root.endedAt());
+    root.status().ifPresent(status -> statement.append(" AND " + hasStatus("r", status)));
+    root.equal()
         .forEach(
             (column, value) ->
                 statement
@@ -249,16 +251,15 @@ public final class SpanTableSql {
                     .append(
                         isId(column) ? comparesId("r", column, "=") : "r." + name(column) + " = ?",
                         isId(column) ? dialect.storedId(value) : value));
-    query
-        .tags()
+    root.tags()
         .forEach(
             tag ->
                 statement.append(
                     " AND " + dialect.hasTag("r." + name(SpanColumn.TAGS)),
                     dialect.soughtTag(tag)));
-    appendMembers(statement, SpanColumn.METADATA, query.metadata());
-    appendMembers(statement, SpanColumn.SCOPE, query.scope());
-    query.hasChildError().ifPresent(wanted -> appendChildError(statement, wanted));
+    appendMembers(statement, SpanColumn.METADATA, root.metadata());
+    appendMembers(statement, SpanColumn.SCOPE, root.scope());
+    root.hasChildError().ifPresent(wanted -> appendChildError(statement, wanted));
     appendFirstRootOnly(statement);
     if (after != null) {
       appendPosition(statement, query, after);
@@ -361,7 +362,7 @@ public final class SpanTableSql {
         + name(SpanColumn.TRACE_ID);
   }
 
-  private void appendPosition(SqlStatement statement, TraceQuery query, TraceQuery.Position after) {
+  private void appendPosition(SqlStatement statement, TraceQuery query, SpanPosition after) {
     String time = "r." + name(query.order().column());
     String tie =
         "("
@@ -374,7 +375,7 @@ public final class SpanTableSql {
     String trace = dialect.storedId(after.traceId());
     Object[] tieValues = {trace, trace, dialect.storedId(after.spanId())};
     boolean descending = query.order().isDescending();
-    Long position = after.time();
+    Long position = after.value();
     if (position == null) {
       statement.append(" AND ((" + time + " IS NULL AND ").append(tie, tieValues).append(")");
       statement.append(descending ? " OR " + time + " IS NOT NULL)" : ")");

@@ -275,7 +275,7 @@ final class ClickHouseStorage extends AbstractObservabilityStorage {
   }
 
   @Override
-  protected List<Span> readRoots(TraceQuery query, int limit) throws Exception {
+  protected List<Span> readHeads(TraceQuery query, int limit) throws Exception {
     return reads.roots(query, limit);
   }
 

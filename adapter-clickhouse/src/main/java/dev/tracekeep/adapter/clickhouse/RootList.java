@@ -3,13 +3,16 @@ package dev.tracekeep.adapter.clickhouse;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanVersion;
+import dev.tracekeep.storage.SpanPosition;
 import dev.tracekeep.storage.TraceQuery;
+import dev.tracekeep.storage.spi.RootConditions;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -49,7 +52,7 @@ final class RootList {
   /** The first roots that the query asks for, in order. */
   List<Span> list(TraceQuery query, int limit) throws Exception {
     List<Span> roots = new ArrayList<>();
-    TraceQuery.Position after = query.after().orElse(null);
+    SpanPosition after = query.after().orElse(null);
     int window = limit;
     while (true) {
       List<Candidate> candidates =
@@ -58,7 +61,7 @@ final class RootList {
       if (roots.size() >= limit || candidates.size() < window) {
         return roots.subList(0, Math.min(roots.size(), limit));
       }
-      after = TraceQuery.Position.of(candidates.get(candidates.size() - 1).span(), query.order());
+      after = query.order().positionOf(candidates.get(candidates.size() - 1).span());
       window = Math.min(2 * window, MAX_WINDOW);
     }
   }
@@ -67,6 +70,7 @@ final class RootList {
       throws Exception {
     List<Candidate> matching =
         candidates.stream().filter(candidate -> query.matches(candidate.span())).toList();
+    Optional<Boolean> childError = RootConditions.of(query).hasChildError();
     Map<String, FirstRoot> now = firstRoots(query.tenantId(), matching);
     Set<String> added = new HashSet<>();
     for (Candidate candidate : matching) {
@@ -75,7 +79,7 @@ final class RootList {
       if (first != null
           && first.spanId().equals(candidate.span().key().spanId())
           && first.version().equals(candidate.version())
-          && query.hasChildError().map(wanted -> wanted == first.hasError()).orElse(true)
+          && childError.map(wanted -> wanted == first.hasError()).orElse(true)
           && added.add(trace)) {
         roots.add(candidate.span());
       }

@@ -3,8 +3,10 @@ package dev.tracekeep.adapter.clickhouse;
 import dev.tracekeep.span.Json;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanStatus;
+import dev.tracekeep.storage.SpanPosition;
 import dev.tracekeep.storage.TimeRange;
 import dev.tracekeep.storage.TraceQuery;
+import dev.tracekeep.storage.spi.RootConditions;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.Map;
@@ -35,7 +37,8 @@ final class RootQuery {
    * A row that a better one has replaced or that was deleted may be among them, and a row may come
    * twice; none that is asked for is missing.
    */
-  String candidates(TraceQuery query, TraceQuery.@Nullable Position after, int limit) {
+  String candidates(TraceQuery query, @Nullable SpanPosition after, int limit) {
+    RootConditions root = RootConditions.of(query);
     StringBuilder sql =
         new StringBuilder("SELECT ")
             .append(SpanRows.select(SpanColumn.light()))
@@ -50,19 +53,17 @@ final class RootQuery {
             .append(" AND ")
             .append(SqlText.name(ClickHouseTable.IS_ROOT))
             .append(" = true");
-    appendRange(sql, SpanColumn.STARTED_AT, query.startedAt());
-    appendRange(sql, SpanColumn.ENDED_AT, query.endedAt());
-    query.status().ifPresent(status -> sql.append(" AND ").append(hasStatus(status)));
-    query
-        .equal()
+    appendRange(sql, SpanColumn.STARTED_AT, root.startedAt());
+    appendRange(sql, SpanColumn.ENDED_AT, root.endedAt());
+    root.status().ifPresent(status -> sql.append(" AND ").append(hasStatus(status)));
+    root.equal()
         .forEach(
             (column, value) ->
                 sql.append(" AND ")
                     .append(name(column))
                     .append(" = ")
                     .append(SqlText.literal(value)));
-    query
-        .tags()
+    root.tags()
         .forEach(
             tag ->
                 sql.append(" AND has(")
@@ -70,9 +71,9 @@ final class RootQuery {
                     .append(", ")
                     .append(SqlText.literal(tag))
                     .append(")"));
-    appendMembers(sql, SpanColumn.METADATA, query.metadata());
-    appendMembers(sql, SpanColumn.SCOPE, query.scope());
-    if (query.hasChildError().orElse(false)) {
+    appendMembers(sql, SpanColumn.METADATA, root.metadata());
+    appendMembers(sql, SpanColumn.SCOPE, root.scope());
+    if (root.hasChildError().orElse(false)) {
       sql.append(" AND ").append(TRACE).append(" GLOBAL IN (SELECT ").append(TRACE);
       sql.append(" FROM ").append(source).append(" WHERE ").append(name(SpanColumn.TENANT_ID));
       sql.append(" = ").append(SqlText.literal(query.tenantId()));
@@ -108,8 +109,8 @@ final class RootQuery {
    * each span alone, in the table itself: what was deleted is not there.
    */
   String firstRoots(String tenantId, Collection<String> traceIds) {
-    return "SELECT trace, argMinIf(span, (started, span), is_newest_root), argMinIf(newest, (started,"
-        + " span), is_newest_root), max(has_error) FROM (SELECT "
+    return "SELECT trace, argMinIf(span, (started, span), is_newest_root), argMinIf(newest,"
+               + " (started, span), is_newest_root), max(has_error) FROM (SELECT "
         + TRACE
         + " AS trace, "
         + SPAN
@@ -187,8 +188,7 @@ final class RootQuery {
     sql.append(") > 0)");
   }
 
-  private static void appendPosition(
-      StringBuilder sql, TraceQuery query, TraceQuery.Position after) {
+  private static void appendPosition(StringBuilder sql, TraceQuery query, SpanPosition after) {
     String time = name(query.order().column());
     String tie =
         "("
@@ -201,7 +201,7 @@ final class RootQuery {
             + SqlText.literal(after.spanId())
             + ")";
     boolean descending = query.order().isDescending();
-    Long position = after.time();
+    Long position = after.value();
     if (position == null) {
       sql.append(" AND ((isNull(").append(time).append(") AND ").append(tie).append(")");
       sql.append(descending ? " OR isNotNull(" + time + "))" : ")");

@@ -90,7 +90,7 @@ class ClickHouseStorageTest {
   }
 
   private static List<String> traceIds(Page<TraceSummary> page) {
-    return page.items().stream().map(summary -> summary.root().key().traceId()).toList();
+    return page.items().stream().map(summary -> summary.head().key().traceId()).toList();
   }
 
   private static void mergeAll() throws IOException {
@@ -142,7 +142,7 @@ class ClickHouseStorageTest {
       assertThat(storage.getTrace(now.key().trace()).orElseThrow().spans()).hasSize(2);
       assertThat(storage.getRootSpan(now.key().trace())).contains(now);
       assertThat(list(storage, all()).items())
-          .extracting(TraceSummary::root)
+          .extracting(TraceSummary::head)
           .containsExactly(now.toLight());
       assertThat(list(storage, all().where(SpanColumn.NAME, "old")).items()).isEmpty();
       assertThat(storage.statistics()).isEqualTo(new StorageStatistics(2, 1, 1, 0, 1));
@@ -151,7 +151,7 @@ class ClickHouseStorageTest {
       assertThat(DATABASE.rows("SELECT count() FROM tracekeep_spans")).containsExactly("2");
       assertThat(storage.statistics()).isEqualTo(new StorageStatistics(2, 1, 1, 0, 1));
       assertThat(list(storage, all()).items())
-          .extracting(TraceSummary::root)
+          .extracting(TraceSummary::head)
           .containsExactly(now.toLight());
     }
   }
@@ -178,7 +178,7 @@ class ClickHouseStorageTest {
           page.items()
               .forEach(
                   trace ->
-                      assertThat(trace.root().times().updatedAt()).isEqualTo(START.plusSeconds(4)));
+                      assertThat(trace.head().times().updatedAt()).isEqualTo(START.plusSeconds(4)));
           cursor = page.cursor();
         } while (cursor != null);
         assertThat(walked)
@@ -373,7 +373,8 @@ class ClickHouseStorageTest {
           "ALTER TABLE tracekeep_spans DROP COLUMN request_context");
     }
     String uuid =
-        "SELECT uuid FROM system.tables WHERE name = 'tracekeep_spans' AND database = currentDatabase()";
+        "SELECT uuid FROM system.tables WHERE name = 'tracekeep_spans' AND database ="
+            + " currentDatabase()";
     List<String> before = DATABASE.rows(uuid);
     try (ObservabilityStorage storage = open()) {
       assertThat(storage.check().schema()).isEqualTo(SchemaState.MIGRATION_REQUIRED);
@@ -383,7 +384,7 @@ class ClickHouseStorageTest {
       Span without = span("t", "s").build();
       assertThat(storage.getSpan(span.key())).contains(without);
       assertThat(list(storage, all()).items())
-          .extracting(TraceSummary::root)
+          .extracting(TraceSummary::head)
           .containsExactly(without.toLight());
       Span next = span.toBuilder().endedAt(START).build();
       storage.createSpan(next);

@@ -40,16 +40,18 @@ class DuckDbOwnTableTest {
   void layDownLegacyTable() throws SQLException {
     url = "jdbc:duckdb:" + folder.resolve("spans.duckdb");
     execute(
-        "CREATE TABLE tracekeep_spans (trace_id VARCHAR, span_id VARCHAR, parent_span_id VARCHAR, name VARCHAR,"
-            + " span_type VARCHAR, started_at TIMESTAMP_NS, ended_at TIMESTAMP_NS, created_at TIMESTAMP_NS,"
-            + " updated_at TIMESTAMP_NS, input JSON, owner VARCHAR DEFAULT 'nobody')",
+        "CREATE TABLE tracekeep_spans (trace_id VARCHAR, span_id VARCHAR, parent_span_id VARCHAR,"
+            + " name VARCHAR, span_type VARCHAR, started_at TIMESTAMP_NS, ended_at TIMESTAMP_NS,"
+            + " created_at TIMESTAMP_NS, updated_at TIMESTAMP_NS, input JSON, owner VARCHAR DEFAULT"
+            + " 'nobody')",
         "CREATE INDEX by_owner ON tracekeep_spans (owner)",
-        "INSERT INTO tracekeep_spans VALUES"
-            + " ('t', 'a', NULL, 'running', 'generic', '2026-01-01', NULL, '2026-01-01', '2026-01-09', '{\"a\":1}', 'me'),"
-            + " ('t', 'a', NULL, 'completed', 'generic', '2026-01-01', '2026-01-02', '2026-01-01', '2026-01-02', NULL, 'me'),"
-            + " ('t', 'b', 'a', 'tie one', 'generic', '2026-01-01', NULL, NULL, NULL, '1.0', 'you'),"
-            + " ('t', 'b', 'a', 'tie two', 'generic', '2026-01-01', NULL, NULL, NULL, '2', 'you'),"
-            + " ('u', 'a', NULL, 'single', 'generic', '2026-01-01', NULL, NULL, NULL, NULL, 'you')");
+        "INSERT INTO tracekeep_spans VALUES ('t', 'a', NULL, 'running', 'generic', '2026-01-01',"
+            + " NULL, '2026-01-01', '2026-01-09', '{\"a\":1}', 'me'), ('t', 'a', NULL, 'completed',"
+            + " 'generic', '2026-01-01', '2026-01-02', '2026-01-01', '2026-01-02', NULL, 'me'),"
+            + " ('t', 'b', 'a', 'tie one', 'generic', '2026-01-01', NULL, NULL, NULL, '1.0',"
+            + " 'you'), ('t', 'b', 'a', 'tie two', 'generic', '2026-01-01', NULL, NULL, NULL, '2',"
+            + " 'you'), ('u', 'a', NULL, 'single', 'generic', '2026-01-01', NULL, NULL, NULL, NULL,"
+            + " 'you')");
   }
 
   private void execute(String... statements) throws SQLException {
@@ -109,7 +111,7 @@ class DuckDbOwnTableTest {
           .hasSize(2)
           .contains(best);
       assertThat(storage.listTraces(TraceQuery.builder("default").build()).items())
-          .extracting(trace -> trace.root().name())
+          .extracting(trace -> trace.head().name())
           .containsExactly("completed", "single");
       assertThat(storage.statistics()).isEqualTo(new StorageStatistics(3, 2, 2, 0, 1));
       assertThatThrownBy(() -> storage.createSpan(best))

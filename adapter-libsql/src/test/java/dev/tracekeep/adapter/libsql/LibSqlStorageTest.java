@@ -158,7 +158,7 @@ class LibSqlStorageTest {
         .listTraces(TraceQuery.builder("default").metadata(key, value).build())
         .items()
         .stream()
-        .map(TraceSummary::root)
+        .map(TraceSummary::head)
         .map(root -> root.key().traceId())
         .toList();
   }

@@ -11,6 +11,7 @@ import dev.tracekeep.span.TraceKey;
 import dev.tracekeep.storage.StorageStatistics;
 import dev.tracekeep.storage.Trace;
 import dev.tracekeep.storage.TraceQuery;
+import dev.tracekeep.storage.spi.RootConditions;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
@@ -20,7 +21,6 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.bson.conversions.Bson;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Reads a collection that was not migrated as if it held each span once. It goes through all spans
@@ -69,14 +69,24 @@ final class DuplicateReads implements SpanReads {
   public List<Span> roots(TraceQuery query, int limit) {
     Comparator<Span> order = query.order().comparator();
     PriorityQueue<Span> first = new PriorityQueue<>(order.reversed());
-    TraceQuery.@Nullable Position after = query.after().orElse(null);
+    RootConditions.of(query); // refuses what is not listed where keys are unique, either
     forEachTrace(
         Filters.eq(SpanKeys.TENANT, query.tenantId()),
         trace ->
             root(trace)
-                .filter(query::matches)
-                .filter(root -> hasWantedErrors(query, trace))
-                .filter(root -> after == null || isBehind(query, root, after))
+                .filter(root -> query.matches(new Trace(root.key().trace(), List.copyOf(trace))))
+                .filter(
+                    root ->
+                        query
+                            .after()
+                            .map(
+                                after ->
+                                    query
+                                            .order()
+                                            .positions()
+                                            .compare(query.order().positionOf(root), after)
+                                        > 0)
+                            .orElse(true))
                 .ifPresent(
                     root -> {
                       first.add(root.toLight());
@@ -85,24 +95,6 @@ final class DuplicateReads implements SpanReads {
                       }
                     }));
     return first.stream().sorted(order).toList();
-  }
-
-  private static boolean hasWantedErrors(TraceQuery query, Collection<Span> trace) {
-    return query
-        .hasChildError()
-        .map(wanted -> wanted == trace.stream().anyMatch(span -> span.payload().error() != null))
-        .orElse(true);
-  }
-
-  private static boolean isBehind(TraceQuery query, Span root, TraceQuery.Position after) {
-    TraceQuery.Position here = TraceQuery.Position.of(root, query.order());
-    int byTime =
-        Comparator.nullsLast(Comparator.<Long>naturalOrder()).compare(here.time(), after.time());
-    if (byTime != 0) {
-      return query.order().isDescending() == byTime < 0;
-    }
-    int byTrace = here.traceId().compareTo(after.traceId());
-    return byTrace != 0 ? byTrace > 0 : here.spanId().compareTo(after.spanId()) > 0;
   }
 
   private void forEachTrace(Bson filter, Consumer<Collection<Span>> action) {

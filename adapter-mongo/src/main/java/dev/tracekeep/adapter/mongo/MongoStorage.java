@@ -246,7 +246,7 @@ final class MongoStorage extends AbstractObservabilityStorage {
   }
 
   @Override
-  protected List<Span> readRoots(TraceQuery query, int limit) {
+  protected List<Span> readHeads(TraceQuery query, int limit) {
     return reads.roots(query, limit);
   }
 

@@ -4,9 +4,11 @@ import dev.tracekeep.span.EpochNanos;
 import dev.tracekeep.span.Json;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanStatus;
+import dev.tracekeep.storage.SpanPosition;
 import dev.tracekeep.storage.TimeRange;
 import dev.tracekeep.storage.TraceOrder;
 import dev.tracekeep.storage.TraceQuery;
+import dev.tracekeep.storage.spi.RootConditions;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,19 +36,19 @@ final class RootFilters {
    * again with {@link TraceQuery#matches}; whether a root is the first of its trace, and whether
    * another span failed, is not asked here.
    */
-  static BsonDocument of(TraceQuery query, TraceQuery.@Nullable Position after) {
+  static BsonDocument of(TraceQuery query, @Nullable SpanPosition after) {
+    RootConditions root = RootConditions.of(query);
     List<BsonDocument> all = new ArrayList<>();
     all.add(equal(SpanColumn.TENANT_ID.columnName(), new BsonString(query.tenantId())));
     all.add(equal(SpanCodec.ROOT, TRUE));
-    addRange(all, SpanColumn.STARTED_AT, query.startedAt());
-    addRange(all, SpanColumn.ENDED_AT, query.endedAt());
-    query.status().ifPresent(status -> addStatus(all, status));
-    query
-        .equal()
+    addRange(all, SpanColumn.STARTED_AT, root.startedAt());
+    addRange(all, SpanColumn.ENDED_AT, root.endedAt());
+    root.status().ifPresent(status -> addStatus(all, status));
+    root.equal()
         .forEach((column, value) -> all.add(equal(column.columnName(), new BsonString(value))));
-    query.tags().forEach(tag -> all.add(equal(SpanColumn.TAGS.columnName(), new BsonString(tag))));
-    addTokens(all, SpanCodec.METADATA, query.metadata());
-    addTokens(all, SpanCodec.SCOPE, query.scope());
+    root.tags().forEach(tag -> all.add(equal(SpanColumn.TAGS.columnName(), new BsonString(tag))));
+    addTokens(all, SpanCodec.METADATA, root.metadata());
+    addTokens(all, SpanCodec.SCOPE, root.scope());
     if (after != null) {
       addPosition(all, query.order(), after);
     }
@@ -110,10 +112,9 @@ final class RootFilters {
         (name, value) -> all.add(equal(field, new BsonInt64(SpanCodec.token(name, value)))));
   }
 
-  private static void addPosition(
-      List<BsonDocument> all, TraceOrder order, TraceQuery.Position after) {
+  private static void addPosition(List<BsonDocument> all, TraceOrder order, SpanPosition after) {
     String field = time(order);
-    Long given = after.time();
+    Long given = after.value();
     BsonInt64 time = new BsonInt64(given == null ? SpanCodec.NO_END : given);
     String behind = order.isDescending() ? "$lt" : "$gt";
     // Says nothing new, but lets the index scan start at the right place.

@@ -9,8 +9,10 @@ import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.TraceKey;
+import dev.tracekeep.storage.SpanPosition;
 import dev.tracekeep.storage.StorageStatistics;
 import dev.tracekeep.storage.TraceQuery;
+import dev.tracekeep.storage.spi.RootConditions;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -91,11 +93,11 @@ final class UniqueReads implements SpanReads {
    */
   @Override
   public List<Span> roots(TraceQuery query, int limit) {
-    boolean exact =
-        query.metadata().isEmpty() && query.scope().isEmpty() && query.hasChildError().isEmpty();
+    RootConditions root = RootConditions.of(query);
+    boolean exact = root.isDecidedByNarrowing() && root.hasChildError().isEmpty();
     int look = exact ? limit : Math.max(limit, FIRST_LOOK);
     List<Span> roots = new ArrayList<>();
-    TraceQuery.@Nullable Position after = query.after().orElse(null);
+    @Nullable SpanPosition after = query.after().orElse(null);
     while (true) {
       List<Span> found = new ArrayList<>();
       rows()
@@ -108,7 +110,7 @@ final class UniqueReads implements SpanReads {
       if (roots.size() >= limit || found.size() < look) {
         return roots.subList(0, Math.min(roots.size(), limit));
       }
-      after = TraceQuery.Position.of(found.get(found.size() - 1), query.order());
+      after = query.order().positionOf(found.get(found.size() - 1));
       look = Math.min(look * 2, LARGEST_LOOK);
     }
   }
@@ -121,8 +123,8 @@ final class UniqueReads implements SpanReads {
     SortedSet<String> traceIds = new TreeSet<>();
     matching.forEach(root -> traceIds.add(root.key().traceId()));
     Map<String, String> first = firstRoots(query.tenantId(), traceIds);
-    Set<String> failed =
-        query.hasChildError().isPresent() ? failed(query.tenantId(), traceIds) : Set.of();
+    Optional<Boolean> childError = RootConditions.of(query).hasChildError();
+    Set<String> failed = childError.isPresent() ? failed(query.tenantId(), traceIds) : Set.of();
     return matching.stream()
         .filter(
             root ->
@@ -132,8 +134,7 @@ final class UniqueReads implements SpanReads {
                     .equals(first.getOrDefault(root.key().traceId(), root.key().spanId())))
         .filter(
             root ->
-                query
-                    .hasChildError()
+                childError
                     .map(wanted -> wanted == failed.contains(root.key().traceId()))
                     .orElse(true))
         .toList();

@@ -291,7 +291,7 @@ class MongoStorageTest {
 
   private static List<String> traces(ObservabilityStorage store, TraceQuery.Builder query) {
     return store.listTraces(query.build()).items().stream()
-        .map(TraceSummary::root)
+        .map(TraceSummary::head)
         .map(root -> root.key().traceId())
         .toList();
   }
@@ -347,7 +347,7 @@ class MongoStorageTest {
           var page =
               store.listTraces(
                   TraceQuery.builder("default").order(order).limit(1).cursor(cursor).build());
-          page.items().forEach(trace -> walked.add(trace.root().key().traceId()));
+          page.items().forEach(trace -> walked.add(trace.head().key().traceId()));
           cursor = page.cursor();
         } while (cursor != null);
         assertThat(walked)

@@ -234,7 +234,7 @@ class PgStorageTest {
       TraceQuery query =
           TraceQuery.builder("default").metadata("m", Json.parse(value)).limit(100).build();
       List<Span> expected = spans.stream().filter(query::matches).map(Span::toLight).toList();
-      assertThat(storage.listTraces(query).items().stream().map(TraceSummary::root))
+      assertThat(storage.listTraces(query).items().stream().map(TraceSummary::head))
           .containsExactlyInAnyOrderElementsOf(expected)
           .isNotEmpty();
     }

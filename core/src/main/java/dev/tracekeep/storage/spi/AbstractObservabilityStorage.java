@@ -17,24 +17,40 @@ import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.Page;
 import dev.tracekeep.storage.PruneReport;
 import dev.tracekeep.storage.PruneRequest;
+import dev.tracekeep.storage.ServiceLink;
+import dev.tracekeep.storage.SpanAggregate;
+import dev.tracekeep.storage.SpanAggregation;
+import dev.tracekeep.storage.SpanQuery;
+import dev.tracekeep.storage.SpanScan;
+import dev.tracekeep.storage.SpanValue;
 import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.StorageStatistics;
+import dev.tracekeep.storage.StoredSpan;
+import dev.tracekeep.storage.TimeRange;
 import dev.tracekeep.storage.Trace;
 import dev.tracekeep.storage.TraceQuery;
+import dev.tracekeep.storage.TraceStatistics;
 import dev.tracekeep.storage.TraceSummary;
+import dev.tracekeep.storage.UnsupportedCapabilityException;
+import dev.tracekeep.storage.ValueQuery;
 import dev.tracekeep.storage.WriteResult;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.ToLongFunction;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,6 +69,9 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
 
   /** In smaller batches the versions are there before another thread has woken up. */
   private static final int SPANS_WORTH_A_THREAD = 256;
+
+  /** How many traces {@link #readTraces} is asked for at once. */
+  protected static final int TRACES_AT_ONCE = 20;
 
   private enum State {
     NEW,
@@ -129,12 +148,89 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
       throws Exception;
 
   /**
-   * Reads the light roots that the query asks for: those that pass all filters, behind {@link
-   * TraceQuery#after()}, in order, of each trace its first root alone.
+   * Reads the light heads of the traces that the query asks for: those that pass all filters,
+   * behind {@link TraceQuery#after()}, in order. A store without {@link Capability#SPAN_FILTERS}
+   * takes its filters from {@link RootConditions}.
    *
    * @param limit at most so many; not the query's own
    */
-  protected abstract List<Span> readRoots(TraceQuery query, int limit) throws Exception;
+  protected abstract List<Span> readHeads(TraceQuery query, int limit) throws Exception;
+
+  /**
+   * Works out the statistics of some traces, for {@link Capability#TRACE_STATISTICS}.
+   *
+   * @param traces at least one, sorted and distinct; one that was deleted meanwhile is left out
+   */
+  protected Map<TraceKey, TraceStatistics> readStatistics(List<TraceKey> traces) throws Exception {
+    throw lacking(Capability.TRACE_STATISTICS);
+  }
+
+  /** Counts the traces that a query lists on all of its pages, for {@link Capability#COUNTS}. */
+  protected long countOf(TraceQuery query) throws Exception {
+    throw lacking(Capability.COUNTS);
+  }
+
+  /** Counts the spans that a query lists on all of its pages, for {@link Capability#COUNTS}. */
+  protected long countOf(SpanQuery query) throws Exception {
+    throw lacking(Capability.COUNTS);
+  }
+
+  /**
+   * Reads the light spans that the query asks for, behind {@link SpanQuery#after()}, in order, for
+   * {@link Capability#SPAN_LISTS}.
+   *
+   * @param limit at most so many; not the query's own
+   */
+  protected List<Span> readSpans(SpanQuery query, int limit) throws Exception {
+    throw lacking(Capability.SPAN_LISTS);
+  }
+
+  /**
+   * Reads the values that the query asks for, behind {@link ValueQuery#after()}, in order, for
+   * {@link Capability#VALUE_LISTS}.
+   *
+   * @param limit at most so many; not the query's own
+   */
+  protected List<SpanValue> readValues(ValueQuery query, int limit) throws Exception {
+    throw lacking(Capability.VALUE_LISTS);
+  }
+
+  /**
+   * Reads whole spans, in any order, for {@link Capability#BULK_READS}.
+   *
+   * @param keys at least one, sorted and distinct
+   */
+  protected List<Span> readSpans(List<SpanKey> keys) throws Exception {
+    throw lacking(Capability.BULK_READS);
+  }
+
+  /**
+   * Reads all spans of some traces, whole, in any order, for {@link Capability#BULK_READS}.
+   *
+   * @param traces at least one, at most {@value #TRACES_AT_ONCE}, sorted and distinct
+   */
+  protected List<Span> readTraces(List<TraceKey> traces) throws Exception {
+    throw lacking(Capability.BULK_READS);
+  }
+
+  /** Answers a question over spans, for {@link Capability#AGGREGATES}. */
+  protected List<SpanAggregate> readAggregates(SpanAggregation aggregation) throws Exception {
+    throw lacking(Capability.AGGREGATES);
+  }
+
+  /** Reads which services call which, in any order, for {@link Capability#SERVICE_LINKS}. */
+  protected List<ServiceLink> readServiceLinks(String tenantId, TimeRange startedAt)
+      throws Exception {
+    throw lacking(Capability.SERVICE_LINKS);
+  }
+
+  /**
+   * Reads the next spans of a scan, whole, in key order, for {@link Capability#SPAN_SCANS}: as many
+   * as fit into a few megabytes, and at least one as long as there is one.
+   */
+  protected List<StoredSpan> readNext(SpanScan scan) throws Exception {
+    throw lacking(Capability.SPAN_SCANS);
+  }
 
   /** Deletes whole traces, sorted and distinct; returns how many there were. */
   protected abstract int deleteTraces(List<TraceKey> traces) throws Exception;
@@ -336,15 +432,142 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
   }
 
   @Override
+  public final List<Span> getSpans(Collection<SpanKey> keys) {
+    requireOpen();
+    require(Capability.BULK_READS, "getSpans");
+    if (keys.isEmpty()) {
+      return List.of();
+    }
+    List<SpanKey> sorted = List.copyOf(new TreeSet<>(keys));
+    List<Span> spans = guarded("read " + sorted.size() + " spans", () -> readSpans(sorted));
+    return spans.stream().sorted(Comparator.comparing(Span::key)).toList();
+  }
+
+  @Override
+  public final void getTraces(Collection<TraceKey> keys, Consumer<? super Trace> each) {
+    requireOpen();
+    require(Capability.BULK_READS, "getTraces");
+    List<TraceKey> sorted = List.copyOf(new TreeSet<>(keys));
+    for (int from = 0; from < sorted.size(); from += TRACES_AT_ONCE) {
+      List<TraceKey> some = sorted.subList(from, Math.min(sorted.size(), from + TRACES_AT_ONCE));
+      List<Span> spans = guarded("read " + some.size() + " traces", () -> readTraces(some));
+      Map<TraceKey, List<Span>> traces =
+          spans.stream()
+              .collect(
+                  Collectors.groupingBy(
+                      span -> span.key().trace(), TreeMap::new, Collectors.toList()));
+      // Not guarded: what the caller throws is its own.
+      traces.forEach((key, trace) -> each.accept(new Trace(key, trace)));
+    }
+  }
+
+  @Override
   public final Page<TraceSummary> listTraces(TraceQuery query) {
     requireOpen();
-    List<Span> roots =
-        guarded(
-            "list traces of tenant " + query.tenantId(), () -> readRoots(query, query.limit() + 1));
-    List<Span> page = roots.subList(0, Math.min(roots.size(), query.limit()));
+    if (query.wantsStatistics()) {
+      require(Capability.TRACE_STATISTICS, "statistics of traces");
+    }
+    String action = "list traces of tenant " + query.tenantId();
+    List<Span> heads = guarded(action, () -> readHeads(query, query.limit() + 1));
+    List<Span> page = firstOf(heads, query.limit());
     String cursor =
-        roots.size() > page.size() ? query.cursorBehind(page.get(page.size() - 1)) : null;
-    return new Page<>(page.stream().map(TraceSummary::new).toList(), cursor);
+        heads.size() > page.size() ? query.cursorBehind(page.get(page.size() - 1)) : null;
+    Map<TraceKey, TraceStatistics> statistics =
+        query.wantsStatistics() && !page.isEmpty()
+            ? guarded(
+                action,
+                () ->
+                    readStatistics(page.stream().map(head -> head.key().trace()).sorted().toList()))
+            : Map.of();
+    return new Page<>(
+        page.stream()
+            // One that was deleted between the two looks is shown as it was at the first.
+            .map(head -> new TraceSummary(head, statistics.get(head.key().trace())))
+            .toList(),
+        cursor);
+  }
+
+  @Override
+  public final long countTraces(TraceQuery query) {
+    requireOpen();
+    require(Capability.COUNTS, "countTraces");
+    return guarded("count traces of tenant " + query.tenantId(), () -> countOf(query));
+  }
+
+  @Override
+  public final Page<Span> listSpans(SpanQuery query) {
+    requireOpen();
+    require(Capability.SPAN_LISTS, "listSpans");
+    List<Span> spans =
+        guarded(
+            "list spans of tenant " + query.tenantId(), () -> readSpans(query, query.limit() + 1));
+    List<Span> page = firstOf(spans, query.limit());
+    return new Page<>(
+        page, spans.size() > page.size() ? query.cursorBehind(page.get(page.size() - 1)) : null);
+  }
+
+  @Override
+  public final long countSpans(SpanQuery query) {
+    requireOpen();
+    require(Capability.COUNTS, "countSpans");
+    return guarded("count spans of tenant " + query.tenantId(), () -> countOf(query));
+  }
+
+  @Override
+  public final Page<SpanValue> listValues(ValueQuery query) {
+    requireOpen();
+    require(Capability.VALUE_LISTS, "listValues");
+    List<SpanValue> values =
+        guarded(
+            "list values of tenant " + query.tenantId(),
+            () -> readValues(query, query.limit() + 1));
+    List<SpanValue> page = firstOf(values, query.limit());
+    return new Page<>(
+        page, values.size() > page.size() ? query.cursorBehind(page.get(page.size() - 1)) : null);
+  }
+
+  private static <T> List<T> firstOf(List<T> items, int limit) {
+    return items.subList(0, Math.min(items.size(), limit));
+  }
+
+  @Override
+  public final List<SpanAggregate> aggregate(SpanAggregation aggregation) {
+    requireOpen();
+    require(Capability.AGGREGATES, "aggregate");
+    List<SpanAggregate> groups =
+        guarded(
+            "aggregate spans of tenant " + aggregation.tenantId(),
+            () -> readAggregates(aggregation));
+    return groups.stream().sorted(SpanAggregation.ORDER).toList();
+  }
+
+  @Override
+  public final List<ServiceLink> serviceLinks(String tenantId, TimeRange startedAt) {
+    new TraceKey(tenantId, "any"); // refuses a bad tenant by name
+    requireOpen();
+    require(Capability.SERVICE_LINKS, "serviceLinks");
+    List<ServiceLink> links =
+        guarded(
+            "read the links of services of tenant " + tenantId,
+            () -> readServiceLinks(tenantId, startedAt));
+    return links.stream().sorted(ServiceLink.ORDER).toList();
+  }
+
+  @Override
+  public final void scanSpans(SpanScan scan, Consumer<? super StoredSpan> each) {
+    requireOpen();
+    require(Capability.SPAN_SCANS, "scanSpans");
+    SpanScan rest = scan;
+    while (true) {
+      SpanScan next = rest;
+      List<StoredSpan> spans = guarded("scan spans", () -> readNext(next));
+      if (spans.isEmpty()) {
+        return;
+      }
+      // Not guarded: what the caller throws is its own.
+      spans.forEach(each);
+      rest = rest.after(spans.get(spans.size() - 1).span().key());
+    }
   }
 
   @Override
@@ -420,6 +643,30 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
     if (state.get() == State.NEW) {
       throw new IllegalStateException("Call init() on the store " + config.uri() + " first");
     }
+  }
+
+  private void require(Capability needed, String operation) {
+    if (!capabilities().contains(needed)) {
+      throw lacking(needed, operation);
+    }
+  }
+
+  private UnsupportedCapabilityException lacking(Capability capability, String operation) {
+    return new UnsupportedCapabilityException(
+        capability,
+        "The store "
+            + config.uri()
+            + " does not have "
+            + operation
+            + ": it does not declare "
+            + capability
+            + ".");
+  }
+
+  /** Says that a hook is missing of which the capability was declared: the adapter is at fault. */
+  private IllegalStateException lacking(Capability capability) {
+    return new IllegalStateException(
+        getClass().getName() + " declares " + capability + " and does not override its hooks");
   }
 
   private void requireWritable() {

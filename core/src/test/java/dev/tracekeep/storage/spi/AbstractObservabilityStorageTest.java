@@ -12,19 +12,28 @@ import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanUpdate;
 import dev.tracekeep.span.TraceKey;
+import dev.tracekeep.storage.Capability;
 import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.InitReport;
 import dev.tracekeep.storage.Page;
 import dev.tracekeep.storage.PruneRequest;
+import dev.tracekeep.storage.SpanAggregation;
+import dev.tracekeep.storage.SpanQuery;
+import dev.tracekeep.storage.SpanScan;
 import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.StorageException;
+import dev.tracekeep.storage.TimeRange;
 import dev.tracekeep.storage.TraceQuery;
 import dev.tracekeep.storage.TraceSummary;
 import dev.tracekeep.storage.TracingStrategy;
+import dev.tracekeep.storage.UnsupportedCapabilityException;
+import dev.tracekeep.storage.ValueQuery;
 import dev.tracekeep.storage.WriteResult;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -330,7 +339,104 @@ class AbstractObservabilityStorageTest {
     assertThat(first.nextCursor()).isPresent();
     assertThat(second.items()).extracting(TraceSummary::key).containsExactly(key("t3"));
     assertThat(second.nextCursor()).isEmpty();
-    assertThat(storage.calls).contains("readRoots 3");
+    assertThat(storage.calls).contains("readHeads 3");
+  }
+
+  // ---- reads that a store declares
+
+  @Test
+  void read_thatIsNotDeclaredIsRefused() {
+    FakeStorage storage = FakeStorage.opened();
+    Map<Capability, ThrowingCallable> reads =
+        Map.of(
+            Capability.SPAN_LISTS, () -> storage.listSpans(SpanQuery.builder("t").build()),
+            Capability.VALUE_LISTS, () -> storage.listValues(ValueQuery.ofTags("t").build()),
+            Capability.BULK_READS, () -> storage.getSpans(List.of()),
+            Capability.COUNTS, () -> storage.countTraces(TraceQuery.builder("t").build()),
+            Capability.TRACE_STATISTICS,
+                () -> storage.listTraces(TraceQuery.builder("t").withStatistics().build()),
+            Capability.AGGREGATES, () -> storage.aggregate(SpanAggregation.builder("t").build()),
+            Capability.SERVICE_LINKS, () -> storage.serviceLinks("t", TimeRange.ALL),
+            Capability.SPAN_SCANS, () -> storage.scanSpans(SpanScan.ALL, span -> {}));
+
+    reads.forEach(
+        (capability, read) -> {
+          assertThatThrownBy(read)
+              .isInstanceOf(UnsupportedCapabilityException.class)
+              .hasMessageContaining("does not declare " + capability);
+          storage.capabilities.add(capability);
+        });
+    assertThatThrownBy(reads.get(Capability.SPAN_LISTS))
+        .as("declared, and not overridden")
+        .hasMessageContaining("classified");
+    storage.close();
+    reads.values().forEach(r -> assertThatThrownBy(r).isInstanceOf(IllegalStateException.class));
+  }
+
+  @Test
+  void list_withStatisticsAsksForThePageAlone() {
+    FakeStorage storage = FakeStorage.opened();
+    storage.capabilities.add(Capability.TRACE_STATISTICS);
+    for (String id : List.of("b", "a", "c")) {
+      storage.createSpan(Span.builder(SpanKey.of(id, "s")).name("n").startedAt(START).build());
+    }
+
+    Page<TraceSummary> page =
+        storage.listTraces(TraceQuery.builder("default").limit(2).withStatistics().build());
+
+    assertThat(page.items()).extracting(item -> item.statistics().get().spans()).containsOnly(1L);
+    assertThat(storage.calls).contains("readStatistics [default/a, default/b]");
+  }
+
+  @Test
+  void spansAndTraces_comeOnceInKeyOrder() {
+    FakeStorage storage = FakeStorage.opened();
+    storage.capabilities.add(Capability.BULK_READS);
+    List<TraceKey> keys = new ArrayList<>();
+    for (int i = 0; i < 45; i++) {
+      SpanKey key = SpanKey.of(String.format("t%02d", i), "s");
+      storage.createSpan(Span.builder(key).name("n").startedAt(START).build());
+      keys.add(0, key.trace());
+    }
+    List<TraceKey> read = new ArrayList<>();
+
+    storage.getTraces(keys, trace -> read.add(trace.key()));
+    List<Span> spans =
+        storage.getSpans(
+            List.of(
+                SpanKey.of("t07", "s"),
+                SpanKey.of("none", "s"),
+                SpanKey.of("t03", "s"),
+                SpanKey.of("t07", "s")));
+
+    assertThat(read).hasSize(45).isSorted();
+    assertThat(storage.calls).contains("readTraces 20", "readTraces 5", "readSpans 3");
+    assertThat(spans).extracting(span -> span.key().traceId()).containsExactly("t03", "t07");
+  }
+
+  @Test
+  void scan_goesOnBehindEachPartAndEndsWithWhatIsThrown() {
+    FakeStorage storage = FakeStorage.opened();
+    storage.capabilities.add(Capability.SPAN_SCANS);
+    for (String id : List.of("a", "b", "c", "d", "e")) {
+      storage.createSpan(span(id));
+    }
+    List<String> seen = new ArrayList<>();
+    IllegalStateException mine = new IllegalStateException("mine");
+
+    storage.scanSpans(
+        SpanScan.ALL.after(TRACE.span("a")).upTo(TRACE.span("d")),
+        stored -> seen.add(stored.span().key().spanId()));
+
+    assertThat(seen).containsExactly("b", "c", "d");
+    assertThatThrownBy(
+            () ->
+                storage.scanSpans(
+                    SpanScan.ALL,
+                    stored -> {
+                      throw mine;
+                    }))
+        .isSameAs(mine);
   }
 
   private static TraceKey key(String traceId) {

@@ -13,10 +13,13 @@ import dev.tracekeep.storage.Health;
 import dev.tracekeep.storage.InitReport;
 import dev.tracekeep.storage.PruneReport;
 import dev.tracekeep.storage.PruneRequest;
+import dev.tracekeep.storage.SpanScan;
 import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.StorageStatistics;
+import dev.tracekeep.storage.StoredSpan;
 import dev.tracekeep.storage.TraceQuery;
+import dev.tracekeep.storage.TraceStatistics;
 import dev.tracekeep.storage.TracingStrategy;
 import dev.tracekeep.storage.TracingStrategySupport;
 import dev.tracekeep.storage.WriteResult;
@@ -147,8 +150,8 @@ public final class FakeStorage extends AbstractObservabilityStorage {
   }
 
   @Override
-  protected List<Span> readRoots(TraceQuery query, int limit) throws Exception {
-    called("readRoots " + limit);
+  protected List<Span> readHeads(TraceQuery query, int limit) throws Exception {
+    called("readHeads " + limit);
     return rows.values().stream()
         .map(stored -> stored.toLight())
         .filter(query::matches)
@@ -156,11 +159,48 @@ public final class FakeStorage extends AbstractObservabilityStorage {
         .filter(
             root ->
                 query.after().isEmpty()
-                    || TraceQuery.Position.of(root, query.order())
+                    || query
+                            .order()
+                            .positionOf(root)
                             .traceId()
                             .compareTo(query.after().get().traceId())
                         > 0)
         .limit(limit)
+        .toList();
+  }
+
+  @Override
+  protected Map<TraceKey, TraceStatistics> readStatistics(List<TraceKey> traces) throws Exception {
+    called("readStatistics " + traces);
+    Map<TraceKey, TraceStatistics> statistics = new TreeMap<>();
+    for (TraceKey trace : traces) {
+      statistics.put(trace, TraceStatistics.of(readTrace(trace, SpanColumn.all())));
+    }
+    return statistics;
+  }
+
+  @Override
+  protected List<Span> readSpans(List<SpanKey> keys) throws Exception {
+    called("readSpans " + keys.size());
+    List<Span> found = new ArrayList<>(rows.values());
+    found.removeIf(span -> !keys.contains(span.key()));
+    found.sort(Comparator.comparing(Span::key).reversed());
+    return found;
+  }
+
+  @Override
+  protected List<Span> readTraces(List<TraceKey> traces) throws Exception {
+    called("readTraces " + traces.size());
+    return rows.values().stream().filter(span -> traces.contains(span.key().trace())).toList();
+  }
+
+  @Override
+  protected List<StoredSpan> readNext(SpanScan scan) throws Exception {
+    called("readNext");
+    return rows.values().stream()
+        .filter(span -> scan.contains(span.key()))
+        .limit(2)
+        .map(span -> new StoredSpan(span, span.version()))
         .toList();
   }
 
