@@ -19,7 +19,7 @@ interface SpanReads {
   /** All spans of a trace, in any order. */
   List<Span> trace(TraceKey trace, List<SpanColumn> columns);
 
-  /** Light roots as {@code AbstractObservabilityStorage.readRoots} wants them. */
+  /** Light roots as {@code AbstractObservabilityStorage.readHeads} wants them. */
   List<Span> roots(TraceQuery query, int limit);
 
   StorageStatistics statistics();
