@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -352,6 +353,55 @@ public abstract class JdbcRawAccess implements RawAccess {
         throw new IllegalStateException("There is no row of " + key);
       }
     }
+  }
+
+  /**
+   * A query for what the store keeps the number of its format in, which ends in the number; null,
+   * as by default, if it keeps none.
+   */
+  protected @Nullable String selectFormat() {
+    return null;
+  }
+
+  /** The statement that keeps another number there, or none. */
+  protected String keepFormat(OptionalInt format) {
+    throw new IllegalStateException("No number is kept");
+  }
+
+  @Override
+  public OptionalInt storedFormat() throws SQLException {
+    String select = selectFormat();
+    if (select == null) {
+      return OptionalInt.empty();
+    }
+    try (Connection connection = connect();
+        Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(select)) {
+      String text = row.next() ? row.getString(1) : null;
+      return text == null
+          ? OptionalInt.empty()
+          : OptionalInt.of(Integer.parseInt(text.replaceFirst("(?s).*?(\\d+)$", "$1")));
+    }
+  }
+
+  @Override
+  public boolean storeFormat(OptionalInt format) throws SQLException {
+    if (selectFormat() == null) {
+      return false;
+    }
+    try (Connection connection = connect();
+        Statement statement = connection.createStatement()) {
+      statement.execute(keepFormat(format));
+      return true;
+    }
+  }
+
+  /** A statement that makes a number, or nothing, the comment of the table. */
+  protected static String commentStatement(String table, OptionalInt format) {
+    return "COMMENT ON TABLE "
+        + table
+        + " IS "
+        + (format.isPresent() ? "'tracekeep-format: " + format.getAsInt() + "'" : "NULL");
   }
 
   private String fromRowOfKey() {

@@ -38,6 +38,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -370,13 +371,22 @@ abstract class NegotiationChecks extends TenantChecks {
     }
   }
 
-  /** Rows whose versions have another length were written by another rule: said, not compared. */
+  /**
+   * Rows whose versions have another length were written by another rule: said, not compared,
+   * whatever number is kept with their table.
+   */
   @Test
   public final void versionsOfAnotherLength_areRefusedInWords() throws Exception {
     Span span = Spans.root("t").build();
     storage().createSpan(span);
     closeStorage();
     raw().storeVersion(span.key(), Arrays.copyOf(span.version().toBytes(), 25));
+    assertRefusedAsOfAnotherFormat();
+    raw().storeFormat(OptionalInt.empty());
+    assertRefusedAsOfAnotherFormat();
+  }
+
+  private String assertRefusedAsOfAnotherFormat() {
     ObservabilityStorage storage = open(Map.of());
     StorageException refused = thrown(StorageException.class, storage::init);
     assertThat(refused.kind()).isEqualTo(FailureKind.CONFIGURATION);
@@ -384,6 +394,50 @@ abstract class NegotiationChecks extends TenantChecks {
     Health health = storage.check();
     assertThat(health.up()).isFalse();
     assertThat(health.message()).isEqualTo(refused.getMessage());
+    storage.close();
+    return String.valueOf(refused.getMessage());
+  }
+
+  /**
+   * The number of a table's format is kept with it, written where it is missing, and read at every
+   * opening: rows in another format are refused in words, a table without rows is taken over.
+   */
+  @Test
+  public final void formatNumber_isKeptWithTheTableAndRead() throws Exception {
+    RawAccess raw = raw();
+    Span span = Spans.root("t").build();
+    storage().createSpan(span);
+    closeStorage();
+    OptionalInt ours = raw.storedFormat();
+    if (!raw.storeFormat(OptionalInt.empty())) {
+      refusedAsDeclared("this engine keeps no number with a table");
+      return;
+    }
+    assertThat(ours).isPresent();
+    ObservabilityStorage unnumbered = open(Map.of());
+    assertThat(unnumbered.check().up()).isTrue();
+    unnumbered.init();
+    assertSame(unnumbered.getSpan(span.key()), span);
+    unnumbered.close();
+    assertThat(raw.storedFormat()).isEqualTo(ours);
+
+    raw.storeFormat(OptionalInt.of(917));
+    assertThat(assertRefusedAsOfAnotherFormat()).contains("format 917");
+    assertThat(raw.storedFormat()).hasValue(917);
+
+    raw.storeFormat(ours);
+    ObservabilityStorage again = open(Map.of());
+    again.init();
+    assertSame(again.getSpan(span.key()), span);
+    again.dangerouslyClearAll();
+    again.close();
+
+    raw.storeFormat(OptionalInt.of(917));
+    ObservabilityStorage empty = open(Map.of());
+    empty.init();
+    empty.createSpan(span);
+    assertSame(empty.getSpan(span.key()), span);
+    assertThat(raw.storedFormat()).isEqualTo(ours);
   }
 
   /** A wrong address says which adapters there are; all faults of a configuration come at once. */

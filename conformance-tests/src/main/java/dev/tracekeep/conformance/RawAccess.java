@@ -5,6 +5,7 @@ import dev.tracekeep.span.SpanKey;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -66,7 +67,27 @@ public interface RawAccess {
    */
   void storeVersion(SpanKey key, byte[] version) throws Exception;
 
-  /** The names of all tables (collections, views) in the database. */
+  /**
+   * The number of the format that the store keeps with the table; empty if there is none, as by
+   * default.
+   */
+  default OptionalInt storedFormat() throws Exception {
+    return OptionalInt.empty();
+  }
+
+  /**
+   * Keeps another number with the table, as another release would, or takes it off.
+   *
+   * @return false, as by default, if the store keeps no number on this engine
+   */
+  default boolean storeFormat(OptionalInt format) throws Exception {
+    return false;
+  }
+
+  /**
+   * The names of all tables (collections, views) in the database, but for one in which the store
+   * keeps nothing else than the numbers of formats: it comes with the first opening and stays.
+   */
   Set<String> tableNames() throws Exception;
 
   /**

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -154,6 +155,17 @@ final class ReferenceDatabase implements RawAccess {
   @Override
   public synchronized void storeVersion(SpanKey key, byte[] version) {
     create(mainTable).isOfAnotherFormat = version.length != SpanVersion.LENGTH;
+  }
+
+  @Override
+  public synchronized OptionalInt storedFormat() {
+    return create(mainTable).format;
+  }
+
+  @Override
+  public synchronized boolean storeFormat(OptionalInt format) {
+    create(mainTable).format = format;
+    return true;
   }
 
   @Override

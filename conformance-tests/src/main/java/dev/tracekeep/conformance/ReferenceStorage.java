@@ -33,6 +33,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -327,19 +328,41 @@ public class ReferenceStorage extends ReferenceReads {
       } else {
         report = initLegacy();
       }
+      if (report.outcome() != InitReport.Outcome.READ_ONLY) {
+        keepFormat(database.create(config.table()));
+      }
       state = report.outcome() == InitReport.Outcome.READ_ONLY ? State.READ_ONLY : State.WRITABLE;
       return report;
     }
   }
 
+  /** Keeps the number of this store's format with the table. */
+  void keepFormat(ReferenceTable table) {
+    table.format = OptionalInt.of(2);
+  }
+
   /** Refuses rows that were written by another rule. */
   void requireFormat(@Nullable ReferenceTable table) {
+    if (table != null && !table.rows.isEmpty() && isOfAnotherFormat(table.format)) {
+      throw new StorageException(
+          FailureKind.CONFIGURATION,
+          config.table()
+              + " is of format "
+              + table.format.getAsInt()
+              + ", written by another release. Use another table.",
+          null);
+    }
     if (table != null && table.isOfAnotherFormat) {
       throw new StorageException(
           FailureKind.CONFIGURATION,
           "The versions in " + config.table() + " have another length. Use another table.",
           null);
     }
+  }
+
+  /** Whether that number is not ours; a table that has none may be. */
+  boolean isOfAnotherFormat(OptionalInt number) {
+    return number.isPresent() && number.getAsInt() != 2;
   }
 
   private InitReport initLegacy() {

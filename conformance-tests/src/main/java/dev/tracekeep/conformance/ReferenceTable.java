@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -35,6 +36,9 @@ final class ReferenceTable {
 
   /** Whether its versions have another length than those of this release. */
   boolean isOfAnotherFormat;
+
+  /** The number of the format that is kept with it. */
+  OptionalInt format = OptionalInt.empty();
 
   /** Whether an application has made a unique key of its own. */
   boolean hasApplicationKey;

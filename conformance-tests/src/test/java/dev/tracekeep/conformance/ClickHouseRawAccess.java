@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -223,6 +224,33 @@ final class ClickHouseRawAccess implements RawAccess {
             + TABLE);
     ClickHouseTestServer.execute(url, "EXCHANGE TABLES " + TABLE + " AND " + older);
     ClickHouseTestServer.execute(url, "DROP TABLE " + older + " SYNC");
+  }
+
+  @Override
+  public OptionalInt storedFormat() throws IOException {
+    String comment =
+        ClickHouseTestServer.query(
+            url,
+            "SELECT extract(comment, '[0-9]+$') FROM system.tables WHERE database ="
+                + " currentDatabase() AND name = '"
+                + TABLE
+                + "'",
+            Map.of());
+    return comment.isBlank()
+        ? OptionalInt.empty()
+        : OptionalInt.of(Integer.parseInt(comment.strip()));
+  }
+
+  @Override
+  public boolean storeFormat(OptionalInt format) throws IOException {
+    ClickHouseTestServer.execute(
+        url,
+        "ALTER TABLE "
+            + TABLE
+            + " MODIFY COMMENT 'Our spans"
+            + (format.isPresent() ? "; tracekeep-format: " + format.getAsInt() : "")
+            + "'");
+    return true;
   }
 
   /** Of the rows that no merge has dropped yet the greatest one counts. */

@@ -19,6 +19,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -122,6 +123,16 @@ final class DuckDbFixture implements StorageFixture {
     @Override
     protected Connection connect() throws SQLException {
       return DriverManager.getConnection(url);
+    }
+
+    @Override
+    protected String selectFormat() {
+      return "SELECT comment FROM duckdb_tables() WHERE table_name = 'tracekeep_spans'";
+    }
+
+    @Override
+    protected String keepFormat(OptionalInt format) {
+      return commentStatement("tracekeep_spans", format);
     }
 
     /** DuckDB drops no column while there is an index on any, so who does makes ours again. */

@@ -18,6 +18,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.sqlite.SQLiteException;
 
@@ -110,6 +112,25 @@ final class LibSqlFixture implements StorageFixture {
     @Override
     protected Connection connect() throws SQLException {
       return DriverManager.getConnection("jdbc:sqlite:" + file);
+    }
+
+    @Override
+    public Set<String> tableNames() throws SQLException {
+      Set<String> names = super.tableNames();
+      names.removeIf(name -> name.contains("tracekeep_formats")); // and its index
+      return names;
+    }
+
+    @Override
+    protected String selectFormat() {
+      return "SELECT format FROM tracekeep_formats WHERE table_name = 'tracekeep_spans'";
+    }
+
+    @Override
+    protected String keepFormat(OptionalInt format) {
+      return format.isPresent()
+          ? "REPLACE INTO tracekeep_formats VALUES ('tracekeep_spans', " + format.getAsInt() + ")"
+          : "DELETE FROM tracekeep_formats";
     }
 
     @Override

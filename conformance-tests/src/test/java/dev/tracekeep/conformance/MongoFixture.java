@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -348,6 +349,34 @@ final class MongoFixture implements StorageFixture {
     }
 
     @Override
+    public OptionalInt storedFormat() {
+      return in(
+          database ->
+              Optional.ofNullable(
+                      database
+                          .getCollection("tracekeep_formats")
+                          .find(new Document("_id", TABLE))
+                          .first())
+                  .map(kept -> OptionalInt.of(kept.getInteger("format")))
+                  .orElse(OptionalInt.empty()));
+    }
+
+    @Override
+    public boolean storeFormat(OptionalInt format) {
+      return in(
+          database -> {
+            Document key = new Document("_id", TABLE);
+            database.getCollection("tracekeep_formats").deleteOne(key);
+            if (format.isPresent()) {
+              database
+                  .getCollection("tracekeep_formats")
+                  .insertOne(key.append("format", format.getAsInt()));
+            }
+            return true;
+          });
+    }
+
+    @Override
     public void storeVersion(SpanKey key, byte[] version) {
       in(
           database ->
@@ -376,7 +405,12 @@ final class MongoFixture implements StorageFixture {
 
     @Override
     public Set<String> tableNames() {
-      return in(database -> database.listCollectionNames().into(new TreeSet<>()));
+      return in(
+          database -> {
+            Set<String> names = database.listCollectionNames().into(new TreeSet<>());
+            names.remove("tracekeep_formats");
+            return names;
+          });
     }
 
     @Override

@@ -18,6 +18,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -128,6 +129,32 @@ final class MsSqlFixture implements StorageFixture {
 
     private static boolean isId(SpanColumn column) {
       return column.isKey() || column == SpanColumn.PARENT_SPAN_ID;
+    }
+
+    @Override
+    protected String selectFormat() {
+      return "SELECT CAST(value AS nvarchar(20)) FROM sys.extended_properties WHERE class = 1 AND"
+          + " major_id = OBJECT_ID('tracekeep_spans') AND minor_id = 0 AND name ="
+          + " 'tracekeep_format'";
+    }
+
+    @Override
+    protected String keepFormat(OptionalInt format) {
+      String table =
+          ", @level0type = 'SCHEMA', @level0name = 'dbo', @level1type = 'TABLE', @level1name ="
+              + " 'tracekeep_spans'";
+      String drop =
+          "IF EXISTS ("
+              + selectFormat()
+              + ") EXEC sys.sp_dropextendedproperty @name = 'tracekeep_format'"
+              + table;
+      return format.isPresent()
+          ? drop
+              + "; EXEC sys.sp_addextendedproperty @name = 'tracekeep_format', @value = '"
+              + format.getAsInt()
+              + "'"
+              + table
+          : drop;
     }
 
     @Override

@@ -14,6 +14,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -97,6 +98,16 @@ final class PgFixture implements StorageFixture {
         case JSON -> "text";
         case TEXT_LIST -> "text[]";
       };
+    }
+
+    @Override
+    protected String selectFormat() {
+      return "SELECT obj_description('tracekeep_spans'::regclass, 'pg_class')";
+    }
+
+    @Override
+    protected String keepFormat(OptionalInt format) {
+      return commentStatement("tracekeep_spans", format);
     }
 
     @Override

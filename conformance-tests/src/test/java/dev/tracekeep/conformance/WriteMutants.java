@@ -17,6 +17,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
@@ -208,6 +209,45 @@ final class WriteMutants {
                 new ReferenceStorage(database, config, capabilities) {
                   @Override
                   void requireFormat(@Nullable ReferenceTable table) {}
+                }));
+    mutants.add(
+        Mutant.of(
+            "does not read the number of a table's format",
+            (database, config, capabilities) ->
+                new ReferenceStorage(database, config, capabilities) {
+                  @Override
+                  boolean isOfAnotherFormat(OptionalInt number) {
+                    return false;
+                  }
+                }));
+    mutants.add(
+        Mutant.of(
+            "takes a table without a number for one of another format",
+            (database, config, capabilities) ->
+                new ReferenceStorage(database, config, capabilities) {
+                  @Override
+                  boolean isOfAnotherFormat(OptionalInt number) {
+                    return number.isEmpty();
+                  }
+
+                  @Override
+                  void requireFormat(@Nullable ReferenceTable table) {
+                    if (table != null && table.unique) {
+                      super.requireFormat(table);
+                    }
+                  }
+                }));
+    mutants.add(
+        Mutant.of(
+            "does not write the number of a table's format where it is missing",
+            (database, config, capabilities) ->
+                new ReferenceStorage(database, config, capabilities) {
+                  @Override
+                  void keepFormat(ReferenceTable table) {
+                    if (table.rows.isEmpty()) {
+                      super.keepFormat(table);
+                    }
+                  }
                 }));
     mutants.add(noticing("does not see another start under one id", (there, given) -> false));
     mutants.add(

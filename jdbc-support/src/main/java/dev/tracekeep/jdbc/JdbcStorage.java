@@ -1,5 +1,6 @@
 package dev.tracekeep.jdbc;
 
+import dev.tracekeep.dedupe.TableIdentity;
 import dev.tracekeep.migration.DedupeMigration;
 import dev.tracekeep.migration.MigrationListener;
 import dev.tracekeep.migration.MigrationReport;
@@ -26,6 +27,7 @@ import dev.tracekeep.storage.WriteResult;
 import dev.tracekeep.storage.spi.AbstractObservabilityStorage;
 import dev.tracekeep.storage.spi.OptimisticBulkPolicy;
 import dev.tracekeep.storage.spi.RootConditions;
+import dev.tracekeep.storage.spi.TableFormat;
 import dev.tracekeep.storage.spi.WriteOutcome;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -33,8 +35,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -154,19 +158,22 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
     return table == null ? ownMigration() : migrationOf(table, ownTable());
   }
 
-  private boolean tableExists(Connection connection) throws SQLException {
-    return migrationDialect().resolve(connection, ownTable()).isPresent();
+  private Optional<TableIdentity> resolve(Connection connection) throws SQLException {
+    return migrationDialect().resolve(connection, ownTable());
   }
 
   @Override
   protected final InitReport initialize() throws Exception {
     JdbcDedupeMigration migration = ownMigration();
     String table = ownTable().toString();
+    // The number that the table had; empty where it was made just now, or has none.
+    AtomicReference<OptionalInt> format = new AtomicReference<>(OptionalInt.empty());
     boolean created =
         connections.transact(
             connection -> {
-              if (tableExists(connection)) {
-                requireVersionsOfThisRelease(connection);
+              Optional<TableIdentity> found = resolve(connection);
+              if (found.isPresent()) {
+                format.set(requireFormatOfThisRelease(connection, found.get()));
                 return false;
               }
               createTable(connection);
@@ -178,12 +185,14 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
             || config().migration() == MigrationPolicy.AUTO && migration.addColumns();
     if (current) {
       makeIndexes();
+      keepFormat(format.get());
       return new InitReport(created ? Outcome.CREATED : Outcome.OPENED, table, null);
     }
     switch (config().migration()) {
       case AUTO -> {
         MigrationReport report = migration.apply(MigrationListener.NONE);
         makeIndexes();
+        keepFormat(format.get());
         return new InitReport(Outcome.MIGRATED, table, report);
       }
       case OFF -> {
@@ -194,13 +203,52 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
     }
   }
 
-  private void requireVersionsOfThisRelease(Connection connection) throws SQLException {
+  /** Returns the number that is kept with the table. */
+  private OptionalInt requireFormatOfThisRelease(Connection connection, TableIdentity table)
+      throws Exception {
+    OptionalInt format = readFormat(connection, table);
+    requireFormatOfThisRelease(
+        format, () -> !sql.selectAnyRow().list(connection, row -> true).isEmpty());
     // A table of a release before versions has no such column, and is migrated.
     if (migrationDialect()
         .columns(connection, config().schema(), config().table())
         .containsKey(SpanColumn.VERSION_NAME)) {
       sql.selectAnyVersion()
           .forEach(connection, row -> requireVersionsOfThisRelease(row.getBytes(1).length));
+    }
+    return format;
+  }
+
+  /**
+   * Reads the number that {@link #writeFormat} keeps beside the table; empty if there is none, as
+   * on engines that keep none.
+   */
+  protected OptionalInt readFormat(Connection connection, TableIdentity table) throws SQLException {
+    return OptionalInt.empty();
+  }
+
+  /**
+   * Keeps {@link TableFormat#CURRENT} beside the table, in the current transaction, over any other
+   * number; by default nothing is kept.
+   */
+  protected void writeFormat(Connection connection, TableIdentity table) throws SQLException {}
+
+  /**
+   * In a transaction of its own: whoever may write spans may not change a table, and then does
+   * without the number.
+   */
+  private void keepFormat(OptionalInt kept) {
+    if (kept.equals(OptionalInt.of(TableFormat.CURRENT))) {
+      return;
+    }
+    try {
+      connections.transact(
+          connection -> {
+            writeFormat(connection, resolve(connection).orElseThrow());
+            return true;
+          });
+    } catch (Exception e) {
+      formatNotKept(e);
     }
   }
 
@@ -223,8 +271,9 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
             : migration.isNeeded() ? SchemaState.MIGRATION_REQUIRED : SchemaState.CURRENT;
     return connections.read(
         connection -> {
-          if (schema != SchemaState.ABSENT) {
-            requireVersionsOfThisRelease(connection);
+          Optional<TableIdentity> table = resolve(connection);
+          if (table.isPresent()) {
+            requireFormatOfThisRelease(connection, table.get());
           }
           return Health.up(engineVersion(connection), schema, config().uri().toString());
         });

@@ -187,6 +187,11 @@ public final class SpanTableSql {
         " AND " + comparesId(alias, SpanColumn.SPAN_ID, "="), dialect.storedId(key.spanId()));
   }
 
+  /** Selects one row of any, if there is one. */
+  SqlStatement selectAnyRow() {
+    return new SqlStatement("SELECT 1 FROM " + table + dialect.limitUnordered(1));
+  }
+
   /** Selects the version of any one row that has one. */
   SqlStatement selectAnyVersion() {
     return new SqlStatement(

@@ -2,6 +2,7 @@ package dev.tracekeep.adapter.clickhouse;
 
 import dev.tracekeep.migration.DedupeMigration;
 import dev.tracekeep.migration.MigrationListener;
+import dev.tracekeep.migration.MigrationReport;
 import dev.tracekeep.migration.SpanTable;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
@@ -25,12 +26,14 @@ import dev.tracekeep.storage.TraceQuery;
 import dev.tracekeep.storage.TracingStrategy;
 import dev.tracekeep.storage.TracingStrategySupport;
 import dev.tracekeep.storage.spi.AbstractObservabilityStorage;
+import dev.tracekeep.storage.spi.TableFormat;
 import dev.tracekeep.storage.spi.WriteOutcome;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -108,14 +111,17 @@ final class ClickHouseStorage extends AbstractObservabilityStorage {
       create();
       return new InitReport(Outcome.CREATED, config().table(), null);
     }
-    requireVersionsOfThisRelease();
+    OptionalInt format = requireFormatOfThisRelease();
     if (!migration.isNeeded() || addColumns(migration)) {
+      keepFormat(format);
       return new InitReport(Outcome.OPENED, config().table(), null);
     }
     return switch (config().migration()) {
-      case AUTO ->
-          new InitReport(
-              Outcome.MIGRATED, config().table(), migration.apply(MigrationListener.NONE));
+      case AUTO -> {
+        MigrationReport report = migration.apply(MigrationListener.NONE);
+        keepFormat(format);
+        yield new InitReport(Outcome.MIGRATED, config().table(), report);
+      }
       case OFF -> {
         reads =
             new SpanReads(
@@ -131,6 +137,41 @@ final class ClickHouseStorage extends AbstractObservabilityStorage {
       }
       case CHECK -> throw new MigrationRequiredException(migration.plan());
     };
+  }
+
+  private String comment() throws Exception {
+    return client
+        .list(
+            "SELECT comment FROM system.tables WHERE database = currentDatabase() AND name = "
+                + SqlText.literal(config().table()),
+            RowBinaryReader::text)
+        .get(0);
+  }
+
+  /** Returns the number that is kept with the table. */
+  private OptionalInt requireFormatOfThisRelease() throws Exception {
+    OptionalInt format = TableFormat.in(comment());
+    requireFormatOfThisRelease(
+        format,
+        () -> client.number("SELECT count() FROM (SELECT 1 FROM " + table() + " LIMIT 1)") > 0);
+    requireVersionsOfThisRelease();
+    return format;
+  }
+
+  private void keepFormat(OptionalInt kept) {
+    if (kept.equals(OptionalInt.of(TableFormat.CURRENT))) {
+      return;
+    }
+    try {
+      client.execute(
+          "ALTER TABLE "
+              + table()
+              + (cluster == null ? "" : cluster.onCluster())
+              + " MODIFY COMMENT "
+              + SqlText.literal(TableFormat.commentWith(comment())));
+    } catch (Exception e) {
+      formatNotKept(e);
+    }
   }
 
   private void requireVersionsOfThisRelease() throws Exception {
@@ -149,7 +190,7 @@ final class ClickHouseStorage extends AbstractObservabilityStorage {
             "SELECT " + version + " FROM " + SqlText.name(config().table()) + " LIMIT 1",
             row -> row.unsigned(SpanRows.VERSION_WIDTH));
     if (!any.isEmpty() && !SpanRows.isVersionOfThisRelease(any.get(0))) {
-      throw otherFormat(config().table(), "another length");
+      throw otherVersions("another length");
     }
   }
 
@@ -202,7 +243,7 @@ final class ClickHouseStorage extends AbstractObservabilityStorage {
     ClickHouseMigration migration = ownMigration();
     boolean exists = migration.tableExists();
     if (exists) {
-      requireVersionsOfThisRelease();
+      requireFormatOfThisRelease();
     }
     SchemaState schema =
         !exists

@@ -1,6 +1,7 @@
 package dev.tracekeep.adapter.clickhouse;
 
 import dev.tracekeep.span.SpanColumn;
+import dev.tracekeep.storage.spi.TableFormat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -150,6 +151,9 @@ final class ClickHouseTable {
         + key()
         + ") SETTINGS "
         + SETTINGS
-        + " COMMENT 'Spans, each once: read the row of the greatest version of a key'";
+        + " COMMENT "
+        + SqlText.literal(
+            TableFormat.commentWith(
+                "Spans, each once: read the row of the greatest version of a key"));
   }
 }

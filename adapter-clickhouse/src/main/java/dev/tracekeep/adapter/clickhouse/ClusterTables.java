@@ -3,6 +3,7 @@ package dev.tracekeep.adapter.clickhouse;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.storage.ConfigurationException;
 import dev.tracekeep.storage.StorageConfig;
+import dev.tracekeep.storage.spi.TableFormat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -77,7 +78,8 @@ final class ClusterTables {
     return SqlText.name(localName(table)) + onCluster();
   }
 
-  private String onCluster() {
+  /** What a statement says behind the table's name to be run on every node. */
+  String onCluster() {
     return " ON CLUSTER " + SqlText.name(cluster);
   }
 
@@ -113,8 +115,11 @@ final class ClusterTables {
                 "cityHash64("
                     + SpanRows.select(List.of(SpanColumn.TENANT_ID, SpanColumn.TRACE_ID))
                     + ")")
-            + ") COMMENT 'Spans of all shards, a trace on one: read the row of the greatest version"
-            + " of a key'");
+            + ") COMMENT "
+            + SqlText.literal(
+                TableFormat.commentWith(
+                    "Spans of all shards, a trace on one: read the row of the greatest version of a"
+                        + " key")));
   }
 
   private static List<String> columns() {

@@ -1,5 +1,6 @@
 package dev.tracekeep.adapter.duckdb;
 
+import dev.tracekeep.dedupe.TableIdentity;
 import dev.tracekeep.jdbc.JdbcStorage;
 import dev.tracekeep.jdbc.MigrationDialect;
 import dev.tracekeep.jdbc.SqlDialect;
@@ -13,6 +14,7 @@ import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.TracingStrategy;
 import dev.tracekeep.storage.TracingStrategySupport;
 import dev.tracekeep.storage.WriteResult;
+import dev.tracekeep.storage.spi.TableFormat;
 import dev.tracekeep.storage.spi.WriteOutcome;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -20,7 +22,9 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Spans in DuckDB. */
 final class DuckDbStorage extends JdbcStorage {
@@ -91,6 +95,32 @@ final class DuckDbStorage extends JdbcStorage {
             + " ("
             + sql().name(SpanColumn.TRACE_ID)
             + ")");
+  }
+
+  @Override
+  protected OptionalInt readFormat(Connection connection, TableIdentity table) throws SQLException {
+    return TableFormat.in(comment(connection, table));
+  }
+
+  @Override
+  protected void writeFormat(Connection connection, TableIdentity table) throws SQLException {
+    String comment = TableFormat.commentWith(comment(connection, table));
+    new SqlStatement(
+            "COMMENT ON TABLE " + sql().table() + " IS '" + comment.replace("'", "''") + "'")
+        .execute(connection);
+  }
+
+  private static @Nullable String comment(Connection connection, TableIdentity table)
+      throws SQLException {
+    // Not findFirst, which has no place for a comment that is null.
+    List<@Nullable String> comments =
+        new SqlStatement(
+                "SELECT comment FROM duckdb_tables() WHERE database_name = current_database() AND"
+                    + " schema_name = ? AND table_name = ?",
+                String.valueOf(table.schema()),
+                table.name())
+            .list(connection, row -> row.getString(1));
+    return comments.isEmpty() ? null : comments.get(0);
   }
 
   private static String name(String identifier) {

@@ -1,5 +1,6 @@
 package dev.tracekeep.adapter.libsql;
 
+import dev.tracekeep.dedupe.TableIdentity;
 import dev.tracekeep.jdbc.JdbcStorage;
 import dev.tracekeep.jdbc.MigrationDialect;
 import dev.tracekeep.jdbc.SqlStatement;
@@ -10,6 +11,7 @@ import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.TracingStrategy;
 import dev.tracekeep.storage.TracingStrategySupport;
+import dev.tracekeep.storage.spi.TableFormat;
 import dev.tracekeep.storage.spi.WriteOutcome;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -17,6 +19,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /** Spans in libSQL or SQLite. */
@@ -81,6 +84,40 @@ final class LibSqlStorage extends JdbcStorage {
                 + " ("
                 + sql().keyNames()
                 + ")")
+        .execute(connection);
+  }
+
+  /**
+   * The number of each table's format. Not {@code PRAGMA user_version}, which belongs to the whole
+   * file, and so to the program whose file it is.
+   */
+  private static final String FORMATS = DIALECT.quote("tracekeep_formats");
+
+  @Override
+  protected OptionalInt readFormat(Connection connection, TableIdentity table) throws SQLException {
+    if (new SqlStatement("SELECT count(*) FROM sqlite_schema WHERE name = 'tracekeep_formats'")
+            .number(connection)
+        == 0) {
+      return OptionalInt.empty();
+    }
+    return new SqlStatement("SELECT format FROM " + FORMATS + " WHERE table_name = ?", table.name())
+        .list(connection, row -> row.getInt(1)).stream().mapToInt(Integer::intValue).findFirst();
+  }
+
+  @Override
+  protected void writeFormat(Connection connection, TableIdentity table) throws SQLException {
+    new SqlStatement(
+            "CREATE TABLE IF NOT EXISTS "
+                + FORMATS
+                + " (table_name TEXT NOT NULL PRIMARY KEY, format INTEGER NOT NULL)")
+        .execute(connection);
+    new SqlStatement(
+            "INSERT INTO "
+                + FORMATS
+                + " (table_name, format) VALUES (?, ?) ON CONFLICT (table_name) DO UPDATE SET"
+                + " format = excluded.format",
+            table.name(),
+            TableFormat.CURRENT)
         .execute(connection);
   }
 

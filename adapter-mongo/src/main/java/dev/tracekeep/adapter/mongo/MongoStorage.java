@@ -1,9 +1,11 @@
 package dev.tracekeep.adapter.mongo;
 
 import com.mongodb.MongoException;
+import com.mongodb.client.MongoCollection;
 import com.mongodb.client.MongoDatabase;
 import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.Projections;
+import com.mongodb.client.model.ReplaceOptions;
 import dev.tracekeep.migration.DedupeMigration;
 import dev.tracekeep.migration.MigrationListener;
 import dev.tracekeep.migration.MigrationReport;
@@ -29,18 +31,27 @@ import dev.tracekeep.storage.TraceQuery;
 import dev.tracekeep.storage.TracingStrategy;
 import dev.tracekeep.storage.TracingStrategySupport;
 import dev.tracekeep.storage.spi.AbstractObservabilityStorage;
+import dev.tracekeep.storage.spi.TableFormat;
 import dev.tracekeep.storage.spi.WriteOutcome;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.bson.BsonDocument;
+import org.bson.BsonInt32;
+import org.bson.BsonString;
 import org.bson.BsonType;
 import org.jspecify.annotations.Nullable;
 
 /** A store in a collection of MongoDB: one document for each span. */
 final class MongoStorage extends AbstractObservabilityStorage {
+  /** The collection beside, with the number of each collection's format by its name. */
+  private static final String FORMATS = "tracekeep_formats";
+
+  private static final String FORMAT = "format";
+
   private final MongoConnection connection;
   private final MongoFailures failures;
   private final SpanTable table;
@@ -112,7 +123,7 @@ final class MongoStorage extends AbstractObservabilityStorage {
   }
 
   @Override
-  protected InitReport initialize() {
+  protected InitReport initialize() throws Exception {
     MongoDatabase database = connection.unhurried();
     MongoMigration migration = ownMigration();
     boolean exists = migration.tableExists();
@@ -120,11 +131,12 @@ final class MongoStorage extends AbstractObservabilityStorage {
     if (!obstacles.isEmpty()) {
       throw new StorageException(FailureKind.CONFIGURATION, String.join(" ", obstacles), null);
     }
-    requireVersionsOfThisRelease();
+    OptionalInt format = requireFormatOfThisRelease();
     if (!exists || isEmpty(database) && !migration.isUnfinished()) {
       try {
         SpanIndexes.createKey(database, config().table(), SpanIndexes.KEY);
         SpanIndexes.createOthers(database, config().table());
+        keepFormat(format);
         return report(exists ? Outcome.OPENED : Outcome.CREATED, null);
       } catch (MongoException e) {
         // Somebody filled the collection with duplicates in this very moment: so it is migrated.
@@ -135,12 +147,14 @@ final class MongoStorage extends AbstractObservabilityStorage {
     }
     if (!migration.isNeeded()) {
       SpanIndexes.createOthers(database, config().table());
+      keepFormat(format);
       return report(Outcome.OPENED, null);
     }
     switch (config().migration()) {
       case AUTO -> {
         MigrationReport done = migration.apply(MigrationListener.NONE);
         SpanIndexes.createOthers(database, config().table());
+        keepFormat(format);
         return report(Outcome.MIGRATED, done);
       }
       case OFF -> {
@@ -148,6 +162,36 @@ final class MongoStorage extends AbstractObservabilityStorage {
         return report(Outcome.READ_ONLY, null);
       }
       default -> throw new MigrationRequiredException(migration.plan());
+    }
+  }
+
+  private MongoCollection<BsonDocument> formats() {
+    return connection.unhurried().getCollection(FORMATS, BsonDocument.class);
+  }
+
+  /** Returns the number that is kept for the collection. */
+  private OptionalInt requireFormatOfThisRelease() throws Exception {
+    BsonDocument kept = formats().find(Filters.eq(config().table())).first();
+    OptionalInt format =
+        kept == null ? OptionalInt.empty() : OptionalInt.of(kept.getNumber(FORMAT).intValue());
+    requireFormatOfThisRelease(format, () -> !isEmpty(connection.unhurried()));
+    requireVersionsOfThisRelease();
+    return format;
+  }
+
+  private void keepFormat(OptionalInt kept) {
+    if (kept.equals(OptionalInt.of(TableFormat.CURRENT))) {
+      return;
+    }
+    try {
+      formats()
+          .replaceOne(
+              Filters.eq(config().table()),
+              new BsonDocument("_id", new BsonString(config().table()))
+                  .append(FORMAT, new BsonInt32(TableFormat.CURRENT)),
+              new ReplaceOptions().upsert(true));
+    } catch (MongoException e) {
+      formatNotKept(e); // another process keeps it this very moment, or nobody may
     }
   }
 
@@ -173,9 +217,9 @@ final class MongoStorage extends AbstractObservabilityStorage {
   }
 
   @Override
-  protected Health probe() {
+  protected Health probe() throws Exception {
     String product = connection.server().product();
-    requireVersionsOfThisRelease();
+    requireFormatOfThisRelease();
     MongoMigration migration = ownMigration();
     SchemaState schema =
         !migration.tableExists()

@@ -1,5 +1,6 @@
 package dev.tracekeep.adapter.mssql;
 
+import dev.tracekeep.dedupe.TableIdentity;
 import dev.tracekeep.jdbc.JdbcStorage;
 import dev.tracekeep.jdbc.MigrationDialect;
 import dev.tracekeep.jdbc.SqlStatement;
@@ -11,6 +12,7 @@ import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.TracingStrategy;
 import dev.tracekeep.storage.TracingStrategySupport;
+import dev.tracekeep.storage.spi.TableFormat;
 import dev.tracekeep.storage.spi.WriteOutcome;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -19,6 +21,7 @@ import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -36,6 +39,9 @@ final class MsSqlStorage extends JdbcStorage {
               Capability.TRANSACTIONAL_MIGRATION,
               Capability.DURABLE,
               Capability.SHARED));
+
+  /** The extended property of the table that has the number of its format. */
+  private static final String FORMAT_PROPERTY = "tracekeep_format";
 
   private final MsSqlConnections connections;
   private final MsSqlFailures failures;
@@ -89,6 +95,36 @@ final class MsSqlStorage extends JdbcStorage {
         + " PRIMARY KEY CLUSTERED ("
         + sql().keyNames()
         + "))";
+  }
+
+  @Override
+  protected OptionalInt readFormat(Connection connection, TableIdentity table) throws SQLException {
+    return new SqlStatement(
+            "SELECT CAST(p.value AS nvarchar(20)) FROM sys.extended_properties p WHERE p.class = 1"
+                + " AND p.major_id = OBJECT_ID(?) AND p.minor_id = 0 AND p.name = ?",
+            sql().table(),
+            FORMAT_PROPERTY)
+        .list(connection, row -> Integer.parseInt(row.getString(1))).stream()
+            .mapToInt(Integer::intValue)
+            .findFirst();
+  }
+
+  @Override
+  protected void writeFormat(Connection connection, TableIdentity table) throws SQLException {
+    String procedure =
+        readFormat(connection, table).isPresent()
+            ? "sp_updateextendedproperty"
+            : "sp_addextendedproperty";
+    new SqlStatement(
+            "EXEC sys."
+                + procedure
+                + " @name = ?, @value = ?, @level0type = N'SCHEMA', @level0name = ?, @level1type ="
+                + " N'TABLE', @level1name = ?",
+            FORMAT_PROPERTY,
+            Integer.toString(TableFormat.CURRENT),
+            String.valueOf(table.schema()),
+            table.name())
+        .execute(connection);
   }
 
   /**

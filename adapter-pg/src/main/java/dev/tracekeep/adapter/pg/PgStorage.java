@@ -1,6 +1,7 @@
 package dev.tracekeep.adapter.pg;
 
 import dev.tracekeep.dedupe.MigratorLock;
+import dev.tracekeep.dedupe.TableIdentity;
 import dev.tracekeep.jdbc.JdbcStorage;
 import dev.tracekeep.jdbc.MigrationDialect;
 import dev.tracekeep.jdbc.SqlStatement;
@@ -12,6 +13,7 @@ import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.TracingStrategy;
 import dev.tracekeep.storage.TracingStrategySupport;
+import dev.tracekeep.storage.spi.TableFormat;
 import dev.tracekeep.storage.spi.WriteOutcome;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -21,7 +23,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Spans in PostgreSQL. */
 final class PgStorage extends JdbcStorage {
@@ -79,6 +83,26 @@ final class PgStorage extends JdbcStorage {
     for (String definition : indexes().values()) {
       new SqlStatement("CREATE INDEX " + definition).execute(connection);
     }
+  }
+
+  @Override
+  protected OptionalInt readFormat(Connection connection, TableIdentity table) throws SQLException {
+    return TableFormat.in(comment(connection));
+  }
+
+  @Override
+  protected void writeFormat(Connection connection, TableIdentity table) throws SQLException {
+    String comment = TableFormat.commentWith(comment(connection));
+    new SqlStatement(
+            "COMMENT ON TABLE " + sql().table() + " IS '" + comment.replace("'", "''") + "'")
+        .execute(connection);
+  }
+
+  private @Nullable String comment(Connection connection) throws SQLException {
+    return new SqlStatement(
+            "SELECT obj_description(CAST(? AS regclass), 'pg_class')", sql().table())
+        .list(connection, row -> row.getString(1))
+        .get(0);
   }
 
   /** CockroachDB compares all text byte by byte, and refuses to be told so. */

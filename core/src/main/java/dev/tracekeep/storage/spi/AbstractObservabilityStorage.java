@@ -41,6 +41,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -683,35 +684,72 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
   }
 
   /**
-   * Refuses a table whose rows another release wrote by another rule: versions of another length
-   * cannot be compared with those of this one. For {@link #initialize} and {@link #probe}.
+   * Refuses a table with rows in another format than this release reads and writes. For {@link
+   * #initialize} and {@link #probe}.
+   *
+   * @param number the number that is kept with the table; empty where there is none, because the
+   *     engine keeps none or an early build made the table: then the versions of the rows tell
+   * @param hasRows looks whether there are any
+   */
+  protected final void requireFormatOfThisRelease(OptionalInt number, Callable<Boolean> hasRows)
+      throws Exception {
+    if (number.isPresent() && number.getAsInt() != TableFormat.CURRENT && hasRows.call()) {
+      throw otherFormat(
+          "The spans in "
+              + config.table()
+              + " are kept in format "
+              + number.getAsInt()
+              + ", and this release reads and writes format "
+              + TableFormat.CURRENT);
+    }
+  }
+
+  /**
+   * Refuses a table whose rows have versions of another length, whatever number is kept with it:
+   * they cannot be compared with those of this release. For {@link #initialize} and {@link #probe}.
    *
    * @param bytes the length of a stored version
    */
   protected final void requireVersionsOfThisRelease(int bytes) {
     if (bytes != SpanVersion.LENGTH) {
-      throw otherFormat(config.table(), bytes + " bytes");
+      throw otherVersions(bytes + " bytes");
     }
   }
 
   /**
-   * Says that the rows of a table have versions of another format.
+   * Says that the rows of the table have versions of another length.
    *
-   * @param table the table's name
    * @param found what its versions have, for example {@code 25 bytes}
    */
-  protected static StorageException otherFormat(String table, String found) {
-    return new StorageException(
-        FailureKind.CONFIGURATION,
+  protected final StorageException otherVersions(String found) {
+    return otherFormat(
         "The versions of the spans in "
-            + table
+            + config.table()
             + " have "
             + found
             + ", those of this release "
             + SpanVersion.LENGTH
-            + " bytes: another release wrote them by another rule, and the two cannot be compared."
+            + " bytes");
+  }
+
+  private static StorageException otherFormat(String fact) {
+    return new StorageException(
+        FailureKind.CONFIGURATION,
+        fact
+            + ": another release wrote them by another rule, and the two cannot be compared."
             + " Use another table with table=… and import the spans again, or drop this one.",
         null);
+  }
+
+  /** Says in the log that an engine did not take the number; the versions of the rows tell, too. */
+  protected final void formatNotKept(Exception failure) {
+    if (failure instanceof InterruptedException) {
+      Thread.currentThread().interrupt();
+    }
+    LOG.info(
+        "The number of its format could not be written beside the table {}: {}",
+        config.table(),
+        config.uri().hideIn(String.valueOf(failure.getMessage())));
   }
 
   private IllegalStateException closed() {
