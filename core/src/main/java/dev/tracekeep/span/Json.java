@@ -139,11 +139,12 @@ public final class Json {
   }
 
   /**
-   * A JSON number; NaN and the infinities, which JSON lacks, become the strings {@code "NaN"},
-   * {@code "Infinity"} and {@code "-Infinity"} as in the protobuf JSON mapping.
+   * A JSON number by the shortest digits that give the value again, the same ones on every JDK. NaN
+   * and the infinities, which JSON lacks, become the strings {@code "NaN"}, {@code "Infinity"} and
+   * {@code "-Infinity"} as in the protobuf JSON mapping.
    */
   public static Json of(double value) {
-    return Double.isFinite(value) ? scalar(Double.toString(value)) : of(Double.toString(value));
+    return Double.isFinite(value) ? scalar(DoubleText.of(value)) : of(Double.toString(value));
   }
 
   /** A JSON boolean. */
