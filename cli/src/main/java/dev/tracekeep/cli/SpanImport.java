@@ -224,7 +224,7 @@ final class SpanImport {
   }
 
   private void written(WriteResult result) {
-    accepted += result.accepted();
+    accepted += result.processed();
     repeated += result.duplicates();
     WriteResult.Counts batch = result.counts();
     counts = counts == null || batch == null ? null : counts.plus(batch);

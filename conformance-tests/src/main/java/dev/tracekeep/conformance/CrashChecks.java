@@ -112,7 +112,7 @@ abstract class CrashChecks extends ModelChecks {
       if (has(Capability.ATOMIC_BATCH)) {
         assertThat(partly).as("spans of the batch that was cut off").isIn(0, next.size());
       }
-      assertThat(storage.batchCreateSpans(next).accepted()).isEqualTo(next.size());
+      assertThat(storage.batchCreateSpans(next).processed()).isEqualTo(next.size());
       assertThat(spansOf(storage, next)).containsExactlyInAnyOrderElementsOf(next);
       storage.close();
     }

@@ -10,7 +10,9 @@ import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.TraceKey;
 import dev.tracekeep.storage.Capability;
+import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.ObservabilityStorage;
+import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.StorageStatistics;
 import dev.tracekeep.storage.Trace;
 import dev.tracekeep.storage.TraceQuery;
@@ -152,7 +154,7 @@ abstract class CrudChecks extends ScenarioChecks {
     }
   }
 
-  /** A span that was read light lacks fields, so that writing it back would lose them. */
+  /** A span that was read light lacks fields: it is refused, and does not hurt its batch. */
   @Test
   public final void lightSpan_isNeverWrittenBack() {
     ObservabilityStorage storage = storage();
@@ -160,11 +162,17 @@ abstract class CrudChecks extends ScenarioChecks {
     storage.createSpan(full);
     Span light = storage.getTraceLight(TraceKey.of("t")).orElseThrow().spans().get(0);
     assertThat(light.isLight()).isTrue();
-    assertThatThrownBy(() -> storage.createSpan(light))
-        .isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(() -> storage.batchCreateSpans(List.of(light)))
-        .isInstanceOf(IllegalArgumentException.class);
+    StorageException refusal = thrown(StorageException.class, () -> storage.createSpan(light));
+    assertThat(refusal.kind()).isEqualTo(FailureKind.INVALID);
+    assertThat(refusal.keys()).containsExactly(full.key());
+    Span good = Spans.span(SpanKey.of("u", "s")).build();
+    WriteResult result = storage.batchCreateSpans(List.of(light, good));
+    assertThat(result.processed()).isEqualTo(1);
+    assertThat(result.rejected())
+        .extracting(WriteResult.Rejection::key)
+        .containsExactly(full.key());
     assertThat(storage.getSpan(full.key())).contains(full);
+    assertThat(storage.getSpan(good.key())).contains(good);
   }
 
   /** The counts of an operator are those of the spans, over all tenants. */

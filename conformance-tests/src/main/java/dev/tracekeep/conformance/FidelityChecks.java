@@ -124,7 +124,7 @@ abstract class FidelityChecks extends PageChecks {
     Span tooBig = Spans.root("tooBig").payload(output(3 << 20)).build();
     Span small = Spans.root("small").build();
     WriteResult result = storage.batchCreateSpans(List.of(small, tooBig, big));
-    assertThat(result.accepted()).isEqualTo(2);
+    assertThat(result.processed()).isEqualTo(2);
     assertThat(result.rejected())
         .extracting(WriteResult.Rejection::key)
         .containsExactly(tooBig.key());
@@ -149,7 +149,7 @@ abstract class FidelityChecks extends PageChecks {
         SpanUpdate.builder(one.key(), Spans.at(1)).output(Json.of("x".repeat(3000))).build();
     SpanUpdate small = SpanUpdate.builder(two.key(), Spans.at(1)).name("small").build();
     WriteResult result = storage.batchUpdateSpans(List.of(tooBig, small));
-    assertThat(result.accepted()).isEqualTo(1);
+    assertThat(result.processed()).isEqualTo(1);
     assertThat(result.rejected()).extracting(WriteResult.Rejection::key).containsExactly(one.key());
     assertThat(storage.getSpan(one.key())).contains(one);
     assertThat(storage.getSpan(two.key()).orElseThrow().name()).isEqualTo("small");
@@ -175,7 +175,7 @@ abstract class FidelityChecks extends PageChecks {
                         .startedAt(Spans.at(i % 100))
                         .build())
             .toList();
-    assertThat(storage.batchCreateSpans(spans).accepted()).isEqualTo(10_008);
+    assertThat(storage.batchCreateSpans(spans).processed()).isEqualTo(10_008);
     assertThat(storage.getTrace(spans.get(0).key().trace()).orElseThrow().spans())
         .hasSize(10_008)
         .isEqualTo(spans.stream().sorted(Trace.ORDER).toList());

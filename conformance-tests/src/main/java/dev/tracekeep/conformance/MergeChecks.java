@@ -43,7 +43,7 @@ abstract class MergeChecks extends CrudChecks {
     for (int i = 0; i < 3; i++) {
       Collections.reverse(batch);
       WriteResult again = storage.batchCreateSpans(batch);
-      assertThat(again.accepted()).isEqualTo(50);
+      assertThat(again.processed()).isEqualTo(50);
       assertThat(again.rejected()).isEmpty();
       assertThat(again.duplicates()).isZero();
       if (has(Capability.EXACT_WRITE_COUNTS)) {
@@ -65,7 +65,7 @@ abstract class MergeChecks extends CrudChecks {
       batch.addAll(i % 2 == 0 ? List.of(start, end) : List.of(end, start, end));
     }
     WriteResult result = storage.batchCreateSpans(batch);
-    assertThat(result.accepted()).isEqualTo(20);
+    assertThat(result.processed()).isEqualTo(20);
     assertThat(result.duplicates()).isEqualTo(30);
     assertThat(storage.statistics().spans()).isEqualTo(20);
     for (int i = 0; i < 20; i++) {
@@ -377,7 +377,7 @@ abstract class MergeChecks extends CrudChecks {
                 .output(Json.parse("{\"answer\":42}"))
                 .tags(List.of("z"))
                 .build());
-    assertThat(result.accepted()).isEqualTo(1);
+    assertThat(result.processed()).isEqualTo(1);
     assertThat(result.missing()).isEmpty();
     if (has(Capability.EXACT_WRITE_COUNTS)) {
       assertThat(result.counts()).isEqualTo(new WriteResult.Counts(0, 1, 0));
@@ -441,7 +441,7 @@ abstract class MergeChecks extends CrudChecks {
                 SpanUpdate.builder(there.key(), Spans.at(1)).name("x").build(),
                 SpanUpdate.builder(gone, Spans.at(2)).name("y").build()));
     assertThat(result.missing()).containsExactly(gone);
-    assertThat(result.accepted()).isEqualTo(1);
+    assertThat(result.processed()).isEqualTo(1);
     assertThat(storage.getSpan(gone)).isEmpty();
     assertThat(storage.getSpan(there.key()).orElseThrow().name()).isEqualTo("x");
     assertThat(storage.statistics().spans()).isEqualTo(1);

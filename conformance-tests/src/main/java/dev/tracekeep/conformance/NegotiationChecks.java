@@ -9,6 +9,7 @@ import dev.tracekeep.span.Payload;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanUpdate;
+import dev.tracekeep.span.TraceKey;
 import dev.tracekeep.storage.Capability;
 import dev.tracekeep.storage.ConfigurationException;
 import dev.tracekeep.storage.FailureKind;
@@ -35,6 +36,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -184,7 +186,7 @@ abstract class NegotiationChecks extends TenantChecks {
     Span good = Spans.root("good").build();
     Span bad = Spans.root("bad").name("x".repeat(3000)).build();
     WriteResult result = storage.batchCreateSpans(List.of(bad, good));
-    assertThat(result.accepted()).isEqualTo(1);
+    assertThat(result.processed()).isEqualTo(1);
     assertThat(result.rejected()).extracting(WriteResult.Rejection::key).containsExactly(bad.key());
     assertThat(thrown(StorageException.class, result::orThrow).keys()).containsExactly(bad.key());
     if (has(Capability.SHARED) || has(Capability.DURABLE)) {
@@ -198,6 +200,86 @@ abstract class NegotiationChecks extends TenantChecks {
     } else {
       assertThat(storage.getSpan(good.key())).contains(good);
     }
+  }
+
+  /**
+   * A call in an interrupted thread does nothing on any engine, says so, and leaves the thread
+   * interrupted; when the flag is off, everything goes on.
+   */
+  @Test
+  public final void interruptedThread_isToldSo_andStaysInterrupted() {
+    ObservabilityStorage storage = storage();
+    Span span = Spans.root("t").build();
+    storage.createSpan(span);
+    TraceKey trace = span.key().trace();
+    List<ThrowingCallable> calls =
+        List.of(
+            () -> storage.getSpan(span.key()),
+            () -> storage.getRootSpan(trace),
+            () -> storage.getTrace(trace),
+            () -> storage.getTraceLight(trace),
+            () -> storage.listTraces(TraceQuery.builder(SpanKey.DEFAULT_TENANT).build()),
+            storage::statistics,
+            () -> storage.createSpan(Spans.root("u").build()),
+            () -> storage.batchCreateSpans(List.of(Spans.root("u").build())),
+            () ->
+                storage.updateSpan(
+                    SpanUpdate.builder(span.key(), Spans.at(900)).name("other").build()),
+            () -> storage.batchDeleteTraces(List.of(trace)),
+            () -> storage.pruneTraces(new PruneRequest(SpanKey.DEFAULT_TENANT, Spans.at(900), 10)),
+            storage::dangerouslyClearAll);
+    for (ThrowingCallable call : calls) {
+      StorageException failure;
+      boolean isInterrupted;
+      Thread.currentThread().interrupt();
+      try {
+        failure = thrown(StorageException.class, call);
+      } finally {
+        isInterrupted = Thread.interrupted();
+      }
+      assertThat(failure.kind()).isEqualTo(FailureKind.INTERRUPTED);
+      assertThat(failure.kind().isRetryable()).isFalse();
+      assertThat(failure)
+          .hasMessageContaining("interrupted")
+          .message()
+          .doesNotContainIgnoringCase("try again");
+      assertThat(isInterrupted).isTrue();
+    }
+    assertThat(storage.getTrace(trace).orElseThrow().spans()).containsExactly(span);
+    assertThat(storage.statistics().spans()).isEqualTo(1);
+  }
+
+  /** What is null is the caller's fault, not the store's, and is named. */
+  @Test
+  public final void nullArguments_areNamed() {
+    ObservabilityStorage storage = storage();
+    Span span = Spans.root("t").build();
+    Map<String, ThrowingCallable> calls = new LinkedHashMap<>();
+    calls.put("span", () -> storage.createSpan(absent()));
+    calls.put("spans", () -> storage.batchCreateSpans(absent()));
+    calls.put("spans[1]", () -> storage.batchCreateSpans(Arrays.asList(span, absent())));
+    calls.put("update", () -> storage.updateSpan(absent()));
+    calls.put("updates", () -> storage.batchUpdateSpans(absent()));
+    calls.put("updates[0]", () -> storage.batchUpdateSpans(Arrays.asList(absent(), absent())));
+    calls.put("key", () -> storage.getSpan(absent()));
+    calls.put("trace", () -> storage.getRootSpan(absent()));
+    calls.put("trace ", () -> storage.getTrace(absent()));
+    calls.put("trace  ", () -> storage.getTraceLight(absent()));
+    calls.put("query", () -> storage.listTraces(absent()));
+    calls.put("traces", () -> storage.batchDeleteTraces(absent()));
+    calls.put("traces[0]", () -> storage.batchDeleteTraces(Arrays.asList(absent(), absent())));
+    calls.put("request", () -> storage.pruneTraces(absent()));
+    calls.put("table", () -> storage.migration(absent()));
+    calls.forEach(
+        (name, call) ->
+            assertThat(thrown(NullPointerException.class, call)).hasMessage(name.strip()));
+    assertThat(storage.statistics().spans()).isZero();
+  }
+
+  /** Null, where the contract has none. */
+  @SuppressWarnings({"NullAway", "TypeParameterUnusedInFormals"})
+  private static <T> T absent() {
+    return null;
   }
 
   /** What a store writes down of its own accord is dated by the clock that it was given. */

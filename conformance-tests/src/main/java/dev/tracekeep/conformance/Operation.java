@@ -99,7 +99,7 @@ sealed interface Operation {
 
   private static Written comparable(WriteResult result) {
     return new Written(
-        result.accepted(),
+        result.processed(),
         result.duplicates(),
         result.counts(),
         new TreeSet<>(result.missing()),

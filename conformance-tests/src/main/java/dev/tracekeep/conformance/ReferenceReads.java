@@ -36,6 +36,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -176,6 +177,7 @@ abstract class ReferenceReads implements ObservabilityStorage {
 
   @Override
   public Optional<Span> getSpan(SpanKey key) {
+    Objects.requireNonNull(key, "key");
     synchronized (database) {
       requireOpen();
       return Optional.ofNullable(table().rows.get(key)).map(rows -> ReferenceTable.best(rows));
@@ -184,6 +186,7 @@ abstract class ReferenceReads implements ObservabilityStorage {
 
   @Override
   public Optional<Span> getRootSpan(TraceKey trace) {
+    Objects.requireNonNull(trace, "trace");
     synchronized (database) {
       requireOpen();
       return root(spans(trace));
@@ -192,6 +195,7 @@ abstract class ReferenceReads implements ObservabilityStorage {
 
   @Override
   public Optional<Trace> getTrace(TraceKey trace) {
+    Objects.requireNonNull(trace, "trace");
     synchronized (database) {
       requireOpen();
       List<Span> spans = spans(trace);
@@ -241,6 +245,7 @@ abstract class ReferenceReads implements ObservabilityStorage {
 
   @Override
   public Page<TraceSummary> listTraces(TraceQuery query) {
+    Objects.requireNonNull(query, "query");
     synchronized (database) {
       requireOpen();
       if (query.wantsStatistics()) {
@@ -437,8 +442,16 @@ abstract class ReferenceReads implements ObservabilityStorage {
     return new IllegalStateException("The reference store is closed");
   }
 
+  /** What a call in an interrupted thread meets. */
+  void requireNotInterrupted() {
+    if (Thread.currentThread().isInterrupted()) {
+      throw new StorageException(FailureKind.INTERRUPTED, "The thread was interrupted.", null);
+    }
+  }
+
   final void requireOpen() {
     requireNotClosed();
+    requireNotInterrupted();
     if (state == State.NEW) {
       throw new IllegalStateException("Call init() on the reference store first");
     }

@@ -32,6 +32,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -105,13 +106,23 @@ public class ReferenceStorage extends ReferenceReads {
 
   // ---- writes ----
 
+  private static void requireNonNull(Collection<?> elements, String name) {
+    Objects.requireNonNull(elements, name);
+    int index = 0;
+    for (Object element : elements) {
+      Objects.requireNonNull(element, name + "[" + index++ + "]");
+    }
+  }
+
   @Override
   public WriteResult createSpan(Span span) {
+    Objects.requireNonNull(span, "span");
     return batchCreateSpans(List.of(span)).orThrow();
   }
 
   @Override
   public WriteResult batchCreateSpans(List<Span> spans) {
+    requireNonNull(spans, "spans");
     if (spans.isEmpty()) {
       return WriteResult.EMPTY;
     }
@@ -121,11 +132,10 @@ public class ReferenceStorage extends ReferenceReads {
       Map<SpanKey, Span> best = new TreeMap<>();
       TreeSet<SpanKey> conflicting = new TreeSet<>();
       for (Span span : spans) {
-        if (span.isLight()) {
-          throw new IllegalArgumentException("The span " + span.key() + " is light");
-        }
         long size = size(column -> column.read(span));
-        if (size > config.maxSpanBytes()) {
+        if (span.isLight()) {
+          rejected.add(new WriteResult.Rejection(span.key(), "is light"));
+        } else if (size > config.maxSpanBytes()) {
           rejected.add(tooLarge(span.key(), size));
         } else {
           Span other = best.get(span.key());
@@ -196,11 +206,13 @@ public class ReferenceStorage extends ReferenceReads {
 
   @Override
   public WriteResult updateSpan(SpanUpdate update) {
+    Objects.requireNonNull(update, "update");
     return batchUpdateSpans(List.of(update)).orThrow();
   }
 
   @Override
   public WriteResult batchUpdateSpans(List<SpanUpdate> updates) {
+    requireNonNull(updates, "updates");
     if (updates.isEmpty()) {
       return WriteResult.EMPTY;
     }
@@ -257,6 +269,7 @@ public class ReferenceStorage extends ReferenceReads {
 
   @Override
   public int batchDeleteTraces(Collection<TraceKey> traces) {
+    requireNonNull(traces, "traces");
     if (traces.isEmpty()) {
       return 0;
     }
@@ -275,6 +288,7 @@ public class ReferenceStorage extends ReferenceReads {
 
   @Override
   public PruneReport pruneTraces(PruneRequest request) {
+    Objects.requireNonNull(request, "request");
     synchronized (database) {
       requireWritable();
       List<List<Span>> old =
@@ -405,6 +419,7 @@ public class ReferenceStorage extends ReferenceReads {
 
   @Override
   public DedupeMigration migration(SpanTable table) {
+    Objects.requireNonNull(table, "table");
     synchronized (database) {
       requireNotClosed();
       return new ReferenceMigration(database, table.name());

@@ -119,7 +119,7 @@ abstract class ScenarioChecks extends ConformanceSession {
     WriteResult again = storage.createSpan(span);
     WriteResult batch = storage.batchCreateSpans(List.of(span, span, span));
 
-    assertThat(List.of(first.accepted(), again.accepted(), batch.accepted()))
+    assertThat(List.of(first.processed(), again.processed(), batch.processed()))
         .containsExactly(1, 1, 1);
     assertThat(List.of(first.duplicates(), again.duplicates(), batch.duplicates()))
         .containsExactly(0, 0, 2);

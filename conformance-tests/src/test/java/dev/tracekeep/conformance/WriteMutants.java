@@ -7,8 +7,10 @@ import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanUpdate;
 import dev.tracekeep.span.SpanVersion;
 import dev.tracekeep.storage.Capability;
+import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.StorageConfig;
+import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.WriteResult;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -121,6 +123,67 @@ final class WriteMutants {
   static List<Mutant> all() {
     List<Mutant> mutants = new ArrayList<>();
     mutants.add(merging("the last write wins", (old, given) -> given));
+    mutants.add(
+        Mutant.of(
+            "lets a light span fail its batch",
+            (database, config, capabilities) ->
+                new ReferenceStorage(database, config, capabilities) {
+                  @Override
+                  public WriteResult batchCreateSpans(List<Span> spans) {
+                    WriteResult result = super.batchCreateSpans(spans);
+                    return spans.stream().anyMatch(Span::isLight) ? result.orThrow() : result;
+                  }
+                }));
+    mutants.add(
+        Mutant.of(
+            "takes an interrupted thread for a busy one",
+            (database, config, capabilities) ->
+                new ReferenceStorage(database, config, capabilities) {
+                  @Override
+                  void requireNotInterrupted() {
+                    if (Thread.currentThread().isInterrupted()) {
+                      throw new StorageException(
+                          FailureKind.TRANSIENT, "The thread was interrupted. Try again.", null);
+                    }
+                  }
+                }));
+    mutants.add(
+        Mutant.of(
+            "answers an interrupted thread",
+            (database, config, capabilities) ->
+                new ReferenceStorage(database, config, capabilities) {
+                  @Override
+                  void requireNotInterrupted() {
+                    // goes on
+                  }
+                }));
+    mutants.add(
+        Mutant.of(
+            "takes the flag of an interrupted thread away",
+            (database, config, capabilities) ->
+                new ReferenceStorage(database, config, capabilities) {
+                  @Override
+                  public Optional<Span> getSpan(SpanKey key) {
+                    try {
+                      return super.getSpan(key);
+                    } finally {
+                      Thread.interrupted();
+                    }
+                  }
+                }));
+    mutants.add(
+        Mutant.of(
+            "does not say what is null",
+            (database, config, capabilities) ->
+                new ReferenceStorage(database, config, capabilities) {
+                  @Override
+                  public Optional<Span> getSpan(SpanKey key) {
+                    if (key == null) {
+                      throw new NullPointerException();
+                    }
+                    return super.getSpan(key);
+                  }
+                }));
     mutants.add(merging("the first write wins", (old, given) -> old));
     mutants.add(
         ordering(
@@ -362,7 +425,7 @@ final class WriteMutants {
     public WriteResult batchUpdateSpans(List<SpanUpdate> updates) {
       WriteResult honest = super.batchUpdateSpans(updates);
       return new WriteResult(
-          honest.accepted() + honest.missing().size(),
+          honest.processed() + honest.missing().size(),
           honest.duplicates(),
           honest.counts(),
           List.of(),
@@ -385,7 +448,7 @@ final class WriteMutants {
               .map(SpanUpdate::key)
               .toList();
       return new WriteResult(
-          honest.accepted(),
+          honest.processed(),
           honest.duplicates(),
           honest.counts(),
           honest.missing(),
@@ -441,7 +504,7 @@ final class WriteMutants {
       }
       WriteResult result = super.batchCreateSpans(first);
       return new WriteResult(
-          result.accepted(),
+          result.processed(),
           spans.size() - first.size(),
           result.counts(),
           List.of(),
@@ -459,7 +522,7 @@ final class WriteMutants {
     public WriteResult batchCreateSpans(List<Span> spans) {
       WriteResult honest = super.batchCreateSpans(spans);
       return new WriteResult(
-          honest.accepted() + honest.rejected().size(),
+          honest.processed() + honest.rejected().size(),
           honest.duplicates(),
           honest.counts(),
           List.of(),
@@ -529,9 +592,9 @@ final class WriteMutants {
     public WriteResult batchCreateSpans(List<Span> spans) {
       WriteResult honest = super.batchCreateSpans(spans);
       return new WriteResult(
-          honest.accepted(),
+          honest.processed(),
           honest.duplicates(),
-          new WriteResult.Counts(honest.accepted(), 0, 0),
+          new WriteResult.Counts(honest.processed(), 0, 0),
           List.of(),
           honest.rejected());
     }

@@ -743,6 +743,9 @@ public abstract class AbstractDedupeMigration<L extends TableLook> implements De
 
   private <T> T guarded(String action, Guarded<T> work) {
     try {
+      if (Thread.currentThread().isInterrupted()) {
+        throw new InterruptedException();
+      }
       return work.call();
     } catch (CallersOwn e) {
       throw e.rethrown();
@@ -753,7 +756,7 @@ public abstract class AbstractDedupeMigration<L extends TableLook> implements De
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new StorageException(
-          FailureKind.TRANSIENT, "Could not " + action + ": the thread was interrupted.", e);
+          FailureKind.INTERRUPTED, "Could not " + action + ": the thread was interrupted.", e);
     } catch (Exception e) {
       throw classify(action, e);
     }

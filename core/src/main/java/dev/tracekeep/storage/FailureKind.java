@@ -15,6 +15,12 @@ public enum FailureKind {
   CONFIGURATION,
   /** The table must be migrated first; the message says how. */
   MIGRATION_REQUIRED,
+  /**
+   * The calling thread was interrupted, before the call or during it; its flag is set. Somebody
+   * wants the thread to end, so there is no point in trying again in it. Of a write nobody knows
+   * how much was done; it is safe to repeat elsewhere.
+   */
+  INTERRUPTED,
   /** Anything else. Retrying will not help. */
   PERMANENT;
 

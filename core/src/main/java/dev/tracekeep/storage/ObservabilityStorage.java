@@ -26,7 +26,9 @@ import java.util.function.Consumer;
  * #capabilities()}, {@link #check()}, {@link #migration()} and empty batches work.
  *
  * <p><b>Failures.</b> All are {@link StorageException}s with a {@link FailureKind}; arguments that
- * are wrong whatever the store are {@link IllegalArgumentException}s.
+ * are wrong whatever the store are {@link IllegalArgumentException}s, and those that are null are
+ * {@link NullPointerException}s that name them. A call in an interrupted thread does nothing, and
+ * fails with {@link FailureKind#INTERRUPTED}; so does one that is interrupted while it waits.
  *
  * <p><b>Growth.</b> Stores are built on {@code dev.tracekeep.storage.spi}, not on this interface
  * alone: methods that later releases add come as {@code default} ones, which refuse with {@link
@@ -57,15 +59,18 @@ public interface ObservabilityStorage extends AutoCloseable {
   Health check();
 
   /**
-   * Stores a span, if its key is new or its version better than what is there.
+   * Stores a span, if its key is new or its version better than what is there. A span is replaced
+   * as a whole: fields that the better one lacks are gone, and never united with those of the one
+   * before. What comes bit by bit goes in by {@link #updateSpan}.
    *
    * @throws StorageException of kind {@link FailureKind#INVALID} if it can never be stored
    */
   WriteResult createSpan(Span span);
 
   /**
-   * Stores spans. The order does not matter, and a key may come more than once. Spans that can
-   * never be stored are {@linkplain WriteResult#rejected() reported} and do not hurt the others.
+   * Stores spans, each as {@link #createSpan} does. The order does not matter, and a key may come
+   * more than once. Spans that can never be stored, such as {@linkplain Span#isLight() light} ones,
+   * are {@linkplain WriteResult#rejected() reported} and do not hurt the others.
    */
   WriteResult batchCreateSpans(List<Span> spans);
 

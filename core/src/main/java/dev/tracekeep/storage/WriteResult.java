@@ -9,7 +9,9 @@ import org.jspecify.annotations.Nullable;
  * What became of a write. When it is returned, everything that it counts is as durable as the store
  * promises.
  *
- * @param accepted how many distinct spans the store has taken, whether that changed a row or not
+ * @param processed how many distinct spans the store has dealt with: each is now there in this
+ *     version or in a better one, so that none needs to be written again; {@link #counts()} tells
+ *     which
  * @param duplicates how many entries of the batch were left out for a better one of the same key
  * @param counts what changed; null unless the store has {@link Capability#EXACT_WRITE_COUNTS}
  * @param missing the spans that an update found no row for; the caller decides what to do with it
@@ -18,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  *     stored or in the same batch; none of an update, which may set the start on purpose
  */
 public record WriteResult(
-    int accepted,
+    int processed,
     int duplicates,
     @Nullable Counts counts,
     List<SpanKey> missing,
@@ -82,12 +84,12 @@ public record WriteResult(
 
   /** A result without conflicting starts. */
   public WriteResult(
-      int accepted,
+      int processed,
       int duplicates,
       @Nullable Counts counts,
       List<SpanKey> missing,
       List<Rejection> rejected) {
-    this(accepted, duplicates, counts, missing, rejected, ConflictingStarts.NONE);
+    this(processed, duplicates, counts, missing, rejected, ConflictingStarts.NONE);
   }
 
   /** Copies the lists. */
@@ -110,9 +112,9 @@ public record WriteResult(
         FailureKind.INVALID,
         rejected.size()
             + " of "
-            + (accepted + rejected.size())
+            + (processed + rejected.size())
             + " spans were refused"
-            + (accepted == 0 ? ": " : "; the others are stored: ")
+            + (processed == 0 ? ": " : "; the others are stored: ")
             + rejected.stream()
                 .map(rejection -> rejection.key() + " " + rejection.reason())
                 .collect(Collectors.joining("; ")),

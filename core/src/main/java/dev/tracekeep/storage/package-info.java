@@ -11,7 +11,8 @@
  *
  * <p>{@code Optional} is the answer to a question that may find nothing ({@code getSpan}, {@code
  * root}); a component or an accessor of a value is {@code @Nullable} where the value may lack it.
- * Nothing else here is ever null.
+ * Nothing else here is ever null: arguments that are fail with a {@link NullPointerException} that
+ * names them.
  */
 @NullMarked
 package dev.tracekeep.storage;

@@ -461,7 +461,7 @@ final class PipelineCore {
     StoreState before = breaker.state();
     FailureKind kind = kindOf(failure);
     switch (kind) {
-      case TRANSIENT, OVERLOADED -> {
+      case TRANSIENT, OVERLOADED, INTERRUPTED -> {
         if (kind == FailureKind.OVERLOADED && chunk.size() > 1 && batch != null) {
           batch.splitFirst();
         }

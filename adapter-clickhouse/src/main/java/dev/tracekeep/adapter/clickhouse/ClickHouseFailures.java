@@ -6,9 +6,9 @@ import com.clickhouse.client.api.ServerException;
 import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.StorageUri;
+import dev.tracekeep.storage.spi.CommonFailures;
 import java.io.IOException;
 import java.net.ConnectException;
-import java.net.UnknownHostException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -65,7 +65,8 @@ final class ClickHouseFailures {
               415),
           new Rule(
               FailureKind.TRANSIENT,
-              "This replica is read-only while it has lost Keeper; try again, or connect to another",
+              "This replica is read-only while it has lost Keeper; try again, or connect to"
+                  + " another",
               242),
           new Rule(
               FailureKind.TRANSIENT,
@@ -97,7 +98,8 @@ final class ClickHouseFailures {
           new Rule(FailureKind.OVERLOADED, "Make room on the server's disk", 243),
           new Rule(
               FailureKind.OVERLOADED,
-              "The result is beyond a limit of the user's profile: ask for less, or raise the limit",
+              "The result is beyond a limit of the user's profile: ask for less, or raise the"
+                  + " limit",
               158,
               191,
               307,
@@ -120,7 +122,8 @@ final class ClickHouseFailures {
           new Rule(
               // What this side sends is well-formed for the table that it makes.
               FailureKind.CONFIGURATION,
-              "The table's columns are not of this release's types: compare it with SHOW CREATE TABLE",
+              "The table's columns are not of this release's types: compare it with SHOW CREATE"
+                  + " TABLE",
               6,
               27,
               33,
@@ -164,7 +167,8 @@ final class ClickHouseFailures {
   /** What is not for people: the code in front, and the ids behind. */
   private static final Pattern FRAME =
       Pattern.compile(
-          "^.*?DB::Exception: |\\s*\\(version [^()]*(?:\\([^()]*\\))?\\)|\\s*\\(query_?[iI]d=[^)]*\\)",
+          "^.*?DB::Exception: |\\s*\\(version"
+              + " [^()]*(?:\\([^()]*\\))?\\)|\\s*\\(query_?[iI]d=[^)]*\\)",
           Pattern.DOTALL);
 
   /** Syntax errors and their like quote the statement, and a statement holds what is looked for. */
@@ -191,16 +195,16 @@ final class ClickHouseFailures {
   }
 
   StorageException classify(String action, Exception failure) {
+    return CommonFailures.explain(action, uri, failure)
+        .orElseGet(() -> ofTheEngine(action, failure));
+  }
+
+  private StorageException ofTheEngine(String action, Exception failure) {
     if (find(failure, ServerException.class) instanceof ServerException server) {
       Rule rule = BY_CODE.get(server.getCode());
       return rule == null
           ? failed(FailureKind.PERMANENT, action, reason(server), "", failure)
           : failed(rule.kind(), action, reason(server), rule.advice(), failure);
-    }
-    if (find(failure, InterruptedException.class) != null) {
-      Thread.currentThread().interrupt();
-      return failed(
-          FailureKind.TRANSIENT, action, "the thread was interrupted", "Try again", failure);
     }
     if (find(failure, ConnectionRequestTimeoutException.class) != null) {
       return failed(
@@ -208,14 +212,6 @@ final class ClickHouseFailures {
           action,
           "all connections of the pool are in use",
           "Try again later, write larger batches from fewer threads, or raise pool-size",
-          failure);
-    }
-    if (find(failure, UnknownHostException.class) instanceof UnknownHostException host) {
-      return failed(
-          FailureKind.TRANSIENT,
-          action,
-          "no address is known of the host " + host.getMessage(),
-          "Check the host's name",
           failure);
     }
     if (find(failure, SSLException.class) instanceof SSLException ssl) {

@@ -143,8 +143,8 @@ class ClickHouseFailuresTest {
             "all connections of the pool are in use. Try again later"),
         Arguments.of(
             new ExecutionException(new InterruptedException()),
-            FailureKind.TRANSIENT,
-            "the thread was interrupted. Try again"),
+            FailureKind.INTERRUPTED,
+            "the thread was interrupted."),
         Arguments.of(
             new IllegalStateException("a bug at jdbc:clickhouse://u:kept-secret@h/"),
             FailureKind.PERMANENT,
@@ -162,12 +162,13 @@ class ClickHouseFailuresTest {
       delimiter = '|',
       value = {
         "Code: 241. DB::Exception: (total) memory limit exceeded: would use 3 GiB."
-            + " (MEMORY_LIMIT_EXCEEDED) (version 26.7.2.1 (official build)) (queryId= 1-2-3)"
-            + " | code 241, (total) memory limit exceeded: would use 3 GiB. (MEMORY_LIMIT_EXCEEDED)",
+            + " (MEMORY_LIMIT_EXCEEDED) (version 26.7.2.1 (official build)) (queryId= 1-2-3) | code"
+            + " 241, (total) memory limit exceeded: would use 3 GiB. (MEMORY_LIMIT_EXCEEDED)",
         "Code: 62. DB::Exception: Syntax error: failed at position 9 ('private'): private."
             + " Expected one of: x | code 62, Syntax error",
-        "Code: 6. DB::Exception: Cannot parse string 'private' as DateTime: syntax error at position"
-            + " 0 | code 6, Cannot parse string '…' as DateTime: syntax error at position 0",
+        "Code: 6. DB::Exception: Cannot parse string 'private' as DateTime: syntax error at"
+            + " position 0 | code 6, Cannot parse string '…' as DateTime: syntax error at position"
+            + " 0",
         "Code: 47. DB::Exception: Unknown identifier `x` in scope SELECT 'private'"
             + " | code 47, Unknown identifier `x`"
       })

@@ -306,7 +306,7 @@ class ClickHouseStorageTest {
                           .build())
               .toList();
       WriteResult result = storage.batchCreateSpans(large);
-      assertThat(result.accepted()).isEqualTo(70);
+      assertThat(result.processed()).isEqualTo(70);
       assertThat(storage.statistics().spans()).isEqualTo(70);
       assertThat(storage.getSpan(large.get(69).key())).contains(large.get(69));
     }
@@ -326,7 +326,7 @@ class ClickHouseStorageTest {
         work.add(() -> storage.updateSpan(update(row).endedAt(START.plusSeconds(2)).build()));
         work.add(() -> storage.updateSpan(update(row).links(Json.array(List.of())).build()));
         for (Future<WriteResult> result : threads.invokeAll(work)) {
-          assertThat(result.get().accepted()).isEqualTo(1);
+          assertThat(result.get().processed()).isEqualTo(1);
         }
       } finally {
         threads.shutdown();
@@ -355,7 +355,7 @@ class ClickHouseStorageTest {
       assertThat(
               storage
                   .batchUpdateSpans(many.stream().map(s -> update(s).name("x").build()).toList())
-                  .accepted())
+                  .processed())
           .isEqualTo(3000);
       assertThat(storage.batchDeleteTraces(keys)).isEqualTo(3000);
       assertThat(storage.statistics().spans()).isZero();

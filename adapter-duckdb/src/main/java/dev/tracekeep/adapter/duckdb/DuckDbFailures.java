@@ -4,6 +4,7 @@ import dev.tracekeep.adapter.duckdb.DuckDbConnections.LockTimeoutException;
 import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.StorageUri;
+import dev.tracekeep.storage.spi.CommonFailures;
 import java.sql.SQLException;
 import java.sql.SQLTimeoutException;
 import java.util.List;
@@ -21,7 +22,8 @@ final class DuckDbFailures {
 
   private static final Pattern LOST_RACE =
       Pattern.compile(
-          "(?i)conflict on|transaction conflict|write-write conflict|has been altered by a different");
+          "(?i)conflict on|transaction conflict|write-write conflict|has been altered by a"
+              + " different");
 
   private record Rule(Pattern pattern, FailureKind kind, String advice) {
     Rule(String regex, FailureKind kind, String advice) {
@@ -58,13 +60,15 @@ final class DuckDbFailures {
           new Rule(
               "Can't open a connection to same database file with a different configuration",
               FailureKind.CONFIGURATION,
-              "This process has the file open with other settings: use the same URL in both places"),
+              "This process has the file open with other settings: use the same URL in both"
+                  + " places"),
           new Rule(
               "read-only mode",
               FailureKind.CONFIGURATION,
               "The database was opened read-only: take access_mode off the URL"),
           new Rule(
-              "Permission denied|No such file or directory|Is a directory|Cannot open file|Read-only file system",
+              "Permission denied|No such file or directory|Is a directory|Cannot open"
+                  + " file|Read-only file system",
               FailureKind.CONFIGURATION,
               "Check that its folder is there and that this user may write to it"),
           new Rule(
@@ -92,6 +96,11 @@ final class DuckDbFailures {
   }
 
   StorageException classify(String action, Exception failure) {
+    return CommonFailures.explain(action, uri, failure)
+        .orElseGet(() -> ofTheEngine(action, failure));
+  }
+
+  private StorageException ofTheEngine(String action, Exception failure) {
     String message =
         failure.getMessage() == null ? failure.getClass().getSimpleName() : failure.getMessage();
     Matcher holder = LOCK_HOLDER.matcher(message);
@@ -114,11 +123,6 @@ final class DuckDbFailures {
     }
     if (failure instanceof SQLTimeoutException || failure instanceof LockTimeoutException) {
       return failed(FailureKind.TRANSIENT, action, message, "Try again", failure);
-    }
-    if (failure instanceof InterruptedException) {
-      Thread.currentThread().interrupt();
-      return failed(
-          FailureKind.TRANSIENT, action, "the thread was interrupted", "Try again", failure);
     }
     return failed(FailureKind.PERMANENT, action, message, "", failure);
   }

@@ -67,12 +67,12 @@ final class DuckDbFailuresTest {
   }
 
   @Test
-  void timeOutAndInterrupt_areTransient() {
+  void timeOut_isTransient_andInterruptIsNot() {
     assertThat(failures.classify("read", new SQLTimeoutException("too slow")).kind())
         .isEqualTo(FailureKind.TRANSIENT);
     StorageException interrupted = failures.classify("read", new InterruptedException());
-    assertThat(interrupted.kind()).isEqualTo(FailureKind.TRANSIENT);
-    assertThat(interrupted).hasMessageContaining("the thread was interrupted. Try again.");
+    assertThat(interrupted.kind()).isEqualTo(FailureKind.INTERRUPTED);
+    assertThat(interrupted).hasMessageEndingWith("the thread was interrupted.");
     assertThat(Thread.currentThread().isInterrupted()).isTrue();
   }
 

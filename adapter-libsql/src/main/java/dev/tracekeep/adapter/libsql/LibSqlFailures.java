@@ -3,6 +3,7 @@ package dev.tracekeep.adapter.libsql;
 import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.StorageUri;
+import dev.tracekeep.storage.spi.CommonFailures;
 import java.nio.file.FileSystemException;
 import java.sql.SQLException;
 import java.util.List;
@@ -111,7 +112,8 @@ final class LibSqlFailures {
           new Rule(
               "HTTP_MALFORMED",
               FailureKind.CONFIGURATION,
-              "Something else answers at this address, or a proxy in front of the server: check it"),
+              "Something else answers at this address, or a proxy in front of the server: check"
+                  + " it"),
           new Rule("HTTP_TIMEOUT", FailureKind.TRANSIENT, "Try again, or raise statement-timeout"),
           new Rule("HTTP_429", FailureKind.OVERLOADED, "Write less at a time, and try later"),
           new Rule("HTTP_413", FailureKind.INVALID, "Lower max-span-bytes"),
@@ -158,13 +160,13 @@ final class LibSqlFailures {
   }
 
   StorageException classify(String action, Exception failure) {
+    return CommonFailures.explain(action, uri, failure)
+        .orElseGet(() -> ofTheEngine(action, failure));
+  }
+
+  private StorageException ofTheEngine(String action, Exception failure) {
     String code = code(failure);
     String message = firstLine(failure);
-    if (failure instanceof InterruptedException) {
-      Thread.currentThread().interrupt();
-      return failed(
-          FailureKind.TRANSIENT, action, "the thread was interrupted", "Try again", failure);
-    }
     if (failure instanceof Turns.TimedOutException) {
       return failed(FailureKind.TRANSIENT, action, message, "Try again", failure);
     }

@@ -18,6 +18,7 @@ import com.mongodb.bulk.BulkWriteError;
 import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.StorageUri;
+import dev.tracekeep.storage.spi.CommonFailures;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,6 +40,9 @@ final class MongoFailures {
 
   /** Why a server could not be reached, in the driver's description of a cluster. */
   private static final Pattern CAUSE = Pattern.compile("caused by \\{[\\w.]+: ([^{}]*)\\}");
+
+  private static final Pattern UNKNOWN_HOST =
+      Pattern.compile("caused by \\{java\\.net\\.UnknownHostException: ([^{}:]*)");
 
   /** The index that refused a document, as MongoDB names it, and as DocumentDB does. */
   private static final Pattern INDEX = Pattern.compile("index: (\\S+)|Index '([^']+)'");
@@ -187,10 +191,19 @@ final class MongoFailures {
   }
 
   StorageException classify(String action, Exception failure) {
-    Rule rule = rule(failure);
+    return CommonFailures.explain(action, uri, failure)
+        .orElseGet(() -> ofTheEngine(action, failure));
+  }
+
+  private StorageException ofTheEngine(String action, Exception failure) {
     if (failure instanceof MongoInterruptedException) {
-      Thread.currentThread().interrupt();
+      return CommonFailures.interrupted(action, uri, failure);
     }
+    Matcher host = UNKNOWN_HOST.matcher(String.valueOf(failure.getMessage()));
+    if (failure instanceof MongoTimeoutException && host.find()) {
+      return CommonFailures.unknownHost(action, uri, host.group(1), failure);
+    }
+    Rule rule = rule(failure);
     return StorageException.couldNot(
         rule.kind(), action, uri, message(failure), rule.advice(), failure);
   }
@@ -232,13 +245,11 @@ final class MongoFailures {
               ? new Rule(FailureKind.CONFIGURATION, USER)
               : new Rule(
                   FailureKind.TRANSIENT,
-                  "Check that the server is running and that host, port and replica set are right"));
+                  "Check that the server is running and that host, port and replica set are"
+                      + " right"));
     }
     if (failure instanceof MongoTimeoutException) {
       return Optional.of(BY_CODE.get(50));
-    }
-    if (failure instanceof MongoInterruptedException) {
-      return Optional.of(new Rule(FailureKind.TRANSIENT, "The thread was interrupted; try again"));
     }
     return failure instanceof MongoSocketException
             || failure instanceof MongoConnectionPoolClearedException

@@ -200,7 +200,11 @@ class MongoFailuresTest {
 
   @Test
   void interruption_staysVisible() {
-    failures.classify("x", new MongoInterruptedException("stopped", new InterruptedException()));
+    assertThat(
+            failures
+                .classify("x", new MongoInterruptedException("stopped", new InterruptedException()))
+                .kind())
+        .isEqualTo(FailureKind.INTERRUPTED);
     assertThat(Thread.interrupted()).isTrue();
   }
 

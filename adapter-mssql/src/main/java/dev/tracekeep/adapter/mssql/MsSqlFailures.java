@@ -3,6 +3,7 @@ package dev.tracekeep.adapter.mssql;
 import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.StorageUri;
+import dev.tracekeep.storage.spi.CommonFailures;
 import java.sql.SQLException;
 import java.sql.SQLTimeoutException;
 import java.sql.SQLTransientConnectionException;
@@ -351,6 +352,11 @@ final class MsSqlFailures {
   }
 
   StorageException classify(String action, Exception failure) {
+    return CommonFailures.explain(action, uri, failure)
+        .orElseGet(() -> ofTheEngine(action, failure));
+  }
+
+  private StorageException ofTheEngine(String action, Exception failure) {
     Throwable cause = known(failure);
     if (cause instanceof SQLTransientConnectionException pool) {
       return failed(
@@ -359,10 +365,6 @@ final class MsSqlFailures {
           "all connections of the pool are in use (" + pool.getMessage() + ")",
           "Try again later, write larger batches from fewer threads, or raise pool-size",
           failure);
-    }
-    if (cause instanceof InterruptedException) {
-      Thread.currentThread().interrupt();
-      return failed(FailureKind.TRANSIENT, action, "the thread was interrupted", AGAIN, failure);
     }
     Judgement judgement = judge(cause).orElse(new Judgement(FailureKind.PERMANENT, ""));
     return failed(judgement.kind(), action, reason(cause), judgement.advice(), failure);

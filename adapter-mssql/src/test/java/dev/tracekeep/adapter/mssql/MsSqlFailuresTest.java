@@ -78,7 +78,8 @@ class MsSqlFailuresTest {
     assertThat(failure.kind()).isEqualTo(kind);
     assertThat(failure)
         .hasMessageStartingWith(
-            "Could not write 3 spans in jdbc:sqlserver://db;databaseName=spans;user=u;password=***: it broke")
+            "Could not write 3 spans in jdbc:sqlserver://db;databaseName=spans;user=u;password=***:"
+                + " it broke")
         .hasMessageNotContaining("cret");
   }
 
@@ -149,9 +150,9 @@ class MsSqlFailuresTest {
   }
 
   @Test
-  void interruption_isTransient_andKept() {
+  void interruption_isToldAndKept() {
     assertThat(FAILURES.classify("read", new InterruptedException()).kind())
-        .isEqualTo(FailureKind.TRANSIENT);
+        .isEqualTo(FailureKind.INTERRUPTED);
     assertThat(Thread.interrupted()).isTrue();
   }
 

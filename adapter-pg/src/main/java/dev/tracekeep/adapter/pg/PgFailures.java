@@ -3,6 +3,7 @@ package dev.tracekeep.adapter.pg;
 import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.StorageUri;
+import dev.tracekeep.storage.spi.CommonFailures;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.util.List;
@@ -139,6 +140,11 @@ final class PgFailures {
   }
 
   StorageException classify(String action, Exception failure) {
+    return CommonFailures.explain(action, uri, failure)
+        .orElseGet(() -> ofTheEngine(action, failure));
+  }
+
+  private StorageException ofTheEngine(String action, Exception failure) {
     Throwable cause = known(failure);
     if (cause instanceof SQLTransientConnectionException pool) {
       return failed(
@@ -147,11 +153,6 @@ final class PgFailures {
           "all connections of the pool are in use (" + pool.getMessage() + ")",
           "Try again later, write larger batches from fewer threads, or raise pool-size",
           failure);
-    }
-    if (cause instanceof InterruptedException) {
-      Thread.currentThread().interrupt();
-      return failed(
-          FailureKind.TRANSIENT, action, "the thread was interrupted", "Try again", failure);
     }
     String reason = reason(cause);
     return rule(cause)

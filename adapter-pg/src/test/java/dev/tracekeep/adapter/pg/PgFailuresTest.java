@@ -165,7 +165,7 @@ class PgFailuresTest {
               StorageException.class, e -> assertThat(e.kind()).isEqualTo(FailureKind.TRANSIENT))
           .hasMessageContaining("lock-timeout");
       other.rollback();
-      assertThat(storage.createSpan(SPAN).accepted()).isEqualTo(1);
+      assertThat(storage.createSpan(SPAN).processed()).isEqualTo(1);
     }
   }
 
@@ -175,8 +175,8 @@ class PgFailuresTest {
       storage.init();
       storage.createSpan(SPAN);
       DATABASE.execute(
-          "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'tracekeep'"
-              + " AND datname = current_database()");
+          "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name ="
+              + " 'tracekeep' AND datname = current_database()");
       try {
         storage.getSpan(SPAN.key());
       } catch (StorageException e) {
@@ -256,7 +256,8 @@ class PgFailuresTest {
                     try (Statement statement = connection.createStatement();
                         var rows =
                             statement.executeQuery(
-                                "SELECT current_setting('statement_timeout') || (SELECT count(*) FROM pg_prepared_statements)")) {
+                                "SELECT current_setting('statement_timeout') || (SELECT count(*)"
+                                    + " FROM pg_prepared_statements)")) {
                       rows.next();
                       return rows.getString(1);
                     }

@@ -40,6 +40,7 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SortedSet;
@@ -97,7 +98,7 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
 
   /** Keeps the configuration; does no I/O. */
   protected AbstractObservabilityStorage(StorageConfig config) {
-    this.config = config;
+    this.config = Objects.requireNonNull(config, "config");
   }
 
   // ---- hooks -----------------------------------------------------------------------------------
@@ -256,7 +257,8 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
   protected abstract void release() throws Exception;
 
   /**
-   * Makes a {@link StorageException} of what a hook threw: kind, object, cause, next step.
+   * Makes a {@link StorageException} of what a hook threw: kind, object, cause, next step. What
+   * {@link CommonFailures} explains never gets here.
    *
    * @param action what was tried, as a verb phrase: {@code write 3 spans}
    */
@@ -299,11 +301,13 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
 
   @Override
   public final WriteResult createSpan(Span span) {
+    Objects.requireNonNull(span, "span");
     return batchCreateSpans(List.of(span)).orThrow();
   }
 
   @Override
   public final WriteResult batchCreateSpans(List<Span> spans) {
+    requireNonNull(spans, "spans");
     if (spans.isEmpty()) {
       return WriteResult.EMPTY;
     }
@@ -311,14 +315,11 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
     List<WriteResult.Rejection> rejected = new ArrayList<>();
     List<Span> fitting = new ArrayList<>(spans.size());
     for (Span span : spans) {
-      if (span.isLight()) {
-        throw new IllegalArgumentException(
-            "The span "
-                + span.key()
-                + " was read without its heavy fields and cannot be written back:"
-                + " read it with getSpan or getTrace");
-      }
-      String problem = sizeProblem(column -> column.read(span));
+      String problem =
+          span.isLight()
+              ? "was read without its heavy fields and cannot be written back: read it with getSpan"
+                  + " or getTrace"
+              : sizeProblem(column -> column.read(span));
       if (problem == null) {
         problem = engineProblem(span);
       }
@@ -367,11 +368,13 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
 
   @Override
   public final WriteResult updateSpan(SpanUpdate update) {
+    Objects.requireNonNull(update, "update");
     return batchUpdateSpans(List.of(update)).orThrow();
   }
 
   @Override
   public final WriteResult batchUpdateSpans(List<SpanUpdate> updates) {
+    requireNonNull(updates, "updates");
     if (updates.isEmpty()) {
       return WriteResult.EMPTY;
     }
@@ -406,12 +409,14 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
 
   @Override
   public final Optional<Span> getSpan(SpanKey key) {
+    Objects.requireNonNull(key, "key");
     requireOpen();
     return guarded("read the span " + key, () -> readSpan(key));
   }
 
   @Override
   public final Optional<Span> getRootSpan(TraceKey trace) {
+    Objects.requireNonNull(trace, "trace");
     requireOpen();
     return guarded("read the root of the trace " + trace, () -> readRoot(trace));
   }
@@ -427,6 +432,7 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
   }
 
   private Optional<Trace> trace(TraceKey trace, List<SpanColumn> columns) {
+    Objects.requireNonNull(trace, "trace");
     requireOpen();
     List<Span> spans = guarded("read the trace " + trace, () -> readTrace(trace, columns));
     return spans.isEmpty() ? Optional.empty() : Optional.of(new Trace(trace, spans));
@@ -464,6 +470,7 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
 
   @Override
   public final Page<TraceSummary> listTraces(TraceQuery query) {
+    Objects.requireNonNull(query, "query");
     requireOpen();
     if (query.wantsStatistics()) {
       require(Capability.TRACE_STATISTICS, "statistics of traces");
@@ -573,6 +580,7 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
 
   @Override
   public final int batchDeleteTraces(Collection<TraceKey> traces) {
+    requireNonNull(traces, "traces");
     if (traces.isEmpty()) {
       return 0;
     }
@@ -583,6 +591,7 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
 
   @Override
   public final PruneReport pruneTraces(PruneRequest request) {
+    Objects.requireNonNull(request, "request");
     requireWritable();
     return guarded("prune traces of tenant " + request.tenantId(), () -> prune(request));
   }
@@ -612,6 +621,7 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
 
   @Override
   public final DedupeMigration migration(SpanTable table) {
+    Objects.requireNonNull(table, "table");
     requireNotClosed();
     return guarded("look at the table " + table, () -> migrationOf(table));
   }
@@ -632,6 +642,16 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
   }
 
   // ---- guards ----------------------------------------------------------------------------------
+
+  /** Says which element is null, too. */
+  private static void requireNonNull(Collection<?> elements, String name) {
+    Objects.requireNonNull(elements, name);
+    int index = 0;
+    for (Object element : elements) {
+      int at = index++;
+      Objects.requireNonNull(element, () -> name + "[" + at + "]");
+    }
+  }
 
   private void requireNotClosed() {
     if (state.get() == State.CLOSED) {
@@ -757,13 +777,14 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
   }
 
   private <T> T guarded(String action, Callable<T> hook) {
+    if (Thread.currentThread().isInterrupted()) {
+      // Some engines would notice at their next wait, and others never.
+      throw CommonFailures.interrupted(action, config.uri(), new InterruptedException());
+    }
     T result;
     try {
       result = hook.call();
     } catch (Exception e) {
-      if (e instanceof InterruptedException) {
-        Thread.currentThread().interrupt();
-      }
       throw classified(action, e);
     }
     if (result == null) {
@@ -777,9 +798,12 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
       return known;
     }
     if (state.get() == State.CLOSED) {
-      throw closed();
+      IllegalStateException closed = closed();
+      closed.addSuppressed(failure);
+      throw closed;
     }
-    return classify(action, failure);
+    return CommonFailures.explain(action, config.uri(), failure)
+        .orElseGet(() -> classify(action, failure));
   }
 
   /** Says how far a span, or an update, is over the limit; null if it is not. */

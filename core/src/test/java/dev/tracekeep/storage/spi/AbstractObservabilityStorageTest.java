@@ -30,6 +30,8 @@ import dev.tracekeep.storage.UnsupportedCapabilityException;
 import dev.tracekeep.storage.ValueQuery;
 import dev.tracekeep.storage.WriteResult;
 import java.io.IOException;
+import java.net.UnknownHostException;
+import java.nio.channels.UnresolvedAddressException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -107,7 +109,7 @@ class AbstractObservabilityStorageTest {
 
     storage.outcome = InitReport.Outcome.MIGRATED;
     storage.init();
-    assertThat(storage.createSpan(span("s")).accepted()).isEqualTo(1);
+    assertThat(storage.createSpan(span("s")).processed()).isEqualTo(1);
   }
 
   @Test
@@ -120,7 +122,7 @@ class AbstractObservabilityStorageTest {
 
     storage.failure = null;
     assertThat(storage.init().outcome()).isEqualTo(InitReport.Outcome.OPENED);
-    assertThat(storage.createSpan(span("s")).accepted()).isEqualTo(1);
+    assertThat(storage.createSpan(span("s")).processed()).isEqualTo(1);
   }
 
   @Test
@@ -227,7 +229,7 @@ class AbstractObservabilityStorageTest {
 
     WriteResult result = storage.batchCreateSpans(List.of(large, span("small")));
 
-    assertThat(result.accepted()).isEqualTo(1);
+    assertThat(result.processed()).isEqualTo(1);
     assertThat(result.rejected())
         .containsExactly(
             new WriteResult.Rejection(
@@ -264,7 +266,7 @@ class AbstractObservabilityStorageTest {
 
     WriteResult result = storage.batchUpdateSpans(List.of(large, update("b")));
 
-    assertThat(result.accepted()).isEqualTo(1);
+    assertThat(result.processed()).isEqualTo(1);
     assertThat(result.rejected())
         .containsExactly(
             new WriteResult.Rejection(
@@ -277,13 +279,19 @@ class AbstractObservabilityStorageTest {
   }
 
   @Test
-  void lightSpan_isRefusedBeforeAnythingIsWritten() {
+  void lightSpan_isRejectedAloneAndTheRestIsWritten() {
     FakeStorage storage = FakeStorage.opened();
 
-    assertThatThrownBy(() -> storage.batchCreateSpans(List.of(span("a"), span("b").toLight())))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageStartingWith("The span default/t/b was read without its heavy fields");
-    assertThat(storage.calls).isEmpty();
+    WriteResult result = storage.batchCreateSpans(List.of(span("a"), span("b").toLight()));
+
+    assertThat(result.processed()).isEqualTo(1);
+    assertThat(result.rejected()).hasSize(1);
+    assertThat(result.rejected().get(0).key().spanId()).isEqualTo("b");
+    assertThat(result.rejected().get(0).reason())
+        .isEqualTo(
+            "was read without its heavy fields and cannot be written back: read it with getSpan or"
+                + " getTrace");
+    assertThat(storage.calls).containsExactly("write [a]");
   }
 
   @Test
@@ -296,7 +304,7 @@ class AbstractObservabilityStorageTest {
             List.of(update("b"), update("a"), update("b"), update("a"), update("c")));
 
     assertThat(storage.calls).endsWith("update [a, a, b, b, c]");
-    assertThat(result.accepted()).isEqualTo(1);
+    assertThat(result.processed()).isEqualTo(1);
     assertThat(result.duplicates()).isEqualTo(2);
     assertThat(result.missing()).containsExactly(span("a").key(), span("c").key());
   }
@@ -484,8 +492,52 @@ class AbstractObservabilityStorageTest {
     FakeStorage storage = FakeStorage.opened();
     storage.failure = new InterruptedException();
 
-    assertThatThrownBy(storage::statistics).isInstanceOf(StorageException.class);
+    StorageException e = catchThrowableOfType(StorageException.class, storage::statistics);
     assertThat(Thread.interrupted()).isTrue();
+    assertThat(e.kind()).isEqualTo(FailureKind.INTERRUPTED);
+    assertThat(e).hasMessage("Could not count the spans in fake:: the thread was interrupted.");
+    assertThat(storage.calls).containsExactly("count");
+  }
+
+  @Test
+  void interruptedThread_reachesNoHook() {
+    FakeStorage storage = FakeStorage.opened();
+
+    Thread.currentThread().interrupt();
+    StorageException e = catchThrowableOfType(StorageException.class, storage::statistics);
+
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(e.kind()).isEqualTo(FailureKind.INTERRUPTED);
+    assertThat(storage.calls).isEmpty();
+  }
+
+  @Test
+  void closing_thatOvertakesACallKeepsWhatTheEngineSaid() {
+    FakeStorage storage = FakeStorage.opened();
+    storage.failure = new IOException("connection reset");
+    storage.whileCalled = storage::close;
+
+    assertThatThrownBy(storage::statistics)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage("The store fake: is closed")
+        .satisfies(e -> assertThat(e.getSuppressed()).containsExactly(storage.failure));
+  }
+
+  @Test
+  void unknownHost_isToldInTheSameWordsByEveryEngine() {
+    FakeStorage storage = FakeStorage.opened();
+    storage.failure = new IOException("no", new UnknownHostException("db.invalid"));
+
+    StorageException e = catchThrowableOfType(StorageException.class, storage::statistics);
+
+    assertThat(e.kind()).isEqualTo(FailureKind.TRANSIENT);
+    assertThat(e)
+        .hasMessage(
+            "Could not count the spans in fake:: no address is known of the host db.invalid. Check"
+                + " the host's name.");
+    storage.failure = new IOException(new UnresolvedAddressException());
+    assertThatThrownBy(storage::statistics)
+        .hasMessageEndingWith(": no address is known of its host. Check the host's name.");
   }
 
   @Test

@@ -46,6 +46,9 @@ public final class FakeStorage extends AbstractObservabilityStorage {
   Function<Exception, StorageException> classifier =
       failure -> new StorageException(FailureKind.PERMANENT, "classified", failure);
 
+  /** Done by every hook but the health's, before it fails. */
+  Runnable whileCalled = () -> {};
+
   /** Thrown by every hook but the health's. */
   Exception failure;
 
@@ -72,6 +75,9 @@ public final class FakeStorage extends AbstractObservabilityStorage {
 
   private void called(String hook) throws Exception {
     calls.add(hook);
+    Runnable once = whileCalled;
+    whileCalled = () -> {};
+    once.run();
     if (failure != null) {
       throw failure;
     }
