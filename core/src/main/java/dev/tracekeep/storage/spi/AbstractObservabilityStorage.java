@@ -440,6 +440,7 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
 
   @Override
   public final List<Span> getSpans(Collection<SpanKey> keys) {
+    requireNonNull(keys, "keys");
     requireOpen();
     require(Capability.BULK_READS, "getSpans");
     if (keys.isEmpty()) {
@@ -452,6 +453,8 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
 
   @Override
   public final void getTraces(Collection<TraceKey> keys, Consumer<? super Trace> each) {
+    requireNonNull(keys, "keys");
+    Objects.requireNonNull(each, "each");
     requireOpen();
     require(Capability.BULK_READS, "getTraces");
     List<TraceKey> sorted = List.copyOf(new TreeSet<>(keys));
@@ -497,6 +500,7 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
 
   @Override
   public final long countTraces(TraceQuery query) {
+    Objects.requireNonNull(query, "query");
     requireOpen();
     require(Capability.COUNTS, "countTraces");
     return guarded("count traces of tenant " + query.tenantId(), () -> countOf(query));
@@ -504,6 +508,7 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
 
   @Override
   public final Page<Span> listSpans(SpanQuery query) {
+    Objects.requireNonNull(query, "query");
     requireOpen();
     require(Capability.SPAN_LISTS, "listSpans");
     List<Span> spans =
@@ -516,6 +521,7 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
 
   @Override
   public final long countSpans(SpanQuery query) {
+    Objects.requireNonNull(query, "query");
     requireOpen();
     require(Capability.COUNTS, "countSpans");
     return guarded("count spans of tenant " + query.tenantId(), () -> countOf(query));
@@ -523,6 +529,7 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
 
   @Override
   public final Page<SpanValue> listValues(ValueQuery query) {
+    Objects.requireNonNull(query, "query");
     requireOpen();
     require(Capability.VALUE_LISTS, "listValues");
     List<SpanValue> values =
@@ -540,6 +547,7 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
 
   @Override
   public final List<SpanAggregate> aggregate(SpanAggregation aggregation) {
+    Objects.requireNonNull(aggregation, "aggregation");
     requireOpen();
     require(Capability.AGGREGATES, "aggregate");
     List<SpanAggregate> groups =
@@ -551,6 +559,8 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
 
   @Override
   public final List<ServiceLink> serviceLinks(String tenantId, TimeRange startedAt) {
+    Objects.requireNonNull(tenantId, "tenantId");
+    Objects.requireNonNull(startedAt, "startedAt");
     new TraceKey(tenantId, "any"); // refuses a bad tenant by name
     requireOpen();
     require(Capability.SERVICE_LINKS, "serviceLinks");
@@ -563,6 +573,8 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
 
   @Override
   public final void scanSpans(SpanScan scan, Consumer<? super StoredSpan> each) {
+    Objects.requireNonNull(scan, "scan");
+    Objects.requireNonNull(each, "each");
     requireOpen();
     require(Capability.SPAN_SCANS, "scanSpans");
     SpanScan rest = scan;

@@ -15,6 +15,7 @@ import dev.tracekeep.span.TraceKey;
 import dev.tracekeep.storage.Capability;
 import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.InitReport;
+import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.Page;
 import dev.tracekeep.storage.PruneRequest;
 import dev.tracekeep.storage.SpanAggregation;
@@ -30,12 +31,15 @@ import dev.tracekeep.storage.UnsupportedCapabilityException;
 import dev.tracekeep.storage.ValueQuery;
 import dev.tracekeep.storage.WriteResult;
 import java.io.IOException;
+import java.lang.reflect.Method;
 import java.net.UnknownHostException;
 import java.nio.channels.UnresolvedAddressException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -497,6 +501,30 @@ class AbstractObservabilityStorageTest {
     assertThat(e.kind()).isEqualTo(FailureKind.INTERRUPTED);
     assertThat(e).hasMessage("Could not count the spans in fake:: the thread was interrupted.");
     assertThat(storage.calls).containsExactly("count");
+  }
+
+  @Test
+  void everyEntry_namesTheArgumentThatIsNull() throws Exception {
+    FakeStorage storage = FakeStorage.opened();
+    Map<Class<?>, Object> others =
+        Map.of(Collection.class, List.of(), String.class, "default", SpanScan.class, SpanScan.ALL);
+    int arguments = 0;
+    for (Method method : ObservabilityStorage.class.getMethods()) {
+      for (int i = 0; i < method.getParameterCount(); i++) {
+        Object[] given = new Object[method.getParameterCount()];
+        for (int j = 0; j < i; j++) {
+          given[j] = Objects.requireNonNull(others.get(method.getParameterTypes()[j]));
+        }
+        assertThatThrownBy(() -> method.invoke(storage, given))
+            .as("%s", method)
+            .cause()
+            .isInstanceOf(NullPointerException.class)
+            .hasMessage(method.getParameters()[i].getName());
+        arguments++;
+      }
+    }
+    assertThat(arguments).isGreaterThanOrEqualTo(23);
+    assertThat(storage.calls).isEmpty();
   }
 
   @Test
