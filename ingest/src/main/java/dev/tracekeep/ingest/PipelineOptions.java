@@ -25,6 +25,7 @@ public final class PipelineOptions {
   private final int outageAfterRefusals;
   private final List<SpanTransformer> transformers;
   private final PipelineListener listener;
+  private final boolean initializesStore;
 
   private PipelineOptions(Builder builder) {
     strategy = builder.strategy;
@@ -44,6 +45,7 @@ public final class PipelineOptions {
     outageAfterRefusals = builder.outageAfterRefusals;
     transformers = List.copyOf(builder.transformers);
     listener = builder.listener;
+    initializesStore = builder.initializesStore;
   }
 
   /** A builder with the defaults. */
@@ -124,6 +126,10 @@ public final class PipelineOptions {
     return listener;
   }
 
+  boolean initializesStore() {
+    return initializesStore;
+  }
+
   /** Collects the options by name. Not thread-safe. */
   public static final class Builder {
     private String strategy = TracingStrategySupport.AUTO;
@@ -143,6 +149,7 @@ public final class PipelineOptions {
     private int outageAfterRefusals = 10;
     private final List<SpanTransformer> transformers = new ArrayList<>();
     private PipelineListener listener = PipelineListener.NONE;
+    private boolean initializesStore;
 
     private Builder() {}
 
@@ -230,6 +237,16 @@ public final class PipelineOptions {
     /** Adds a transformer behind those that were added before. */
     public Builder transformer(SpanTransformer value) {
       transformers.add(Objects.requireNonNull(value, "transformer"));
+      return this;
+    }
+
+    /**
+     * Whether the pipeline initializes the store itself, before its first write and on its own
+     * thread; {@code false} by default. A program then starts while the database is away, and its
+     * spans wait or go to the dead-letter log as at any other time.
+     */
+    public Builder initializesStore(boolean value) {
+      initializesStore = value;
       return this;
     }
 

@@ -72,6 +72,9 @@ public final class SpanPipeline implements AutoCloseable {
   private final LongAdder notNeeded = new LongAdder();
   private final LongAdder refusedAtTheDoor = new LongAdder();
 
+  /** Whether the store can be written to; the store's thread alone looks at it. */
+  private boolean initialized;
+
   /** Whether the thread sleeps until something happens. */
   private volatile boolean asleep;
 
@@ -94,6 +97,7 @@ public final class SpanPipeline implements AutoCloseable {
     this.strategy = storage.tracingStrategy().resolve(options.strategy());
     this.listener = new GuardedListener(options.listener());
     this.options = options;
+    this.initialized = !options.initializesStore();
     this.log = log;
     this.linger = strategy == TracingStrategy.REALTIME ? 0 : options.linger();
     this.intake = new Intake(options.maxSpans(), options.maxBytes());
@@ -119,7 +123,8 @@ public final class SpanPipeline implements AutoCloseable {
    * Opens a pipeline without a dead-letter log: while the store is away, spans stay in memory as
    * long as there is room, and a span that it will never take is refused.
    *
-   * @param storage an initialized store, which the caller closes after the pipeline
+   * @param storage an initialized store, unless {@link PipelineOptions.Builder#initializesStore the
+   *     pipeline does that}; the caller closes it after the pipeline
    * @throws dev.tracekeep.storage.UnsupportedCapabilityException if the store does not support the
    *     strategy
    */
@@ -134,7 +139,8 @@ public final class SpanPipeline implements AutoCloseable {
   /**
    * Opens a pipeline with a dead-letter log. Deferred letters of an earlier run are replayed.
    *
-   * @param storage an initialized store, which the caller closes after the pipeline
+   * @param storage an initialized store, unless {@link PipelineOptions.Builder#initializesStore the
+   *     pipeline does that}; the caller closes it after the pipeline
    * @param log which the pipeline closes
    * @throws IOException if the log cannot be read
    * @throws dev.tracekeep.storage.UnsupportedCapabilityException if the store does not support the
@@ -496,6 +502,10 @@ public final class SpanPipeline implements AutoCloseable {
       storeThread.execute(
           () -> {
             try {
+              if (!initialized) {
+                storage.init();
+                initialized = true;
+              }
               WriteResult result =
                   chunk.creates()
                       ? storage.batchCreateSpans(chunk.spans())

@@ -10,12 +10,17 @@ import java.lang.reflect.Proxy;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
-/** The three methods of a store that a pipeline calls. */
+/** The methods of a store that a pipeline calls. */
 final class FakeStore {
   final List<String> calls = new CopyOnWriteArrayList<>();
   volatile Function<List<Span>, WriteResult> onCreate = spans -> written(spans.size());
   volatile Function<List<SpanUpdate>, WriteResult> onUpdate = updates -> written(updates.size());
+  volatile Runnable onInit =
+      () -> {
+        throw new AssertionError("the store is initialized");
+      };
   TracingStrategySupport strategies =
       TracingStrategySupport.allPreferring(TracingStrategy.EVENT_SOURCED);
 
@@ -31,10 +36,17 @@ final class FakeStore {
             (proxy, method, arguments) ->
                 switch (method.getName()) {
                   case "tracingStrategy" -> strategies;
+                  case "init" -> init();
                   case "batchCreateSpans" -> create(Spans.cast(arguments[0], Span.class));
                   case "batchUpdateSpans" -> update(Spans.cast(arguments[0], SpanUpdate.class));
                   default -> throw new UnsupportedOperationException(method.getName());
                 });
+  }
+
+  private @Nullable Object init() {
+    calls.add("init");
+    onInit.run();
+    return null;
   }
 
   private WriteResult create(List<Span> spans) {

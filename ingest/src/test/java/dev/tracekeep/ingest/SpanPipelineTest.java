@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -130,6 +131,28 @@ class SpanPipelineTest {
     assertThatThrownBy(() -> pipeline(PipelineOptions.builder().strategy("realtime")))
         .isInstanceOf(UnsupportedCapabilityException.class)
         .hasMessageContaining("insert-only");
+  }
+
+  @Test
+  void storeThatIsAwayAtTheStart_isInitializedWhenItComes() {
+    AtomicInteger failures = new AtomicInteger(3);
+    store.onInit =
+        () -> {
+          if (failures.getAndDecrement() > 0) {
+            throw new StorageException(FailureKind.TRANSIENT, "not yet", null);
+          }
+        };
+    try (SpanPipeline pipeline =
+        pipeline(
+            PipelineOptions.builder()
+                .initializesStore(true)
+                .retryDelay(Duration.ofMillis(1), Duration.ofMillis(1)))) {
+      assertThat(receipt(pipeline.spanEnded(ended("a")))).isEqualTo(new Receipt(1, 0, 0, 0, 0));
+      assertThat(receipt(pipeline.spanEnded(ended("b")))).isEqualTo(new Receipt(1, 0, 0, 0, 0));
+
+      assertThat(store.calls)
+          .containsExactly("init", "init", "init", "init", "create [a]", "create [b]");
+    }
   }
 
   @Test
