@@ -2,6 +2,8 @@ package dev.tracekeep.adapter.clickhouse;
 
 import dev.tracekeep.dedupe.JournalEntry;
 import dev.tracekeep.dedupe.JournalEntry.Field;
+import dev.tracekeep.storage.FailureKind;
+import dev.tracekeep.storage.StorageException;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -17,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class MigrationJournal {
   private static final String NUMBER = "number";
+
+  /** A column that journals have of builds whose migrations kept their tables in another way. */
+  private static final String OF_EARLIER_BUILDS = "carried_columns";
 
   private final ClickHouseClient client;
   private final Map<String, String> names;
@@ -82,9 +87,23 @@ final class MigrationJournal {
                         .collect(Collectors.joining(", ")))));
   }
 
-  /** The latest row of each migration, of whatever table. */
+  /**
+   * The latest row of each migration, of whatever table.
+   *
+   * @throws StorageException if an earlier build made the journal
+   */
   List<JournalEntry> entries() throws Exception {
     Set<String> present = columns();
+    if (present.contains(OF_EARLIER_BUILDS)) {
+      throw new StorageException(
+          FailureKind.CONFIGURATION,
+          SqlText.fill(
+              "The journal <journal> was made by an earlier build, whose migrations this one can"
+                  + " neither go on with nor take back. Finish or undo them with that build; then"
+                  + " RENAME TABLE <journal> TO another name, and run this again.",
+              names),
+          null);
+    }
     if (!present.contains(NUMBER)) {
       return List.of();
     }

@@ -102,6 +102,25 @@ final class ClickHouseMigrationTest {
     return DATABASE.rows("SELECT name FROM " + table + " ORDER BY name");
   }
 
+  /** Its migrations kept their tables in another way, so none of them can be gone on with. */
+  @Test
+  void journalOfAnEarlierBuild_isRefusedInWords() throws IOException {
+    createWithDuplicates();
+    DATABASE.execute(
+        "CREATE TABLE tracekeep_migrations (table_name String, migration_id String, number UInt64,"
+            + " state String, phase String, started_at String, finished_at Nullable(String),"
+            + " old_uuid String, kept String, key_columns String, carried_columns String, counts"
+            + " String) ENGINE = MergeTree ORDER BY (table_name, migration_id, number)");
+    DedupeMigration migration = migration();
+    assertThatThrownBy(migration::plan)
+        .isInstanceOfSatisfying(
+            StorageException.class, e -> assertThat(e.kind()).isEqualTo(FailureKind.CONFIGURATION))
+        .hasMessageContaining("tracekeep_migrations")
+        .hasMessageContaining("RENAME TABLE");
+    DATABASE.execute("RENAME TABLE tracekeep_migrations TO migrations_of_an_earlier_build");
+    assertThat(migration.apply(MigrationListener.NONE).rowsArchived()).isPositive();
+  }
+
   @Test
   void tableWithMutableSortKey_keepsTheBestRowOfEachKey() throws IOException {
     createWithDuplicates();
