@@ -19,7 +19,7 @@ public enum ColumnRole {
   TRACE_ID("traceid"),
   /** The span id. */
   SPAN_ID("spanid"),
-  /** The start. Optional: it decides nothing, and is compared to find ids that were used twice. */
+  /** The start. Optional: it decides nothing; beside it a duration counts as an end. */
   STARTED_AT(
       "startedat",
       "starttime",
