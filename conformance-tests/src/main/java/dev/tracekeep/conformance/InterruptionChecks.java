@@ -6,12 +6,15 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import dev.tracekeep.migration.DedupeMigration;
 import dev.tracekeep.migration.MigrationListener;
 import dev.tracekeep.migration.MigrationOptions;
+import dev.tracekeep.migration.MigrationPlan;
+import dev.tracekeep.migration.MigrationPlan.ConstraintState;
 import dev.tracekeep.migration.MigrationProgress;
 import dev.tracekeep.migration.MigrationProgress.Phase;
 import dev.tracekeep.migration.MigrationRecord;
 import dev.tracekeep.migration.MigrationReport;
 import dev.tracekeep.migration.MigrationStep;
 import dev.tracekeep.migration.SpanTable;
+import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.ObservabilityStorage;
@@ -20,14 +23,17 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -305,6 +311,217 @@ abstract class InterruptionChecks extends UndoChecks {
     storage.close();
     legacy.assertUnique();
     legacy.assertNothingLost(inserted);
+  }
+
+  /** Calls something once, after the first batch. */
+  private static MigrationListener afterTheFirstBatch(RawWork work) {
+    AtomicInteger called = new AtomicInteger();
+    return progress -> {
+      if (progress.step() == MigrationStep.ARCHIVE
+          && progress.phase() == Phase.AFTER
+          && called.getAndIncrement() == 0) {
+        work.runUnchecked();
+      }
+    };
+  }
+
+  /** What is done beside the adapter. */
+  @FunctionalInterface
+  private interface RawWork {
+    void run() throws Exception;
+
+    default void runUnchecked() {
+      try {
+        run();
+      } catch (Exception e) {
+        throw new AssertionError("The raw access failed", e);
+      }
+    }
+  }
+
+  /** What writers change and delete meanwhile stays as they left it, and is no fault afterwards. */
+  @Test
+  public final void rowsChangedAndDeletedDuringApply_stayAsWritersLeftThem() throws Exception {
+    LegacyTable legacy = LegacyTable.createSmall(raw());
+    SpanKey alone = SpanKey.of("alone-trace-0", Spans.SPAN);
+    // The last ones in the order of the key: on most engines their losers are not moved yet.
+    SpanKey deleted = SpanKey.of("never-updated-trace-0", Spans.SPAN);
+    SpanKey changed = SpanKey.of("running-then-completed-trace-0", Spans.SPAN);
+    List<String> before = new ArrayList<>();
+    List<String> after = new ArrayList<>();
+    RawWork writers =
+        () -> {
+          for (SpanKey key : List.of(alone, deleted, changed)) {
+            before.addAll(legacy.rowsOf(key));
+            String note = legacy.notesOf(key).get(0);
+            if (key.equals(deleted)) {
+              raw().deleteRow(note);
+            } else {
+              raw().changeRow(note);
+            }
+            after.addAll(legacy.rowsOf(key));
+          }
+        };
+    DedupeMigration migration = open(Map.of()).migration();
+    String id =
+        migrationId(migration.apply(SMALL_BATCHES.withBatchRows(3), afterTheFirstBatch(writers)));
+    assertThat(before).as("rows that writers found").isNotEmpty();
+    assertThat(migration.plan().surplusRows()).isZero();
+    assertThat(migration.verify(id).faults()).isEmpty();
+    closeStorage();
+    legacy.assertNothingLost(after, before);
+  }
+
+  /** What was moved and is lost is missed, though writers add more rows than that meanwhile. */
+  @Test
+  public final void archivedRowLostDuringApply_isMissed_whateverWritersAdd() throws Exception {
+    List<Span> rows = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      rows.addAll(Collections.nCopies(3, Spans.root("three-" + i).build()));
+    }
+    rows.add(Spans.root("single-1").build());
+    rows.add(Spans.root("single-2").build());
+    LegacyTable legacy = LegacyTable.create(raw(), rows);
+    List<SpanKey> single = rows.stream().skip(15).map(Span::key).toList();
+    List<String> inserted = new ArrayList<>();
+    RawWork losing =
+        () -> {
+          String note = raw().archivedRows().get(0).get(RawAccess.USER_COLUMN);
+          raw().deleteArchivedRow(String.valueOf(note));
+          for (SpanKey key : single) {
+            inserted.add(legacy.rowsOf(key).get(0));
+            raw().insertCopy(key);
+          }
+        };
+    DedupeMigration migration = open(Map.of()).migration();
+    Throwable thrown =
+        catchThrowable(
+            () -> migration.apply(SMALL_BATCHES.withBatchRows(3), afterTheFirstBatch(losing)));
+    assertThat(inserted).hasSize(2);
+    if (thrown == null) {
+      // Only if it was put there again.
+      closeStorage();
+      legacy.assertNothingLost(inserted);
+      return;
+    }
+    assertThat(thrown).isInstanceOf(StorageException.class);
+    assertThat(((StorageException) thrown).kind()).isEqualTo(FailureKind.PERMANENT);
+    MigrationRecord record = migration.history().get(0);
+    assertThat(
+            record.state() != MigrationRecord.State.FINISHED
+                || !migration.verify(record.migrationId()).isSound())
+        .as("is said to be finished, and sound")
+        .isTrue();
+  }
+
+  /**
+   * A trigger that keeps rows is named before the first change; and no row is there twice by it.
+   */
+  @Test
+  public final void triggerThatKeepsRows_isNamed_andNothingIsMoved() throws Exception {
+    LegacyTable legacy = LegacyTable.createSmall(raw());
+    Optional<String> trigger = raw().keepRowsFromDeletion();
+    if (trigger.isEmpty()) {
+      refusedAsDeclared("the engine has no triggers that keep rows from being deleted");
+      return;
+    }
+    DedupeMigration migration = open(Map.of()).migration();
+    MigrationPlan plan = migration.plan();
+    assertThat(Stream.concat(plan.refusals().stream(), plan.details().notes().stream()))
+        .as("what the plan says")
+        .anySatisfy(text -> assertThat(text).contains(trigger.get()));
+    StorageException failed =
+        thrown(StorageException.class, () -> migration.apply(MigrationListener.NONE));
+    assertThat(failed).hasMessageContaining(trigger.get());
+    assertThat(migration.plan().constraint()).isNotEqualTo(ConstraintState.PRESENT);
+    legacy.assertUntouched();
+    assertThat(raw().archivedRows()).isEmpty();
+    raw().letRowsBeDeleted();
+    migration.apply(MigrationListener.NONE);
+    closeStorage();
+    legacy.assertUnique();
+    legacy.assertNothingLost();
+  }
+
+  /**
+   * While an old transaction keeps the last lock from being given, writers wait no longer than the
+   * options say, and the migration asks again until the transaction ends.
+   */
+  @Test
+  public final void lockTimeout_letsWritersThrough_whileATransactionIsOpen() throws Exception {
+    List<Span> rows = new ArrayList<>(Collections.nCopies(2, Spans.root("twice").build()));
+    for (int i = 0; i < ROWS_WRITTEN; i++) {
+      rows.add(Spans.root("once-" + i).build());
+    }
+    LegacyTable legacy = LegacyTable.create(raw(), rows);
+    List<SpanKey> once = rows.stream().skip(2).map(Span::key).toList();
+    List<CompletableFuture<List<String>>> writers = new ArrayList<>();
+    MigrationListener listener =
+        progress -> {
+          if (progress.step() == MigrationStep.CONSTRAIN
+              && progress.phase() == Phase.BEFORE
+              && writers.isEmpty()) {
+            writers.add(writerBesideAnOpenTransaction(legacy, once));
+          }
+        };
+    DedupeMigration migration = open(Map.of()).migration();
+    migration.apply(new MigrationOptions(20, Duration.ofMillis(300), 5), listener);
+    List<String> inserted = writers.get(0).get();
+    if (inserted.isEmpty()) {
+      refusedAsDeclared("a migration never waits for a lock with writers behind it");
+      return;
+    }
+    assertThat(inserted).hasSize(ROWS_WRITTEN);
+    assertThat(migration.plan().isNeeded()).isFalse();
+    assertThat(migration.plan().surplusRows()).isZero();
+    closeStorage();
+    legacy.assertNothingLost(inserted);
+  }
+
+  /** Written at 50 a second, so that the lock is asked for more than once meanwhile. */
+  private static final int ROWS_WRITTEN = 100;
+
+  /**
+   * Inserts a copy of each key beside a transaction that ends after the last one: whoever keeps
+   * writers waiting for longer than the limit keeps itself waiting. Returns the rows; none where
+   * there is no such transaction.
+   */
+  private CompletableFuture<List<String>> writerBesideAnOpenTransaction(
+      LegacyTable legacy, List<SpanKey> keys) {
+    RawAccess raw = raw();
+    Optional<AutoCloseable> open;
+    List<String> rows;
+    try {
+      rows = legacy.rowsOfTraces("once-");
+      open = raw.leaveTransactionOpen(legacy.notesOf(SpanKey.of("twice", Spans.SPAN)).get(0));
+    } catch (Exception e) {
+      throw new AssertionError("The raw access failed", e);
+    }
+    if (open.isEmpty()) {
+      return CompletableFuture.completedFuture(List.of());
+    }
+    return CompletableFuture.supplyAsync(
+        () -> {
+          insertBeside(open.get(), raw, keys);
+          return rows;
+        },
+        task -> new Thread(task, "writer").start());
+  }
+
+  private static void insertBeside(AutoCloseable transaction, RawAccess raw, List<SpanKey> keys) {
+    try (transaction) {
+      for (SpanKey key : keys) {
+        long start = System.nanoTime();
+        assertThat(raw.insertCopy(key)).as("is taken, without the constraint").isTrue();
+        assertThat(Duration.ofNanos(System.nanoTime() - start))
+            .as(
+                "how long a writer waited, with a limit of 300 ms and much patience for the machine")
+            .isLessThan(Duration.ofMinutes(1));
+        TimeUnit.MILLISECONDS.sleep(20);
+      }
+    } catch (Exception e) {
+      throw new AssertionError("A writer failed", e);
+    }
   }
 
   // ---- what the interrupted runs share ----

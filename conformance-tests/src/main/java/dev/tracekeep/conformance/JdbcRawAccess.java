@@ -272,29 +272,57 @@ public abstract class JdbcRawAccess implements RawAccess {
 
   @Override
   public void changeArchivedRow(String userNote) throws SQLException {
-    archive("UPDATE <archive> SET <note> = 'changed' WHERE <note> = ?", userNote);
+    one("UPDATE <archive> SET <note> = 'changed' WHERE <note> = ?", userNote);
   }
 
   @Override
   public void deleteArchivedRow(String userNote) throws SQLException {
-    archive("DELETE FROM <archive> WHERE <note> = ?", userNote);
+    one("DELETE FROM <archive> WHERE <note> = ?", userNote);
   }
 
   @Override
   public void doubleArchivedRow(String userNote) throws SQLException {
-    archive("INSERT INTO <archive> SELECT * FROM <archive> WHERE <note> = ?", userNote);
+    one("INSERT INTO <archive> SELECT * FROM <archive> WHERE <note> = ?", userNote);
   }
 
-  private void archive(String statement, String userNote) throws SQLException {
+  @Override
+  public void changeRow(String userNote) throws SQLException {
+    one("UPDATE <table> SET <note> = 'changed' WHERE <note> = ?", userNote);
+  }
+
+  @Override
+  public void deleteRow(String userNote) throws SQLException {
+    one("DELETE FROM <table> WHERE <note> = ?", userNote);
+  }
+
+  /** {@link #leaveTransactionOpen}, for engines on which a migration waits for such a one. */
+  protected final AutoCloseable openTransaction(String userNote) throws SQLException {
+    Connection connection = connect();
+    connection.setAutoCommit(false);
+    String note = quoted(USER_COLUMN);
+    try (PreparedStatement change =
+        connection.prepareStatement(
+            "UPDATE " + quoted(table) + " SET " + note + " = 'open' WHERE " + note + " = ?")) {
+      change.setString(1, userNote);
+      change.executeUpdate();
+    }
+    return () -> {
+      connection.rollback();
+      connection.close();
+    };
+  }
+
+  private void one(String statement, String userNote) throws SQLException {
     String sql =
         statement
+            .replace("<table>", quoted(table))
             .replace("<archive>", quoted(table + "_dedupe_archive"))
             .replace("<note>", quoted(USER_COLUMN));
     try (Connection connection = connect();
         PreparedStatement prepared = connection.prepareStatement(sql)) {
       prepared.setString(1, userNote);
       if (prepared.executeUpdate() != 1) {
-        throw new IllegalStateException("There is not one archived row " + userNote);
+        throw new IllegalStateException("There is not one row " + userNote);
       }
     }
   }
@@ -444,8 +472,8 @@ public abstract class JdbcRawAccess implements RawAccess {
     }
   }
 
-  /** Runs statements of a kind that all engines have; one connection for all. */
-  private void execute(String... statements) throws SQLException {
+  /** Runs statements, on one connection for all. */
+  protected final void execute(String... statements) throws SQLException {
     try (Connection connection = connect();
         Statement statement = connection.createStatement()) {
       for (String sql : statements) {

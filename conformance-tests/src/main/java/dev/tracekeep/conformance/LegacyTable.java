@@ -8,9 +8,11 @@ import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -88,15 +90,21 @@ final class LegacyTable {
 
   /** The same where copies of those rows were inserted meanwhile. */
   void assertNothingLost(List<String> inserted) throws Exception {
+    assertNothingLost(inserted, List.of());
+  }
+
+  /** The same where writers inserted and deleted those rows, or left one in another's place. */
+  void assertNothingLost(List<String> inserted, List<String> deleted) throws Exception {
     List<String> now =
         comparable(Stream.concat(raw.rows().stream(), raw.archivedRows().stream()).toList());
-    List<String> wanted = Stream.concat(before.stream(), inserted.stream()).toList();
+    List<String> wanted =
+        without(Stream.concat(before.stream(), inserted.stream()).toList(), deleted);
     assertThat(without(wanted, now)).as("rows neither in the table nor in the archive").isEmpty();
     assertThat(without(now, wanted)).as("rows that were never written").isEmpty();
   }
 
   /** The difference of two bags; the bags themselves would bury the row that matters. */
-  private static List<String> without(List<String> rows, List<String> others) {
+  static List<String> without(List<String> rows, List<String> others) {
     Map<String, Integer> counts = new TreeMap<>();
     others.forEach(row -> counts.merge(row, 1, Integer::sum));
     List<String> left = new ArrayList<>();
@@ -122,12 +130,31 @@ final class LegacyTable {
 
   /** The rows of a key as they are compared. */
   List<String> rowsOf(SpanKey key) throws Exception {
+    return comparable(present(key));
+  }
+
+  /** The rows of all traces whose id begins so, as they are compared. */
+  List<String> rowsOfTraces(String beginning) throws Exception {
     return comparable(
         raw.rows().stream()
-            .filter(row -> key.traceId().equals(row.get("trace_id")))
-            .filter(row -> key.spanId().equals(row.get("span_id")))
-            .filter(row -> key.tenantId().equals(row.get("tenant_id")))
+            .filter(row -> String.valueOf(row.get("trace_id")).startsWith(beginning))
             .toList());
+  }
+
+  /** The numbers of the rows of a key, in the order in which they were laid down. */
+  List<String> notesOf(SpanKey key) throws Exception {
+    return present(key).stream()
+        .map(row -> Objects.requireNonNull(row.get(RawAccess.USER_COLUMN)))
+        .sorted(Comparator.comparing(Integer::valueOf))
+        .toList();
+  }
+
+  private List<Map<String, @Nullable String>> present(SpanKey key) throws Exception {
+    return raw.rows().stream()
+        .filter(row -> key.traceId().equals(row.get("trace_id")))
+        .filter(row -> key.spanId().equals(row.get("span_id")))
+        .filter(row -> key.tenantId().equals(row.get("tenant_id")))
+        .toList();
   }
 
   private static List<String> comparable(List<Map<String, @Nullable String>> rows) {

@@ -134,6 +134,39 @@ public interface RawAccess {
   void doubleArchivedRow(String userNote) throws Exception;
 
   /**
+   * Changes the value of {@link #USER_COLUMN} in one row of the table, as an application could.
+   *
+   * @param userNote the value by which the row is found
+   */
+  void changeRow(String userNote) throws Exception;
+
+  /** Deletes one row of the table, found as by {@link #changeRow}. */
+  void deleteRow(String userNote) throws Exception;
+
+  /**
+   * Makes a trigger of the table that lets no row be deleted, and says nothing.
+   *
+   * @return its name; empty if the engine has no such triggers
+   */
+  default Optional<String> keepRowsFromDeletion() throws Exception {
+    return Optional.empty();
+  }
+
+  /** Drops what {@link #keepRowsFromDeletion} made. */
+  default void letRowsBeDeleted() throws Exception {}
+
+  /**
+   * Changes a row, found as by {@link #changeRow}, in a transaction that stays open, as that of a
+   * forgotten session does.
+   *
+   * @return takes the change back and ends the transaction; empty where a migration never waits for
+   *     a lock with writers behind it
+   */
+  default Optional<AutoCloseable> leaveTransactionOpen(String userNote) throws Exception {
+    return Optional.empty();
+  }
+
+  /**
    * Takes off what keeps the table unique, by whatever means the engine has; rows and columns stay.
    */
   void dropConstraint() throws Exception;

@@ -138,6 +138,42 @@ final class ReferenceDatabase implements RawAccess {
         });
   }
 
+  /** The rows among which the one is that has the note. */
+  private List<ReferenceTable.Row> group(String userNote) {
+    return create(mainTable).rows.values().stream()
+        .filter(rows -> rows.stream().anyMatch(row -> row.userNote().equals(userNote)))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Override
+  public synchronized void changeRow(String userNote) {
+    group(userNote)
+        .replaceAll(
+            row ->
+                row.userNote().equals(userNote)
+                    ? new ReferenceTable.Row(row.span(), row.version(), "changed")
+                    : row);
+  }
+
+  @Override
+  public synchronized void deleteRow(String userNote) {
+    List<ReferenceTable.Row> group = group(userNote);
+    group.removeIf(row -> row.userNote().equals(userNote));
+    create(mainTable).rows.values().removeIf(List::isEmpty);
+  }
+
+  @Override
+  public synchronized Optional<String> keepRowsFromDeletion() {
+    create(mainTable).keepingTrigger = "keeps_rows";
+    return Optional.of("keeps_rows");
+  }
+
+  @Override
+  public synchronized void letRowsBeDeleted() {
+    create(mainTable).keepingTrigger = null;
+  }
+
   @Override
   public synchronized void dropConstraint() {
     create(mainTable).unique = false;

@@ -48,7 +48,7 @@ class ReferenceMigration implements DedupeMigration {
   }
 
   @Override
-  public MigrationPlan plan() {
+  public MigrationPlan plan(MigrationOptions options) {
     synchronized (database) {
       ReferenceTable table = table();
       long rows = table.rowCount();
@@ -72,7 +72,12 @@ class ReferenceMigration implements DedupeMigration {
           table.unique ? ConstraintState.PRESENT : ConstraintState.ABSENT,
           steps,
           List.of(),
-          open == null ? null : open.migrationId());
+          open == null ? null : open.migrationId(),
+          table.keepingTrigger == null
+              ? MigrationPlan.Details.NONE
+              : MigrationPlan.Details.NONE.withNotes(
+                  List.of("The trigger " + table.keepingTrigger + " fires on DELETE.")),
+          List.of());
     }
   }
 
@@ -101,14 +106,11 @@ class ReferenceMigration implements DedupeMigration {
             archiveLosers(table, id, Integer.MAX_VALUE, options.audit());
             table.unique = true;
           });
-      tell(
-          listener,
-          id,
-          MigrationStep.FINISH,
-          () -> {
-            table.recorded.put(id, archived(table, id));
-            journal(finished(record));
-          });
+      tell(listener, id, MigrationStep.FINISH, () -> journal(finished(record)));
+      if (!isArchiveAsRecorded(id)) {
+        throw new StorageException(
+            FailureKind.PERMANENT, "The archive of " + name + " lacks what was moved there", null);
+      }
       return report(
           finished(record),
           open == null ? MigrationReport.Outcome.MIGRATED : MigrationReport.Outcome.RESUMED);
@@ -151,6 +153,10 @@ class ReferenceMigration implements DedupeMigration {
 
   /** Moves losers until at least so many are moved; the rows of one key stay together. */
   void archiveLosers(ReferenceTable table, String id, int enough, @Nullable ArchiveAudit audit) {
+    if (table.keepingTrigger != null) {
+      throw new StorageException(
+          FailureKind.CONFIGURATION, "The trigger " + table.keepingTrigger + " keeps rows", null);
+    }
     List<ReferenceTable.ArchivedRow> losers = new ArrayList<>();
     List<ReferenceTable.Row> winners = new ArrayList<>();
     for (List<ReferenceTable.Row> group : List.copyOf(table.rows.values())) {
@@ -171,6 +177,7 @@ class ReferenceMigration implements DedupeMigration {
       tell(audit, losers);
     }
     table.archive.addAll(losers);
+    table.recorded.computeIfAbsent(id, any -> new ArrayList<>()).addAll(losers);
     for (ReferenceTable.Row winner : winners) {
       table.rows.put(winner.span().key(), new ArrayList<>(List.of(winner)));
     }
@@ -253,8 +260,8 @@ class ReferenceMigration implements DedupeMigration {
   /** Compares bags: a row that is there twice is not there for another. */
   boolean isArchiveAsRecorded(String migrationId) {
     List<ReferenceTable.ArchivedRow> now = new ArrayList<>(archived(table(), migrationId));
-    List<ReferenceTable.ArchivedRow> then = table().recorded.get(migrationId);
-    return then != null && now.size() == then.size() && then.stream().allMatch(now::remove);
+    List<ReferenceTable.ArchivedRow> then = table().recorded.getOrDefault(migrationId, List.of());
+    return now.size() == then.size() && then.stream().allMatch(now::remove);
   }
 
   @Override

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** A table of the reference storage: a bag of rows until it is unique. Guarded by its database. */
 final class ReferenceTable {
@@ -26,7 +27,7 @@ final class ReferenceTable {
   final List<MigrationRecord> journal = new ArrayList<>();
   final Set<TraceKey> deleted = new HashSet<>();
 
-  /** What each finished migration had in the archive when it ended. */
+  /** What each migration has moved, whatever became of it in the archive. */
   final Map<String, List<ArchivedRow>> recorded = new TreeMap<>();
 
   /** The migrations of which what they kept was dropped. */
@@ -42,6 +43,9 @@ final class ReferenceTable {
 
   /** Whether an application has made a unique key of its own. */
   boolean hasApplicationKey;
+
+  /** A trigger that keeps rows from being deleted; null if there is none. */
+  @Nullable String keepingTrigger;
 
   /** What is read of a key, whatever the table holds: its best row. */
   static Span best(List<Row> rows) {

@@ -315,10 +315,23 @@ final class ClickHouseRawAccess implements RawAccess {
   }
 
   private void archive(String statement, String userNote) throws IOException {
-    ClickHouseTestServer.query(
-        url,
-        statement.formatted(TABLE + "_dedupe_archive"),
-        Map.of("param_n", userNote, "mutations_sync", "2"));
+    change(statement.formatted(TABLE + "_dedupe_archive"), userNote);
+  }
+
+  private void change(String statement, String userNote) throws IOException {
+    ClickHouseTestServer.query(url, statement, Map.of("param_n", userNote, "mutations_sync", "2"));
+  }
+
+  @Override
+  public void changeRow(String userNote) throws IOException {
+    change(
+        "ALTER TABLE " + TABLE + " UPDATE user_note = 'changed' WHERE user_note = {n:String}",
+        userNote);
+  }
+
+  @Override
+  public void deleteRow(String userNote) throws IOException {
+    change("ALTER TABLE " + TABLE + " DELETE WHERE user_note = {n:String}", userNote);
   }
 
   /** The constraint is the engine, which no statement changes: another table takes its place. */

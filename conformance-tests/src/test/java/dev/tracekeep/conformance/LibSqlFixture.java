@@ -155,6 +155,19 @@ final class LibSqlFixture implements StorageFixture {
     }
 
     @Override
+    public Optional<String> keepRowsFromDeletion() throws SQLException {
+      execute(
+          "CREATE TRIGGER keeps_rows BEFORE DELETE ON tracekeep_spans BEGIN SELECT RAISE(IGNORE);"
+              + " END");
+      return Optional.of("keeps_rows");
+    }
+
+    @Override
+    public void letRowsBeDeleted() throws SQLException {
+      execute("DROP TRIGGER keeps_rows");
+    }
+
+    @Override
     protected boolean isUniquenessViolation(SQLException failure) {
       return failure instanceof SQLiteException sqlite
           && sqlite.getResultCode().name().startsWith("SQLITE_CONSTRAINT");

@@ -94,7 +94,7 @@ final class MigrationMutants {
                     table.archive.stream()
                         .filter(row -> row.migrationId().equals(migrationId))
                         .toList(),
-                    table.recorded.get(migrationId));
+                    table.recorded.getOrDefault(migrationId, List.of()));
               }
             });
   }
@@ -215,8 +215,8 @@ final class MigrationMutants {
             (database, name) ->
                 new ReferenceMigration(database, name) {
                   @Override
-                  public MigrationPlan plan() {
-                    MigrationPlan plan = super.plan();
+                  public MigrationPlan plan(MigrationOptions options) {
+                    MigrationPlan plan = super.plan(options);
                     apply(MigrationListener.NONE);
                     return plan;
                   }
@@ -368,6 +368,61 @@ final class MigrationMutants {
                 table.rowCount()
                         > table.journal.get(0).rowsBefore() - table.journal.get(0).rowsArchived()
                     ? List.of("There are more rows than there were.")
+                    : faults));
+    mutants.add(
+        migrating(
+            "does not name the triggers that fire",
+            (database, name) ->
+                new ReferenceMigration(database, name) {
+                  @Override
+                  public MigrationPlan plan(MigrationOptions options) {
+                    ReferenceTable table = database.create(name);
+                    String trigger = table.keepingTrigger;
+                    table.keepingTrigger = null;
+                    MigrationPlan plan = super.plan(options);
+                    table.keepingTrigger = trigger;
+                    return plan;
+                  }
+                }));
+    mutants.add(
+        migrating(
+            "archives rows that a trigger keeps in the table",
+            (database, name) ->
+                new ReferenceMigration(database, name) {
+                  @Override
+                  void archiveLosers(
+                      ReferenceTable table, String id, int enough, @Nullable ArchiveAudit audit) {
+                    if (table.keepingTrigger != null) {
+                      ReferenceTable.Row kept = table.rows.values().iterator().next().get(0);
+                      table.archive.add(new ReferenceTable.ArchivedRow(kept, id, kept.span()));
+                    }
+                    super.archiveLosers(table, id, enough, audit);
+                  }
+                }));
+    mutants.add(
+        migrating(
+            "takes what is in the archive for what was moved",
+            (database, name) ->
+                new ReferenceMigration(database, name) {
+                  @Override
+                  void archiveLosers(
+                      ReferenceTable table, String id, int enough, @Nullable ArchiveAudit audit) {
+                    super.archiveLosers(table, id, enough, audit);
+                    table.recorded.put(
+                        id,
+                        new ArrayList<>(
+                            table.archive.stream()
+                                .filter(row -> row.migrationId().equals(id))
+                                .toList()));
+                  }
+                }));
+    mutants.add(
+        verifying(
+            "verify takes rows that were deleted meanwhile for lost",
+            (database, faults, table) ->
+                table.rowCount()
+                        < table.journal.get(0).rowsBefore() - table.journal.get(0).rowsArchived()
+                    ? List.of("There are fewer rows than there were.")
                     : faults));
     mutants.add(
         migrating(
@@ -524,8 +579,8 @@ final class MigrationMutants {
             (database, name) ->
                 new ReferenceMigration(database, name) {
                   @Override
-                  public MigrationPlan plan() {
-                    MigrationPlan plan = super.plan();
+                  public MigrationPlan plan(MigrationOptions options) {
+                    MigrationPlan plan = super.plan(options);
                     List<MigrationPlan.Step> steps = new ArrayList<>(plan.steps());
                     if (plan.isNeeded()) {
                       steps.add(1, new MigrationPlan.Step(MigrationStep.ADD_COLUMNS, null));

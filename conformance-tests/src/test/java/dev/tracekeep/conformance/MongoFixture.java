@@ -297,6 +297,21 @@ final class MongoFixture implements StorageFixture {
     }
 
     @Override
+    public void changeRow(String userNote) {
+      in(
+          database ->
+              database
+                  .getCollection(TABLE)
+                  .updateOne(
+                      new Document(USER_COLUMN, userNote), Updates.set(USER_COLUMN, "changed")));
+    }
+
+    @Override
+    public void deleteRow(String userNote) {
+      in(database -> database.getCollection(TABLE).deleteOne(new Document(USER_COLUMN, userNote)));
+    }
+
+    @Override
     public void dropConstraint() {
       in(
           database -> {

@@ -111,6 +111,25 @@ final class PgFixture implements StorageFixture {
     }
 
     @Override
+    public Optional<String> keepRowsFromDeletion() throws SQLException {
+      execute(
+          "CREATE FUNCTION keep_row() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+          "CREATE TRIGGER keeps_rows BEFORE DELETE ON tracekeep_spans FOR EACH ROW EXECUTE FUNCTION"
+              + " keep_row()");
+      return Optional.of("keeps_rows");
+    }
+
+    @Override
+    public void letRowsBeDeleted() throws SQLException {
+      execute("DROP TRIGGER keeps_rows ON tracekeep_spans");
+    }
+
+    @Override
+    public Optional<AutoCloseable> leaveTransactionOpen(String userNote) throws SQLException {
+      return Optional.of(openTransaction(userNote));
+    }
+
+    @Override
     public Set<String> tableNames() throws SQLException {
       try (Connection connection = connect();
           ResultSet tables =

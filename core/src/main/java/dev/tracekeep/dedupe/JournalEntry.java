@@ -55,9 +55,12 @@ public final class JournalEntry {
     ROWS_AFTER(true),
     /** The hash, as a multiset, of the rows in the table and in the archive when it ended. */
     HASH_AFTER(false),
-    /** Rows that were moved to the archive. */
+    /**
+     * Rows that were moved to the archive, as counted when they were taken out of the table, batch
+     * by batch: whatever the archive has by now.
+     */
     ROWS_ARCHIVED(true),
-    /** The hash of the archived rows as a multiset when the migration ended. */
+    /** The hash of those rows as a multiset, likewise. */
     HASH_ARCHIVED(false),
     /** Keys that had more than one row. */
     DUPLICATE_GROUPS(true),
@@ -87,6 +90,9 @@ public final class JournalEntry {
 
   /** When what it kept was dropped on purpose. */
   static final String DROPPED_AT = "dropped_at";
+
+  /** Whether the archive had exactly the rows that were moved when the migration ended. */
+  private static final String EQUATION = "rows_moved_are_rows_archived";
 
   private final EnumMap<Field, String> values;
 
@@ -231,6 +237,14 @@ public final class JournalEntry {
     return note(DROPPED_AT).isPresent();
   }
 
+  /**
+   * Whether the archive had exactly the rows that were moved when the migration ended; empty where
+   * that was not looked at: in an unfinished one, or by a release before 0.1.0.
+   */
+  Optional<Boolean> equationHeld() {
+    return note(EQUATION).map(Boolean::valueOf);
+  }
+
   // ---- writing ---------------------------------------------------------------------------------
 
   /** The same with another text; null for none. */
@@ -257,6 +271,20 @@ public final class JournalEntry {
   /** The same in another state, reached now. */
   public JournalEntry with(State state, Instant now) {
     return with(Field.STATE, state.name()).with(Field.FINISHED_AT, now.toString());
+  }
+
+  /**
+   * The same when it is finished. What was moved is written down already; so rows that writers add,
+   * change or delete meanwhile cannot hide one that is missing from the archive.
+   *
+   * @param archived how many rows of the migration the archive has now
+   * @param archivedHash their hash, as {@link Field#HASH_ARCHIVED} has it
+   */
+  public JournalEntry finished(Instant now, long archived, String archivedHash) {
+    boolean held =
+        archived == count(Field.ROWS_ARCHIVED)
+            && text(Field.HASH_ARCHIVED).filter(archivedHash::equals).isPresent();
+    return with(State.FINISHED, now).withNote(EQUATION, Boolean.toString(held));
   }
 
   /** The same with a note. */

@@ -17,13 +17,13 @@ import java.util.function.Consumer;
  * dev.tracekeep.dedupe.AbstractDedupeMigration}, and so get methods that are added here later.
  */
 public interface DedupeMigration {
-  /** Looks, and changes nothing. */
-  MigrationPlan plan();
+  /** Says what {@link #apply} with {@link MigrationOptions#DEFAULT} would do. */
+  default MigrationPlan plan() {
+    return plan(MigrationOptions.DEFAULT);
+  }
 
   /** Says what {@link #apply} with these options would do; changes nothing. */
-  default MigrationPlan plan(MigrationOptions options) {
-    return plan();
-  }
+  MigrationPlan plan(MigrationOptions options);
 
   /** Migrates with {@link MigrationOptions#DEFAULT}. */
   default MigrationReport apply(MigrationListener listener) {
@@ -39,14 +39,15 @@ public interface DedupeMigration {
    * Migrates, or resumes a migration that was interrupted.
    *
    * @throws dev.tracekeep.storage.StorageException of kind {@code TRANSIENT} if another process is
-   *     migrating this table, {@code CONFIGURATION} if the plan has refusals
+   *     migrating this table, {@code CONFIGURATION} if the plan has refusals, {@code PERMANENT} if
+   *     the archive did not keep what was moved into it
    */
   MigrationReport apply(MigrationOptions options, MigrationListener listener);
 
   /**
-   * Checks a finished migration: what was counted and hashed when it ended, each archived row as it
-   * was recorded, no duplicate left, the constraint stands. Rows that writers added, changed or
-   * deleted since are notes, no faults.
+   * Checks a finished migration: the archive has exactly the rows that were moved, as they were
+   * counted and hashed when they were taken out of the table; no duplicate is left; the constraint
+   * stands. Rows that writers added, changed or deleted, meanwhile or since, are notes, no faults.
    *
    * @throws dev.tracekeep.storage.StorageException of kind {@code INVALID} if there is no finished
    *     migration of that id
@@ -59,9 +60,7 @@ public interface DedupeMigration {
    * @throws dev.tracekeep.storage.StorageException of kind {@code INVALID} if there is no migration
    *     of that id, or it is undone already
    */
-  default UndoPlan planUndo(String migrationId) {
-    throw unsupported();
-  }
+  UndoPlan planUndo(String migrationId);
 
   /** Takes a migration back with {@link UndoOptions#DEFAULT}. */
   default MigrationRecord undo(String migrationId, MigrationListener listener) {
@@ -76,10 +75,7 @@ public interface DedupeMigration {
    *     of that id, or it is undone already; {@code CONFIGURATION} if something stands in the way,
    *     with nothing changed
    */
-  default MigrationRecord undo(
-      String migrationId, UndoOptions options, MigrationListener listener) {
-    throw unsupported();
-  }
+  MigrationRecord undo(String migrationId, UndoOptions options, MigrationListener listener);
 
   /**
    * Hands each row that a migration keeps in the archive to {@code each}, one after the other.
@@ -87,9 +83,7 @@ public interface DedupeMigration {
    * @throws dev.tracekeep.storage.StorageException of kind {@code INVALID} if there is no migration
    *     of that id
    */
-  default void archived(String migrationId, Consumer<ArchivedRow> each) {
-    throw unsupported();
-  }
+  void archived(String migrationId, Consumer<ArchivedRow> each);
 
   /**
    * Drops what a finished or undone migration keeps: its archived rows, and the copy of the old
@@ -100,9 +94,7 @@ public interface DedupeMigration {
    * @throws dev.tracekeep.storage.StorageException of kind {@code INVALID} if there is no finished
    *     or undone migration of that id, {@code CONFIGURATION} if it is not sound
    */
-  default List<String> drop(String migrationId) {
-    throw unsupported();
-  }
+  List<String> drop(String migrationId);
 
   /** The old word for {@link #drop}. */
   default List<String> finish(String migrationId) {
@@ -111,8 +103,4 @@ public interface DedupeMigration {
 
   /** The migrations of this table, latest first; empty if there never was one. */
   List<MigrationRecord> history();
-
-  private static UnsupportedOperationException unsupported() {
-    return new UnsupportedOperationException("this migration is not one of the template's");
-  }
 }

@@ -36,9 +36,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class DuplicateRows {
   private static final String LOSERS_UPTO = "losers_upto";
-  private static final String ROW = "dedupe_row";
+  private static final String ROW = LosingRows.ROW;
   private static final String RANK = "dedupe_rank";
   private static final int LARGEST_GROUPS = 5;
+  private static final int ROWS_MEASURED = 1000;
 
   private final MigrationDialect engine;
   private final SpanTable table;
@@ -49,6 +50,7 @@ final class DuplicateRows {
   private final String source;
   private final String archive;
   private final String work;
+  private final String staged;
 
   /**
    * @param table the table as the engine calls it
@@ -73,10 +75,15 @@ final class DuplicateRows {
     this.source = engine.qualified(table);
     this.archive = engine.qualified(table, archive);
     this.work = engine.qualified(table, workName(table));
+    this.staged = engine.qualified(table, stagedName(table));
   }
 
   static String workName(SpanTable table) {
     return table.name() + "_dedupe_keys";
+  }
+
+  private static String stagedName(SpanTable table) {
+    return table.name() + "_dedupe_losers";
   }
 
   // ---- counting --------------------------------------------------------------------------------
@@ -154,6 +161,15 @@ final class DuplicateRows {
             });
   }
 
+  /** How many bytes the values of a row have as text, on average of some; 0 of no rows. */
+  long averageBytes(Connection connection) throws SQLException {
+    return new SqlStatement(
+            "SELECT coalesce(avg(s.bytes), 0) FROM (SELECT "
+                + (bytes() + " AS bytes FROM " + source + " t")
+                + (engine.dialect().limitUnordered(ROWS_MEASURED) + ") s"))
+        .number(connection);
+  }
+
   /** Counts and hashes the table's rows, over the carried columns. */
   HashedRows hash(Connection connection) throws SQLException {
     return hash(connection, source, new SqlStatement("1 = 1"));
@@ -212,23 +228,8 @@ final class DuplicateRows {
   void createArchive(Connection connection, boolean audited) throws SQLException {
     Map<String, String> existing = archiveColumns(connection);
     if (existing.isEmpty()) {
-      String text = engine.dialect().columnType(SpanColumn.NAME);
-      List<String> extra = new ArrayList<>();
-      ArchiveNames.TEXT_COLUMNS.forEach(
-          name -> extra.add("CAST(NULL AS " + text + ") AS " + quote(name)));
-      extra.add("CAST(NULL AS " + engine.dialect().versionType() + ") AS " + quote(WINNER_VERSION));
-      new SqlStatement(
-              engine.createTableAs(
-                  archive,
-                  "SELECT "
-                      + list("t.", carried)
-                      + ", "
-                      + String.join(", ", extra)
-                      + " FROM "
-                      + source
-                      + " t WHERE 1 = 0"))
-          .execute(connection);
-      if (audited && engine.indexesText()) {
+      createEmpty(connection, archive, list("t.", carried));
+      if ((audited || engine.looksForBatches()) && engine.indexesText()) {
         String batch = quote(MIGRATION_ID) + ", " + quote(ARCHIVED_AT);
         new SqlStatement(
                 "CREATE INDEX "
@@ -254,6 +255,28 @@ final class DuplicateRows {
             .execute(connection);
       }
     }
+  }
+
+  /** Makes a table of some columns of the table's alias {@code t} and those that tell why. */
+  private void createEmpty(Connection connection, String name, String columnsSql)
+      throws SQLException {
+    List<String> told = new ArrayList<>();
+    ArchiveNames.TEXT_COLUMNS.forEach(
+        column -> told.add("CAST(NULL AS " + textType() + ") AS " + quote(column)));
+    told.add("CAST(NULL AS " + engine.dialect().versionType() + ") AS " + quote(WINNER_VERSION));
+    new SqlStatement(
+            engine.createTableAs(
+                name,
+                "SELECT "
+                    + (columnsSql + ", " + String.join(", ", told))
+                    + (" FROM " + source + " t WHERE 1 = 0")))
+        .execute(connection);
+  }
+
+  /** Makes the table in which the losers of one batch are told apart from what they lost to. */
+  void createStaged(Connection connection) throws SQLException {
+    dropIfThere(connection, stagedName(table), staged);
+    createEmpty(connection, staged, "t." + rowId(connection) + " AS " + ROW);
   }
 
   /** Whether a table has the archive's name that is none. */
@@ -285,7 +308,7 @@ final class DuplicateRows {
    * batch misses is moved under the last lock.
    */
   long findDuplicates(Connection connection) throws SQLException {
-    dropWorkTable(connection);
+    dropIfThere(connection, workName(table), work);
     String numbered =
         "SELECT "
             + (key("g.") + ", sum(g.losers) OVER (ORDER BY " + key("g."))
@@ -333,9 +356,15 @@ final class DuplicateRows {
         .collect(Collectors.joining(" AND "));
   }
 
-  void dropWorkTable(Connection connection) throws SQLException {
-    if (!engine.columns(connection, table.schema(), workName(table)).isEmpty()) {
-      new SqlStatement("DROP TABLE " + work).execute(connection);
+  void dropWorkTables(Connection connection) throws SQLException {
+    dropIfThere(connection, workName(table), work);
+    dropIfThere(connection, stagedName(table), staged);
+  }
+
+  private void dropIfThere(Connection connection, String name, String qualified)
+      throws SQLException {
+    if (!engine.columns(connection, table.schema(), name).isEmpty()) {
+      new SqlStatement("DROP TABLE " + qualified).execute(connection);
     }
   }
 
@@ -360,48 +389,52 @@ final class DuplicateRows {
             .number(connection);
   }
 
-  /** Moves the losers of one batch; returns how many. */
-  long moveBatch(Connection connection, String migrationId, long from, long end, Instant now)
+  /** Moves the losers of one batch; returns them. */
+  HashedRows moveBatch(Connection connection, String migrationId, long from, long end, Instant now)
       throws SQLException {
+    String batch =
+        "SELECT k."
+            + (ROW + " FROM " + work + " k WHERE k." + LOSERS_UPTO + " > ? AND k." + LOSERS_UPTO)
+            + " <= ?";
     SqlStatement rows =
-        new SqlStatement(
-            engine.batchJoin(work, ROW, rowId(connection))
-                + (" WHERE k." + LOSERS_UPTO + " > ? AND k." + LOSERS_UPTO + " <= ?"),
-            from,
-            end);
+        new SqlStatement(" WHERE " + engine.isAmong("t." + rowId(connection), batch), from, end);
     return move(connection, migrationId, rows, now);
   }
 
-  /** Moves all losers there are now; returns how many. */
-  long moveAll(Connection connection, String migrationId, Instant now) throws SQLException {
+  /** Moves all losers there are now; returns them. */
+  HashedRows moveAll(Connection connection, String migrationId, Instant now) throws SQLException {
     SqlStatement any = new SqlStatement("SELECT count(*) FROM (" + findStatement() + ") k");
     if (any.number(connection) == 0) {
-      return 0;
+      return HashedRows.NONE;
     }
     SqlStatement rows =
         new SqlStatement(" JOIN (" + findStatement() + ") k ON " + sameKey("t.", "k."));
     return move(connection, migrationId, rows, now);
   }
 
-  private long move(Connection connection, String migrationId, SqlStatement rows, Instant now)
+  private HashedRows move(Connection connection, String migrationId, SqlStatement rows, Instant now)
       throws SQLException {
-    List<String> targets = new ArrayList<>(carried);
-    targets.addAll(ArchiveNames.TEXT_COLUMNS);
-    targets.add(WINNER_VERSION);
+    List<String> told = new ArrayList<>(ArchiveNames.TEXT_COLUMNS);
+    told.add(WINNER_VERSION);
     return engine.moveLosers(
         connection,
-        table,
-        archive,
-        list("", targets),
-        losers(rowId(connection), migrationId, rows, now));
+        new LosingRows(
+            table,
+            archive,
+            carried.stream().map(this::quote).toList(),
+            told.stream().map(this::quote).toList(),
+            losers(rowId(connection), migrationId, rows, now),
+            staged,
+            new SqlStatement(ofMigration("t."), migrationId)
+                .append(" AND t." + quote(ARCHIVED_AT) + " = ?", now.toString())));
   }
 
-  /** Selects {@link #ROW} and, under their names, everything that the archive keeps of a loser. */
+  /** Selects {@link #ROW} and, under their names, everything that the archive tells of a loser. */
   private SqlStatement losers(String rowId, String migrationId, SqlStatement rows, Instant now) {
     String text = textType();
     return new SqlStatement(
             "SELECT x."
-                + (ROW + ", " + list("x.", carried))
+                + ROW
                 + (", CAST(? AS " + text + ") AS " + quote(MIGRATION_ID))
                 + (", CAST(? AS " + text + ") AS " + quote(ARCHIVED_AT))
                 + (", " + reason() + " AS " + quote(REASON) + ", ")
@@ -429,7 +462,6 @@ final class DuplicateRows {
                 .collect(Collectors.joining(", "))
             + (" ORDER BY " + order() + ", t." + rowId + " DESC)");
     StringBuilder select = new StringBuilder("SELECT t." + rowId + " AS " + ROW);
-    carried.forEach(column -> select.append(", t.").append(quote(column)));
     for (String column : decisive()) {
       String first = "first_value(t." + quote(column) + ")" + window;
       select.append(", " + first + " AS " + winnerName(column));
@@ -442,10 +474,7 @@ final class DuplicateRows {
       select.append(", first_value(" + bytes() + ")" + window + " AS dedupe_most_bytes");
     }
     select.append(", first_value(" + engine.digest(content()) + ")" + window + " AS dedupe_digest");
-    // What decides may be newer than the carried columns: an added version column is.
-    decisive().stream()
-        .filter(column -> !carried.contains(column))
-        .forEach(column -> select.append(", t.").append(quote(column)));
+    decisive().forEach(column -> select.append(", t.").append(quote(column)));
     select.append(", row_number()" + window + " AS " + RANK + " FROM " + source + " t");
     return new SqlStatement(select.toString()).append(rows);
   }

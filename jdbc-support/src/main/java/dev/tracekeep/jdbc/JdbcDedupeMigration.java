@@ -23,6 +23,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -140,25 +141,24 @@ final class JdbcDedupeMigration extends AbstractDedupeMigration<JdbcLook> {
   }
 
   /** The constraint as the journal has it; entries of releases before 0.1.0 have none. */
-  private KeyConstraint key(JdbcLook look, JournalEntry entry) {
+  private KeyConstraint key(JdbcLook look, JournalEntry entry) throws Exception {
+    Optional<String> name = entry.note(KEY_NAME);
     List<String> columns = entry.columns(Field.KEY_COLUMNS);
-    KeyConstraint usual = engine.keyConstraint(look.table(), columns, MigrationLayout.TRACEKEEP);
-    return entry
-        .note(KEY_NAME)
-        .map(
-            name ->
-                new KeyConstraint(
-                    name,
-                    entry
-                        .note(KEY_ORDER)
-                        .map(order -> List.of(order.split("\n")))
-                        .orElse(usual.columns()),
-                    entry.note(IS_PRIMARY_KEY).isPresent()))
-        .orElse(usual);
+    return name.isEmpty()
+        ? key(look, columns, MigrationLayout.TRACEKEEP)
+        : new KeyConstraint(
+            name.get(),
+            entry.note(KEY_ORDER).map(order -> List.of(order.split("\n"))).orElse(columns),
+            entry.note(IS_PRIMARY_KEY).isPresent());
+  }
+
+  private KeyConstraint key(JdbcLook look, List<String> columns, MigrationLayout layout)
+      throws Exception {
+    return engine.connections().read(c -> engine.keyConstraint(c, look.table(), columns, layout));
   }
 
   /** Mastra's own table is recognized by its name and the case of its columns. */
-  private KeyConstraint wantedKey(JdbcLook look, MigrationRun run) {
+  private KeyConstraint wantedKey(JdbcLook look, MigrationRun run) throws Exception {
     MigrationLayout layout = run.options().layout();
     if (layout == MigrationLayout.AUTO) {
       boolean isMastras =
@@ -166,7 +166,7 @@ final class JdbcDedupeMigration extends AbstractDedupeMigration<JdbcLook> {
               && look.keyColumns().equals(List.of("traceId", "spanId"));
       layout = isMastras ? MigrationLayout.MASTRA : MigrationLayout.TRACEKEEP;
     }
-    return engine.keyConstraint(look.table(), look.keyColumns(), layout);
+    return key(look, look.keyColumns(), layout);
   }
 
   private static JournalEntry withKey(JournalEntry entry, KeyConstraint key) {
@@ -192,7 +192,7 @@ final class JdbcDedupeMigration extends AbstractDedupeMigration<JdbcLook> {
     private final KeyConstraint key;
     private final boolean resumed;
 
-    Forth(JdbcLook look, MigrationRun run) {
+    Forth(JdbcLook look, MigrationRun run) throws Exception {
       this.look = look;
       this.run = run;
       this.journal = journalOf(look);
@@ -265,6 +265,7 @@ final class JdbcDedupeMigration extends AbstractDedupeMigration<JdbcLook> {
                           null);
                     }
                     rows.createArchive(connection, run.options().audit() != null);
+                    rows.createStaged(connection);
                     journal.createIfAbsent(connection);
                     if (resumed) {
                       return run.entry();
@@ -274,7 +275,8 @@ final class JdbcDedupeMigration extends AbstractDedupeMigration<JdbcLook> {
                         withKey(run.entry(), key)
                             .with(Field.ROWS_BEFORE, before.count())
                             .with(Field.HASH_BEFORE, before.hashOrZero())
-                            .with(Field.ROWS_ARCHIVED, 0);
+                            .with(Field.ROWS_ARCHIVED, 0)
+                            .with(Field.HASH_ARCHIVED, HashedRows.NONE.hashOrZero());
                     journal.write(connection, entry);
                     return entry;
                   }));
@@ -347,12 +349,22 @@ final class JdbcDedupeMigration extends AbstractDedupeMigration<JdbcLook> {
     }
 
     /** Brings the journal up to date, and tells of the rows that were moved; before the commit. */
-    private void moved(Connection connection, Instant batch, long count) throws SQLException {
+    private void moved(Connection connection, Instant batch, HashedRows rowsMoved)
+        throws SQLException {
       run.removed().begin();
-      if (count == 0) {
+      if (rowsMoved.count() == 0) {
         return;
       }
-      journal.addArchived(connection, run.migrationId(), count);
+      // Read in the same transaction, which may be repeated, and may follow another one's commit.
+      JournalEntry entry = journal.current(connection, run.migrationId());
+      journal.write(
+          connection,
+          entry
+              .with(Field.ROWS_ARCHIVED, entry.count(Field.ROWS_ARCHIVED) + rowsMoved.count())
+              .with(
+                  Field.HASH_ARCHIVED,
+                  engine.addHashes(
+                      entry.text(Field.HASH_ARCHIVED).orElse(null), rowsMoved.hash())));
       long wanted = run.removed().wanted();
       if (wanted > 0) {
         rows.forEachArchived(connection, run.migrationId(), batch, wanted, run.removed()::add);
@@ -361,22 +373,30 @@ final class JdbcDedupeMigration extends AbstractDedupeMigration<JdbcLook> {
     }
 
     private void constrain() throws Exception {
+      engine.connections().transact(this::fillVersions);
       engine.constrain(
           look.table(),
           key,
           run.options(),
           connection -> {
-            if (own != null) {
-              while (own.fillVersions(connection, run.options().batchRows()) > 0) {
-                // rows that an older release wrote meanwhile
-              }
-            }
+            fillVersions(connection);
             Instant now = run.now();
-            long count = rows.moveAll(connection, run.migrationId(), now);
-            moved(connection, now, count);
-            return count;
+            HashedRows late = rows.moveAll(connection, run.migrationId(), now);
+            moved(connection, now, late);
+            return late.count();
           });
       run.removed().committed();
+    }
+
+    /** Of rows that an older release wrote meanwhile; returns of how many. */
+    private long fillVersions(Connection connection) throws Exception {
+      long filled = 0;
+      int some = 1;
+      while (own != null && some > 0) {
+        some = own.fillVersions(connection, run.options().batchRows());
+        filled += some;
+      }
+      return filled;
     }
 
     private void finish() throws Exception {
@@ -385,18 +405,16 @@ final class JdbcDedupeMigration extends AbstractDedupeMigration<JdbcLook> {
               .connections()
               .transact(
                   connection -> {
-                    rows.dropWorkTable(connection);
+                    rows.dropWorkTables(connection);
                     engine.releaseRows(connection, look.table());
                     HashedRows after = rows.hash(connection);
                     HashedRows archived = rows.hashArchived(connection, run.migrationId());
                     JournalEntry entry =
                         journal
-                            .current(connection, run.entry())
-                            .with(State.FINISHED, run.now())
+                            .current(connection, run.migrationId())
+                            .finished(run.now(), archived.count(), archived.hashOrZero())
                             .with(Field.ROWS_AFTER, after.count())
                             .with(Field.HASH_AFTER, engine.addHashes(after.hash(), archived.hash()))
-                            .with(Field.ROWS_ARCHIVED, archived.count())
-                            .with(Field.HASH_ARCHIVED, archived.hashOrZero())
                             .with(
                                 Field.DUPLICATE_GROUPS,
                                 rows.archivedKeys(connection, run.migrationId()));
@@ -456,7 +474,7 @@ final class JdbcDedupeMigration extends AbstractDedupeMigration<JdbcLook> {
   }
 
   @Override
-  protected List<Stage> back(JdbcLook look, MigrationRun run) {
+  protected List<Stage> back(JdbcLook look, MigrationRun run) throws Exception {
     JournalEntry entry = run.entry();
     KeyConstraint key = key(look, entry);
     boolean releases = entry.constraintBefore() != ConstraintState.PRESENT;
@@ -508,7 +526,7 @@ final class JdbcDedupeMigration extends AbstractDedupeMigration<JdbcLook> {
     DuplicateRows rows = recorded(look, entry);
     boolean deletedKeys = run.undoOptions().deletedKeys() == DeletedKeys.COME_BACK;
     long restored = rows.restore(connection, entry.migrationId(), deletedKeys);
-    rows.dropWorkTable(connection);
+    rows.dropWorkTables(connection);
     engine.releaseRows(connection, look.table());
     JournalEntry undone = entry.with(State.UNDONE, run.now()).with(Field.ROWS_RESTORED, restored);
     journalOf(look).write(connection, undone);

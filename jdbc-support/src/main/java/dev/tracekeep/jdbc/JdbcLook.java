@@ -205,16 +205,20 @@ final class JdbcLook implements TableLook {
 
   @Override
   public Details details() throws Exception {
+    if (!exists) {
+      return Details.NONE;
+    }
     RowCounts found = counts();
     return engine
         .connections()
         .read(
             c -> {
               OptionalLong bytes = engine.tableBytes(c, table);
-              Long archiveBytes =
-                  bytes.isEmpty() || found.rows() == 0
-                      ? null
-                      : bytes.getAsLong() / found.rows() * found.surplus();
+              long rowBytes =
+                  bytes.isPresent()
+                      ? bytes.getAsLong() / Math.max(1, found.rows())
+                      : duplicates(columnNames(), "").averageBytes(c);
+              Long archiveBytes = rowBytes * found.surplus();
               // Two scans to count and hash, one to find, one to build the index; then the rows.
               long seconds = (found.rows() + 2 * found.surplus()) / ROWS_A_SECOND + 1;
               return new Details(
@@ -228,7 +232,14 @@ final class JdbcLook implements TableLook {
   }
 
   private List<String> notes(Connection connection, RowCounts found) throws SQLException {
-    List<String> notes = new ArrayList<>(engine.notes(connection, table));
+    List<String> notes = new ArrayList<>();
+    List<String> triggers = engine.triggersOnDelete(connection, table);
+    if (!triggers.isEmpty()) {
+      notes.add(
+          "The triggers "
+              + String.join(", ", triggers)
+              + " fire on DELETE, for every row that moves to the archive.");
+    }
     if (own == null && found.groups() > 0) {
       long pairs = duplicates(columnNames(), "").pairs(connection);
       EventStores.note(pairs, found.keys()).ifPresent(notes::add);

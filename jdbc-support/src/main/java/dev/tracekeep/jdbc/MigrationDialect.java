@@ -128,7 +128,8 @@ public abstract class MigrationDialect {
    * @param keyColumns the columns of the key, in the order of the key
    */
   public KeyConstraint keyConstraint(
-      SpanTable table, List<String> keyColumns, MigrationLayout layout) {
+      Connection connection, SpanTable table, List<String> keyColumns, MigrationLayout layout)
+      throws SQLException {
     return new KeyConstraint(SqlDialect.derivedName(table.name(), "key"), keyColumns, false);
   }
 
@@ -190,19 +191,22 @@ public abstract class MigrationDialect {
   }
 
   /**
-   * What hangs on the table, one line each: indexes, triggers, views and foreign keys; by default
-   * what the driver's metadata has.
+   * What hangs on the table, one line each: indexes, triggers, views and foreign keys; nothing by
+   * default.
    */
   public List<String> dependents(Connection connection, SpanTable table) throws SQLException {
     return List.of();
   }
 
-  /** What is odd about the table and no refusal, one sentence each; nothing by default. */
-  public List<String> notes(Connection connection, SpanTable table) throws SQLException {
+  /** The triggers that fire for each row that is deleted; none by default. */
+  public List<String> triggersOnDelete(Connection connection, SpanTable table) throws SQLException {
     return List.of();
   }
 
-  /** How many bytes the table takes, without its indexes; empty where the engine can't say. */
+  /**
+   * How many bytes the table takes, without its indexes; empty where the engine can't say, and some
+   * rows are measured instead.
+   */
   public OptionalLong tableBytes(Connection connection, SpanTable table) throws SQLException {
     return OptionalLong.empty();
   }
@@ -330,48 +334,94 @@ public abstract class MigrationDialect {
 
   /**
    * Copies losing rows into the archive and deletes them from the table, in the current
-   * transaction. By default two statements, which is right only where both see the same rows.
+   * transaction. What is taken out of the table and what is put into the archive are counted and
+   * hashed apart, and have to be the same: that is the proof that no row is lost, and nothing that
+   * writers do beside it can hide one. By default several statements, which is right only where all
+   * of them see the same rows.
    *
-   * @param table the table
-   * @param archive the archive, quoted and qualified
-   * @param archiveColumns the archive's columns, quoted
-   * @param losers selects {@code dedupe_row}, which is {@link #rowId}, and the archive's columns
-   *     under their names
-   * @return how many rows were moved
+   * @return the rows that were taken out
    */
-  public long moveLosers(
-      Connection connection,
-      SpanTable table,
-      String archive,
-      String archiveColumns,
-      SqlStatement losers)
-      throws SQLException {
-    long archived =
-        new SqlStatement("INSERT INTO " + archive + " (" + archiveColumns + ") SELECT ")
-            .append(archiveColumns + " FROM (")
-            .append(losers)
-            .append(") l")
+  public HashedRows moveLosers(Connection connection, LosingRows losers) throws SQLException {
+    String row = rowId(connection, losers.table());
+    String source = qualified(losers.table());
+    String staged = "SELECT l." + LosingRows.ROW + " FROM " + losers.staged() + " l";
+    String told = LosingRows.list("", losers.told());
+    new SqlStatement("DELETE FROM " + losers.staged()).execute(connection);
+    new SqlStatement("INSERT INTO " + losers.staged() + " (" + LosingRows.ROW + ", " + told)
+        .append(") SELECT " + LosingRows.ROW + ", " + told + " FROM (")
+        .append(losers.ranking())
+        .append(") l")
+        .execute(connection);
+    HashedRows removed =
+        hash(
+            connection,
+            source,
+            losers.carried("t."),
+            new SqlStatement(isAmong("t." + row, staged)));
+    if (removed.count() == 0) {
+      return removed;
+    }
+    new SqlStatement(
+            "INSERT INTO "
+                + (losers.archive() + " (" + LosingRows.list("", losers.carried()) + ", " + told)
+                + (") SELECT " + LosingRows.list("t.", losers.carried()))
+                + (", " + LosingRows.list("l.", losers.told()) + " FROM " + losers.staged())
+                + (" l JOIN " + source + " t ON t." + row + " = l." + LosingRows.ROW))
+        .execute(connection);
+    int deleted =
+        new SqlStatement("DELETE FROM " + source + " WHERE " + isAmong(row, staged))
             .execute(connection);
-    long deleted =
-        new SqlStatement("DELETE FROM " + qualified(table) + " WHERE ")
-            .append(rowId(connection, table) + " IN (SELECT l.dedupe_row FROM (")
-            .append(losers)
-            .append(") l)")
-            .execute(connection);
-    if (archived != deleted) {
+    requireDeleted(connection, losers.table(), removed.count(), deleted);
+    requireArchived(
+        losers.table(),
+        removed,
+        hash(connection, losers.archive(), losers.carried("t."), losers.ofThisBatch()));
+    return removed;
+  }
+
+  /**
+   * Makes sure that the rows of a batch are out of the table.
+   *
+   * @throws StorageException if not all are, with the triggers that may keep them: nothing of the
+   *     batch is moved then
+   */
+  protected final void requireDeleted(
+      Connection connection, SpanTable table, long losing, long deleted) throws SQLException {
+    if (deleted != losing) {
+      List<String> triggers = triggersOnDelete(connection, table);
       throw new StorageException(
-          FailureKind.PERMANENT,
+          FailureKind.CONFIGURATION,
           "Of "
-              + archived
+              + losing
               + " rows of "
               + table
               + " that were to be moved into the archive only "
               + deleted
-              + " could be deleted, so none was moved: look for a trigger that keeps rows from"
-              + " being deleted, then run 'tracekeep migrate apply' again.",
+              + " could be deleted, so none was moved: a trigger may keep them"
+              + (triggers.isEmpty() ? "" : " (" + String.join(", ", triggers) + ")")
+              + ". Disable it, then run 'tracekeep migrate apply' again.",
           null);
     }
-    return deleted;
+  }
+
+  /**
+   * Makes sure that the archive got what was taken out of the table.
+   *
+   * @throws StorageException if it did not: nothing of the batch is moved then
+   */
+  protected static void requireArchived(SpanTable table, HashedRows removed, HashedRows archived) {
+    if (!archived.isSameAs(removed)) {
+      throw new StorageException(
+          FailureKind.PERMANENT,
+          removed.count()
+              + " rows were to be moved out of "
+              + table
+              + ", and the archive got "
+              + archived.count()
+              + " that are not the same, so none was moved: look for a trigger or a rule that"
+              + " changes or keeps rows of the archive, then run 'tracekeep migrate apply' again.",
+          null);
+    }
   }
 
   /**
@@ -388,6 +438,13 @@ public abstract class MigrationDialect {
     return true;
   }
 
+  /**
+   * Whether {@link #moveLosers} looks for the rows of one batch in the archive; true by default.
+   */
+  public boolean looksForBatches() {
+    return true;
+  }
+
   /** Whether an index can be made on columns of plain text; as {@link #usesIndexes} by default. */
   public boolean indexesText() {
     return usesIndexes();
@@ -397,14 +454,14 @@ public abstract class MigrationDialect {
   public void analyze(Connection connection, String qualifiedTable) throws SQLException {}
 
   /**
-   * Joins the table {@code t} to the rows {@code k} of the work table, by address.
+   * A condition: whether a row is one of those whose names a query selects, by which the engine
+   * finds them without looking through the table, where it can.
    *
-   * @param work the work table, quoted and qualified
-   * @param column its column of addresses
-   * @param rowId {@link #rowId}
+   * @param rowSql {@link #rowId}, qualified
+   * @param names the query
    */
-  public String batchJoin(String work, String column, String rowId) {
-    return " JOIN " + work + " k ON k." + column + " = t." + rowId;
+  public String isAmong(String rowSql, String names) {
+    return rowSql + " IN (" + names + ")";
   }
 
   /**

@@ -68,14 +68,25 @@ final class MigrationJournal {
     Set<String> present = present(connection);
     List<Field> fields =
         Arrays.stream(Field.values()).filter(f -> present.contains(f.columnName())).toList();
-    if (fields.isEmpty()) {
-      return List.of();
-    }
+    return fields.isEmpty() ? List.of() : read(connection, fields, new SqlStatement("1 = 1"));
+  }
+
+  /** The entry as it is written down now; of a journal of this release, that has it. */
+  JournalEntry current(Connection connection, String migrationId) throws SQLException {
+    return read(
+            connection,
+            List.of(Field.values()),
+            new SqlStatement(quoted(Field.MIGRATION_ID) + " = ?", migrationId))
+        .get(0);
+  }
+
+  private List<JournalEntry> read(Connection connection, List<Field> fields, SqlStatement which)
+      throws SQLException {
     return new SqlStatement(
             "SELECT "
                 + fields.stream().map(this::quoted).collect(Collectors.joining(", "))
-                + " FROM "
-                + name)
+                + (" FROM " + name + " WHERE "))
+        .append(which)
         .list(
             connection,
             row -> {
@@ -85,14 +96,6 @@ final class MigrationJournal {
               }
               return JournalEntry.of(values);
             });
-  }
-
-  /** The entry as it is written down now. */
-  JournalEntry current(Connection connection, JournalEntry entry) throws SQLException {
-    return entries(connection).stream()
-        .filter(found -> found.migrationId().equals(entry.migrationId()))
-        .findFirst()
-        .orElse(entry);
   }
 
   /** Writes an entry in the place of what was written about that migration before. */
@@ -114,24 +117,6 @@ final class MigrationJournal {
       separator = ", ";
     }
     insert.append(")").execute(connection);
-  }
-
-  /** Adds to the number of archived rows. */
-  void addArchived(Connection connection, String migrationId, long rows) throws SQLException {
-    String column = quoted(Field.ROWS_ARCHIVED);
-    new SqlStatement(
-            "UPDATE "
-                + name
-                + " SET "
-                + column
-                + " = coalesce("
-                + column
-                + ", 0) + ? WHERE "
-                + quoted(Field.MIGRATION_ID)
-                + " = ?",
-            rows,
-            migrationId)
-        .execute(connection);
   }
 
   private String quoted(Field field) {

@@ -7,7 +7,6 @@ import dev.tracekeep.dedupe.JournalEntry.Field;
 import dev.tracekeep.dedupe.MigrationRun;
 import dev.tracekeep.dedupe.Stage;
 import dev.tracekeep.dedupe.Stage.Telling;
-import dev.tracekeep.migration.MigrationRecord.State;
 import dev.tracekeep.migration.MigrationStep;
 import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.StorageException;
@@ -434,6 +433,7 @@ final class ForwardStages {
 
   private void finish() throws Exception {
     work.clear(rows().workTables());
-    write(new Remembered(run.entry().with(State.FINISHED, run.now())));
+    Fingerprint moved = fingerprint(rows().archive, DuplicateRows.ofMigration(run.migrationId()));
+    write(new Remembered(run.entry().finished(run.now(), moved.rows(), moved.toString())));
   }
 }

@@ -156,11 +156,22 @@ final class DuckDbMigration extends MigrationDialect {
     return names.stream().map(name -> name.toLowerCase(Locale.ROOT)).sorted().toList();
   }
 
+  /** DuckDB does not tell what a view reads: those are named that name the table. */
   @Override
   public List<String> dependents(Connection connection, SpanTable table) throws SQLException {
     List<String> found = new ArrayList<>();
     new SqlStatement("SELECT index_name FROM duckdb_indexes()" + OF_TABLE, ofTable(table))
         .forEach(connection, row -> found.add("index " + row.getString(1)));
+    new SqlStatement(
+            "SELECT view_name FROM duckdb_views() WHERE NOT internal AND database_name ="
+                + " current_database() AND contains(lower(sql), lower(?)) ORDER BY view_name",
+            table.name())
+        .forEach(connection, row -> found.add("view " + row.getString(1)));
+    new SqlStatement(
+            "SELECT DISTINCT referenced_table FROM duckdb_constraints()"
+                + (OF_TABLE + " AND constraint_type = 'FOREIGN KEY' ORDER BY referenced_table"),
+            ofTable(table))
+        .forEach(connection, row -> found.add("foreign key to " + row.getString(1)));
     return found;
   }
 

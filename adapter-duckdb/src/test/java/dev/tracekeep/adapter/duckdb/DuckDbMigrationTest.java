@@ -55,6 +55,23 @@ class DuckDbMigrationTest {
   }
 
   @Test
+  void plan_namesWhatHangsOnTheTable_andMeasuresTheArchive() throws SQLException {
+    execute(
+        "CREATE TABLE runs (id VARCHAR PRIMARY KEY)",
+        "CREATE TABLE s (trace_id VARCHAR, span_id VARCHAR, ended_at VARCHAR, run VARCHAR REFERENCES"
+            + " runs (id))",
+        "CREATE INDEX by_end ON s (ended_at)",
+        "CREATE VIEW open_spans AS SELECT span_id FROM s WHERE ended_at IS NULL",
+        "INSERT INTO s VALUES ('t', '1', NULL, NULL), ('t', '1', '2026-01-01', NULL)");
+    try (ObservabilityStorage storage = Storages.open(url())) {
+      MigrationPlan.Details details = storage.migration(SpanTable.named("s")).plan().details();
+      assertThat(details.dependents())
+          .containsExactly("index by_end", "view open_spans", "foreign key to runs");
+      assertThat(details.archiveBytes()).isEqualTo(7);
+    }
+  }
+
+  @Test
   void foreignTable_isMigratedVerifiedAndUndone() throws SQLException {
     execute(
         "CREATE TABLE mastra_ai_spans (\"traceId\" VARCHAR, \"spanId\" VARCHAR, name VARCHAR, \"endedAt\" TIMESTAMP,"

@@ -121,9 +121,10 @@ final class LibSqlMigration extends MigrationDialect {
   /** Mastra's newest release makes an index of this name, and none where it finds it. */
   @Override
   public KeyConstraint keyConstraint(
-      SpanTable table, List<String> keyColumns, MigrationLayout layout) {
+      Connection connection, SpanTable table, List<String> keyColumns, MigrationLayout layout)
+      throws SQLException {
     if (layout != MigrationLayout.MASTRA) {
-      return super.keyConstraint(table, keyColumns, layout);
+      return super.keyConstraint(connection, table, keyColumns, layout);
     }
     List<String> spanFirst = new ArrayList<>(keyColumns);
     Collections.reverse(spanFirst);
@@ -349,32 +350,34 @@ final class LibSqlMigration extends MigrationDialect {
     return triggers;
   }
 
+  /** SQLite does not tell what a view reads: those are named that name the table. */
   @Override
   public List<String> dependents(Connection connection, SpanTable table) throws SQLException {
     return new SqlStatement(
-            "SELECT type || ' ' || name FROM sqlite_schema WHERE type IN ('index', 'trigger')"
-                + " AND tbl_name = ? COLLATE NOCASE ORDER BY type, name",
+            "SELECT type || ' ' || name AS dependent FROM sqlite_schema WHERE type IN ('index',"
+                + " 'trigger') AND tbl_name = ? COLLATE NOCASE"
+                + " UNION SELECT 'view ' || name FROM sqlite_schema WHERE type = 'view' AND"
+                + " instr(lower(sql), lower(?)) > 0"
+                + " UNION SELECT 'foreign key to ' || \"table\" FROM pragma_foreign_key_list(?)"
+                + " ORDER BY dependent",
+            table.name(),
+            table.name(),
             table.name())
         .list(connection, row -> row.getString(1));
   }
 
   @Override
-  public List<String> notes(Connection connection, SpanTable table) throws SQLException {
-    List<String> firing = new ArrayList<>();
-    triggers(connection, table)
-        .forEach(
-            (name, sql) -> {
-              String head = sql.toUpperCase(Locale.ROOT).split("\\bBEGIN\\b")[0];
-              if (head.matches("(?s).*\\bDELETE\\b.*")) {
-                firing.add(name);
-              }
-            });
-    return firing.isEmpty()
-        ? List.of()
-        : List.of(
-            "The triggers "
-                + String.join(", ", firing)
-                + " fire for every row that moves to the archive.");
+  public List<String> triggersOnDelete(Connection connection, SpanTable table) throws SQLException {
+    return triggers(connection, table).entrySet().stream()
+        .filter(
+            trigger ->
+                trigger
+                    .getValue()
+                    .toUpperCase(Locale.ROOT)
+                    .split("\\bBEGIN\\b")[0]
+                    .matches("(?s).*\\bDELETE\\b.*"))
+        .map(Map.Entry::getKey)
+        .toList();
   }
 
   @Override

@@ -3,27 +3,40 @@ package dev.tracekeep.adapter.libsql;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tracekeep.jdbc.ConnectionSource;
 import dev.tracekeep.migration.DedupeMigration;
 import dev.tracekeep.migration.MigrationListener;
 import dev.tracekeep.migration.MigrationOptions;
 import dev.tracekeep.migration.MigrationPlan;
 import dev.tracekeep.migration.MigrationPlan.ConstraintState;
+import dev.tracekeep.migration.MigrationProgress;
 import dev.tracekeep.migration.MigrationReport;
+import dev.tracekeep.migration.MigrationStep;
 import dev.tracekeep.migration.SpanTable;
 import dev.tracekeep.span.Json;
 import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.ObservabilityStorage;
+import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.Storages;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -113,6 +126,114 @@ class LibSqlMigrationTest {
     return String.join(
         ", ",
         database.rows("SELECT '\"' || name || '\"' FROM pragma_table_info('mastra_ai_spans')"));
+  }
+
+  /** The index that Mastra's newest release looks for at its start, so that it makes none. */
+  @Test
+  void mastraTable_getsMastrasIndex() throws Exception {
+    copyFixture();
+    migrate(MASTRA);
+    assertThat(
+            database.rows(
+                "SELECT l.name, l.\"unique\", group_concat(i.name) FROM"
+                    + " pragma_index_list('mastra_ai_spans') l, pragma_index_info(l.name) i WHERE"
+                    + " l.\"unique\" GROUP BY l.name ORDER BY l.name"))
+        .containsExactly("mastra_ai_spans_spanid_traceid_idx|1|spanId,traceId");
+  }
+
+  @Test
+  void plan_namesWhatHangsOnTheTable_andMeasuresTheArchive() throws Exception {
+    database.execute(
+        "CREATE TABLE runs (id TEXT PRIMARY KEY)",
+        "CREATE TABLE s (traceId TEXT, spanId TEXT, endedAt TEXT, run TEXT REFERENCES runs)",
+        "CREATE INDEX by_run ON s (run)",
+        "CREATE VIEW open_spans AS SELECT * FROM s WHERE endedAt IS NULL",
+        "CREATE TRIGGER told AFTER DELETE ON s BEGIN SELECT 1; END",
+        "INSERT INTO s VALUES ('t', '1', NULL, NULL), ('t', '1', '2026-01-01', NULL)");
+    try (ObservabilityStorage storage = Storages.open(database.url())) {
+      MigrationPlan.Details details = storage.migration(SpanTable.named("s")).plan().details();
+      assertThat(details.dependents())
+          .containsExactly(
+              "foreign key to runs", "index by_run", "trigger told", "view open_spans");
+      assertThat(details.notes()).anyMatch(note -> note.startsWith("The triggers told fire on"));
+      // Two bytes of ids in each row, and ten of a time in every other one.
+      assertThat(details.archiveBytes()).isEqualTo(7);
+    }
+  }
+
+  /** By the engine's own plan of every statement that a batch runs. */
+  @Test
+  void batches_findTheirRowsWithoutScanningATable() throws Exception {
+    copyFixture();
+    StorageConfig config = StorageConfig.fromProperties(Map.of("url", database.url()));
+    Set<String> plans = new TreeSet<>();
+    AtomicBoolean isBatch = new AtomicBoolean();
+    LibSqlConnections connections =
+        explaining(LibSqlConnections.to(LibSqlAddress.of(config), config), isBatch, plans);
+    try (ObservabilityStorage storage = new LibSqlStorage(config, connections)) {
+      storage
+          .migration(MASTRA)
+          .apply(
+              MigrationOptions.DEFAULT.withBatchRows(7),
+              progress ->
+                  isBatch.set(
+                      progress.step() == MigrationStep.ARCHIVE
+                          && progress.phase() == MigrationProgress.Phase.BEFORE));
+    }
+    assertThat(plans).as("steps of plans").hasSizeGreaterThan(5);
+    assertThat(plans).anyMatch(step -> step.startsWith("SEARCH t USING INTEGER PRIMARY KEY"));
+    // What is looked through are the losers of one batch alone, and the journal.
+    assertThat(plans)
+        .noneMatch(
+            step -> step.matches("SCAN (t|k|a|mastra_ai_spans(_dedupe_(archive|keys))?)\\b.*"));
+  }
+
+  /** Connections that note the plan of each statement while a batch runs. */
+  private static LibSqlConnections explaining(
+      LibSqlConnections connections, AtomicBoolean isBatch, Set<String> plans) {
+    return (LibSqlConnections)
+        Proxy.newProxyInstance(
+            LibSqlConnections.class.getClassLoader(),
+            new Class<?>[] {LibSqlConnections.class},
+            (proxy, method, arguments) -> {
+              if (arguments != null) {
+                int last = arguments.length - 1;
+                if (arguments[last] instanceof ConnectionSource.Work<?> work) {
+                  arguments[last] =
+                      (ConnectionSource.Work<Object>)
+                          connection -> work.on(explaining(connection, isBatch, plans));
+                }
+              }
+              return invoke(connections, method, arguments);
+            });
+  }
+
+  private static Connection explaining(
+      Connection connection, AtomicBoolean isBatch, Set<String> plans) {
+    return (Connection)
+        Proxy.newProxyInstance(
+            Connection.class.getClassLoader(),
+            new Class<?>[] {Connection.class},
+            (proxy, method, arguments) -> {
+              if (isBatch.get() && method.getName().equals("prepareStatement")) {
+                try (Statement statement = connection.createStatement();
+                    ResultSet steps =
+                        statement.executeQuery("EXPLAIN QUERY PLAN " + arguments[0])) {
+                  while (steps.next()) {
+                    plans.add(steps.getString("detail"));
+                  }
+                }
+              }
+              return invoke(connection, method, arguments);
+            });
+  }
+
+  private static Object invoke(Object target, Method method, Object[] arguments) throws Throwable {
+    try {
+      return method.invoke(target, arguments);
+    } catch (InvocationTargetException e) {
+      throw e.getCause();
+    }
   }
 
   private void assertWinnersSurvived() throws Exception {

@@ -89,30 +89,36 @@ final class DedupeArchive {
   record Loser(DocumentRank rank, DocumentRank winner) {}
 
   /**
-   * Moves documents, unless they changed since they were ranked; returns how many.
+   * Moves documents, unless they changed since they were ranked.
    *
+   * @param now names the batch
    * @param removed is told of each
    * @param beforeDelete called each time that documents are archived and about to be deleted
+   * @return those that were moved, as they were read before they were deleted
    */
-  long move(List<Loser> losers, Instant now, RemovedRows removed, Runnable beforeDelete) {
+  DocumentHash move(List<Loser> losers, Instant now, RemovedRows removed, Runnable beforeDelete) {
     Map<BsonValue, Loser> byId = new HashMap<>();
     losers.forEach(loser -> byId.put(loser.rank().id(), loser));
-    Map<BsonValue, Kept> kept = kept(losers);
+    Map<BsonValue, Kept> winners = kept(losers);
     removed.begin();
     List<BsonDocument> entries = new ArrayList<>();
     List<DeleteOneModel<RawBsonDocument>> deletions = new ArrayList<>();
-    long[] moved = {0};
+    DocumentHash moved = new DocumentHash(List.of());
     long[] bytes = {0};
     Runnable flush =
         () -> {
           write(entries);
           removed.sync();
           beforeDelete.run();
-          moved[0] +=
+          int deleted =
               duplicates
                   .documents()
                   .bulkWrite(deletions, new BulkWriteOptions().ordered(false))
                   .getDeletedCount();
+          Set<String> kept = deleted == entries.size() ? Set.of() : forgetKept(entries);
+          entries.stream()
+              .filter(entry -> !kept.contains(entry.getString("_id").getValue()))
+              .forEach(entry -> moved.add(DocumentHash.raw(entry.getDocument(DOCUMENT))));
           removed.committed();
           removed.begin();
           entries.clear();
@@ -128,7 +134,7 @@ final class DedupeArchive {
           if (loser == null || !loser.rank().equals(rank)) {
             return;
           }
-          BsonDocument entry = entry(document, loser, kept.get(loser.winner().id()), now);
+          BsonDocument entry = entry(document, loser, winners.get(loser.winner().id()), now);
           entries.add(entry);
           if (removed.wanted() > 0) {
             removed.add(row(entry));
@@ -142,7 +148,20 @@ final class DedupeArchive {
     if (!entries.isEmpty()) {
       flush.run();
     }
-    return moved[0];
+    return moved;
+  }
+
+  /**
+   * The documents of a batch that a killed migrator may not have brought to its end: those that are
+   * out of the collection. What is still in it is forgotten here.
+   */
+  DocumentHash settle(String batch) {
+    Bson ofBatch =
+        Filters.and(ofMigration(), Filters.eq(ArchiveNames.ARCHIVED_AT, new BsonString(batch)));
+    forgetKept(ofBatch);
+    DocumentHash moved = new DocumentHash(List.of());
+    forEachDocument(ofBatch, moved::add);
+    return moved;
   }
 
   /** What is looked at in a document that is kept. */
@@ -242,15 +261,18 @@ final class DedupeArchive {
    * next one looked, it was the best of its key.
    */
   void forgetKept() {
-    List<RawBsonDocument> some = new ArrayList<>();
+    forgetKept(ofMigration());
+  }
+
+  private void forgetKept(Bson which) {
+    List<BsonDocument> some = new ArrayList<>();
     List<String> fields =
         duplicates.columns().key().stream().map(field -> DOCUMENT + "." + field).toList();
     List<String> projected = new ArrayList<>(fields);
     projected.add(DOCUMENT + "._id");
     archive()
-        .find(ofMigration())
+        .find(which)
         .projection(Projections.include(projected))
-        .map(DocumentHash::raw)
         .forEach(
             entry -> {
               some.add(entry);
@@ -264,10 +286,11 @@ final class DedupeArchive {
     }
   }
 
-  private void forgetKept(List<RawBsonDocument> entries) {
+  /** Returns the names of those that were forgotten. */
+  private Set<String> forgetKept(List<BsonDocument> entries) {
     List<BsonValue> ids =
         entries.stream().map(entry -> entry.getDocument(DOCUMENT).get("_id")).toList();
-    List<String> kept = new ArrayList<>();
+    Set<String> kept = new HashSet<>();
     List<String> key = duplicates.columns().key();
     duplicates
         .documents()
@@ -283,6 +306,7 @@ final class DedupeArchive {
     if (!kept.isEmpty()) {
       archive().deleteMany(Filters.in("_id", kept));
     }
+    return kept;
   }
 
   // ---- what there is ---------------------------------------------------------------------------
@@ -309,8 +333,12 @@ final class DedupeArchive {
 
   /** The archived documents, one after another. */
   void forEachDocument(Consumer<RawBsonDocument> action) {
+    forEachDocument(ofMigration(), action);
+  }
+
+  private void forEachDocument(Bson which, Consumer<RawBsonDocument> action) {
     archive()
-        .find(ofMigration())
+        .find(which)
         .projection(Projections.include(DOCUMENT))
         .batchSize(Streams.documentsAtOnce(database, name))
         .map(entry -> DocumentHash.raw(entry.getDocument(DOCUMENT)))

@@ -11,11 +11,11 @@ import dev.tracekeep.dedupe.Stage;
 import dev.tracekeep.dedupe.Stage.Telling;
 import dev.tracekeep.migration.MigrationLayout;
 import dev.tracekeep.migration.MigrationPlan.ConstraintState;
-import dev.tracekeep.migration.MigrationRecord.State;
 import dev.tracekeep.migration.MigrationStep;
 import dev.tracekeep.span.Json;
 import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.StorageException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -36,6 +36,9 @@ final class DedupeRun {
 
   /** The journal's note of the unique indexes that were there before, a JSON array. */
   private static final String UNIQUE_BEFORE = "unique_indexes_before";
+
+  /** The journal's note of the batch that is being moved; empty between two. */
+  private static final String MOVING = "moving";
 
   private static final List<String> MASTRA_KEY = List.of("traceId", "spanId");
   private static final List<String> MASTRA_INDEX = List.of("spanId", "traceId");
@@ -132,6 +135,10 @@ final class DedupeRun {
   private void prepare() {
     archive.create();
     if (run.entry().text(Field.HASH_BEFORE).isPresent()) {
+      String batch = run.entry().note(MOVING).orElse("");
+      if (!batch.isEmpty()) {
+        moved(archive.settle(batch));
+      }
       return;
     }
     Json unique = Json.array(SpanIndexes.unique(look.documents()).stream().map(Json::of).toList());
@@ -139,7 +146,12 @@ final class DedupeRun {
         run.entry().withNote(INDEX, indexName).withNote(UNIQUE_BEFORE, unique.text());
     DocumentHash hash = new DocumentHash(entry.columns(Field.ADDED_COLUMNS));
     duplicates.forEachDocument(new BsonDocument(), hash::add);
-    write(entry.with(Field.ROWS_BEFORE, hash.documents()).with(Field.HASH_BEFORE, hash.toString()));
+    write(
+        entry
+            .with(Field.ROWS_BEFORE, hash.documents())
+            .with(Field.HASH_BEFORE, hash.toString())
+            .with(Field.ROWS_ARCHIVED, 0)
+            .with(Field.HASH_ARCHIVED, new DocumentHash(List.of()).toString()));
   }
 
   private void write(JournalEntry entry) {
@@ -243,7 +255,22 @@ final class DedupeRun {
   }
 
   private void move(List<DedupeArchive.Loser> losers) {
-    moved += archive.move(losers, run.now(), run.removed(), this::keep);
+    Instant batch = run.now();
+    write(run.entry().withNote(MOVING, batch.toString()));
+    DocumentHash documents = archive.move(losers, batch, run.removed(), this::keep);
+    moved += documents.documents();
+    moved(documents);
+  }
+
+  /** Writes down what was moved, so that nothing that is lost of it later goes unnoticed. */
+  private void moved(DocumentHash batch) {
+    JournalEntry entry = run.entry();
+    batch.add(entry.count(Field.ROWS_ARCHIVED), entry.text(Field.HASH_ARCHIVED).orElseThrow());
+    write(
+        entry
+            .with(Field.ROWS_ARCHIVED, batch.documents())
+            .with(Field.HASH_ARCHIVED, batch.toString())
+            .withNote(MOVING, ""));
   }
 
   private void keep() {
@@ -283,14 +310,17 @@ final class DedupeRun {
     DocumentHash hash = new DocumentHash(entry.columns(Field.ADDED_COLUMNS));
     duplicates.forEachDocument(new BsonDocument(), hash::add);
     long after = hash.documents();
-    archive.forEachDocument(hash::add);
+    DocumentHash archived = new DocumentHash(List.of());
+    archive.forEachDocument(
+        document -> {
+          hash.add(document);
+          archived.add(document);
+        });
     write(
         entry
-            .with(State.FINISHED, run.now())
+            .finished(run.now(), archived.documents(), archived.toString())
             .with(Field.ROWS_AFTER, after)
             .with(Field.HASH_AFTER, hash.toString())
-            .with(Field.ROWS_ARCHIVED, hash.documents() - after)
-            .with(Field.HASH_ARCHIVED, archive.hash())
             .with(Field.DUPLICATE_GROUPS, archive.groups()));
   }
 }

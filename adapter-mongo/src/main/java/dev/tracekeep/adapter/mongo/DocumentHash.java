@@ -40,6 +40,13 @@ final class DocumentHash {
     documents++;
   }
 
+  /** Adds what was hashed before. */
+  void add(long count, String hash) {
+    high += HexFormat.fromHexDigitsToLong(hash, 0, 16);
+    low += HexFormat.fromHexDigitsToLong(hash, 16, 32);
+    documents += count;
+  }
+
   /** How many documents were added. */
   long documents() {
     return documents;

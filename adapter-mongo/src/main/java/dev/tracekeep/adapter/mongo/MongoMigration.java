@@ -193,11 +193,12 @@ final class MongoMigration extends AbstractDedupeMigration<SpanCollection> {
             null,
             () -> {
               JournalEntry undoing = run.entry().with(State.UNDOING, run.now());
+              // An unfinished one may have archived documents that are in the collection, too.
               write(
                   run,
-                  undoing.number(Field.ROWS_ARCHIVED).isPresent()
-                      ? undoing
-                      : undoing.with(Field.ROWS_ARCHIVED, archive.rows()));
+                  entry.state() == State.UNFINISHED
+                      ? undoing.with(Field.ROWS_ARCHIVED, archive.rows())
+                      : undoing);
             }),
         Stage.of(
             MigrationStep.RELEASE,

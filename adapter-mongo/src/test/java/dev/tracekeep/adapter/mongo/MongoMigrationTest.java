@@ -426,10 +426,10 @@ class MongoMigrationTest {
                     Filters.eq("note", "lose"),
                     Updates.combine(
                         Updates.set("endedAt", date(12)), Updates.set("note", "now better")));
-    assertThat(archive("m").move(losers(), T0, untold, finishTheRunning)).isZero();
+    assertThat(archive("m").move(losers(), T0, untold, finishTheRunning).documents()).isZero();
     assertThat(notes()).containsExactlyInAnyOrder("win", "now better");
 
-    assertThat(archive("m").move(losers(), T0, untold, () -> {})).isEqualTo(1);
+    assertThat(archive("m").move(losers(), T0, untold, () -> {}).documents()).isEqualTo(1);
     archive("m").forgetKept();
     assertThat(notes()).containsExactly("now better");
     List<String> archived = new ArrayList<>();
@@ -457,7 +457,7 @@ class MongoMigrationTest {
         .hasMessage("killed");
     assertThat(notes()).hasSize(2);
     assertThat(archive().countDocuments()).isEqualTo(1);
-    assertThat(archive("m").move(losers(), T0, untold, () -> {})).isEqualTo(1);
+    assertThat(archive("m").move(losers(), T0, untold, () -> {}).documents()).isEqualTo(1);
     assertThat(notes()).containsExactly("win");
     assertThat(archive().countDocuments()).isEqualTo(1);
     assertThat(archive("m").groups()).isEqualTo(1);

@@ -7,6 +7,7 @@ import dev.tracekeep.dedupe.TableIdentity;
 import dev.tracekeep.jdbc.ConnectionSource;
 import dev.tracekeep.jdbc.HashedRows;
 import dev.tracekeep.jdbc.KeyConstraint;
+import dev.tracekeep.jdbc.LosingRows;
 import dev.tracekeep.jdbc.MigrationDialect;
 import dev.tracekeep.jdbc.SqlStatement;
 import dev.tracekeep.migration.MigrationLayout;
@@ -52,8 +53,6 @@ final class MsSqlMigration extends MigrationDialect {
 
   /** Two parameters each stay below the limit of 2,100. */
   private static final int VERSIONS_PER_STATEMENT = 1_000;
-
-  private static final String LOSERS = "#tracekeep_losers";
 
   /** How long the last lock is asked for again and again. */
   private static final Duration PATIENCE = Duration.ofMinutes(1);
@@ -127,7 +126,7 @@ final class MsSqlMigration extends MigrationDialect {
     if (indexes.stream().anyMatch(index -> index.enforces(keyColumns))) {
       return ConstraintState.PRESENT;
     }
-    KeyConstraint mastras = keyConstraint(table, keyColumns, MigrationLayout.MASTRA);
+    KeyConstraint mastras = keyConstraint(connection, table, keyColumns, MigrationLayout.MASTRA);
     return indexes.stream()
             .anyMatch(
                 index ->
@@ -205,19 +204,26 @@ final class MsSqlMigration extends MigrationDialect {
   // ---- the constraint --------------------------------------------------------------------------
 
   /**
-   * Mastra's newest release looks for a primary key of this name; a unique index would not do, and
-   * a key over the computed columns of a loosely compared one would not either. Only a table whose
-   * keys that key would take for the same gets an index all the same.
+   * Mastra's newest release looks for a primary key of this name. Where the columns are compared
+   * loosely, ids that differ by case alone would break it: there it stays our unique index over
+   * their bytes, and Mastra's start tries to add its own.
    */
   @Override
   public KeyConstraint keyConstraint(
-      SpanTable table, List<String> keyColumns, MigrationLayout layout) {
-    if (layout != MigrationLayout.MASTRA) {
+      Connection connection, SpanTable table, List<String> keyColumns, MigrationLayout layout)
+      throws SQLException {
+    Map<String, Column> columns = catalog.columns(connection, qualified(table));
+    if (layout != MigrationLayout.MASTRA
+        || keyColumns.stream().map(columns::get).anyMatch(MsSqlMigration::isComparedLoosely)) {
       return new KeyConstraint(keyName(table.name()), keyColumns, false);
     }
     String schema = table.schema();
     String prefix = schema == null || schema.equalsIgnoreCase("dbo") ? "" : schema + "_";
     return new KeyConstraint(prefix + table.name() + "_traceid_spanid_pk", keyColumns, true);
+  }
+
+  private static boolean isComparedLoosely(@Nullable Column column) {
+    return column != null && column.isComparedLoosely();
   }
 
   @Override
@@ -279,45 +285,23 @@ final class MsSqlMigration extends MigrationDialect {
     if (impatient.read(c -> constraintState(c, table, key.columns())) == ConstraintState.PRESENT) {
       return true;
     }
-    boolean becomesPrimary =
-        key.isPrimaryKey() && !hasKeysThatLookAlike(impatient, table, key.columns());
     // Before the index, because a column takes a lock for a moment that keeps readers out.
     List<String> compared =
-        becomesPrimary
+        key.isPrimaryKey()
             ? key.columns()
             : impatient.transact(c -> addExactColumns(c, table, key.columns()));
-    KeyConstraint exact = new KeyConstraint(key.name(), compared, becomesPrimary);
+    KeyConstraint exact = new KeyConstraint(key.name(), compared, key.isPrimaryKey());
     impatient.transact(
         connection -> {
           keepWritersOut(connection, table);
           lateDuplicates.on(connection);
           dropIndex(connection, table, key);
-          if (becomesPrimary) {
+          if (key.isPrimaryKey()) {
             makeRequired(connection, table, key);
           }
           return execute(connection, constraintStatement(connection, table, exact));
         });
     return true;
-  }
-
-  /**
-   * Whether different keys are the same to the columns' own comparison, which takes {@code a} for
-   * {@code A}: then these columns can be no primary key, and a unique index on their bytes gets its
-   * name. Asked once there are no duplicates.
-   */
-  private boolean hasKeysThatLookAlike(
-      ConnectionSource impatient, SpanTable table, List<String> keyColumns) throws Exception {
-    String qualified = qualified(table);
-    String key = keyColumns.stream().map(dialect()::quote).collect(Collectors.joining(", "));
-    return impatient.read(
-        connection ->
-            catalog.columns(connection, qualified).values().stream()
-                    .anyMatch(c -> keyColumns.contains(c.name()) && c.isComparedLoosely())
-                && new SqlStatement(
-                            "SELECT count(*) FROM (SELECT count(*) AS alike FROM "
-                                + (qualified + " GROUP BY " + key + " HAVING count(*) > 1) g"))
-                        .number(connection)
-                    > 0);
   }
 
   /** A primary key takes columns that are declared as required alone. */
@@ -437,18 +421,23 @@ final class MsSqlMigration extends MigrationDialect {
     List<String> found = new ArrayList<>();
     catalog.indexNames(connection, qualified(table)).forEach(name -> found.add("index " + name));
     triggers(connection, table).forEach(name -> found.add("trigger " + name));
+    // What a view reads is not told by every server: those are named that name the table.
+    new SqlStatement(
+            "SELECT v.TABLE_NAME FROM INFORMATION_SCHEMA.VIEWS v WHERE CHARINDEX(?,"
+                + " v.VIEW_DEFINITION) > 0",
+            table.name())
+        .forEach(connection, row -> found.add("view " + row.getString(1)));
+    new SqlStatement(
+            "SELECT k.name FROM sys.foreign_keys k WHERE k.parent_object_id = OBJECT_ID(?)",
+            qualified(table))
+        .forEach(connection, row -> found.add("foreign key " + row.getString(1)));
     return found;
   }
 
+  /** As far as the catalog tells: on what a trigger fires is not told by every server. */
   @Override
-  public List<String> notes(Connection connection, SpanTable table) throws SQLException {
-    List<String> triggers = triggers(connection, table);
-    return triggers.isEmpty()
-        ? List.of()
-        : List.of(
-            "The triggers "
-                + String.join(", ", triggers)
-                + " fire for every row that moves to the archive, as far as they are on DELETE.");
+  public List<String> triggersOnDelete(Connection connection, SpanTable table) throws SQLException {
+    return triggers(connection, table);
   }
 
   /** Drops the index of the key; one that backs a constraint was there before any migration. */
@@ -657,94 +646,52 @@ final class MsSqlMigration extends MigrationDialect {
    * before, and added afterwards; until then nobody may change the rows that were compared.
    */
   @Override
-  public long moveLosers(
-      Connection connection,
-      SpanTable spanTable,
-      String archive,
-      String archiveColumns,
-      SqlStatement losers)
-      throws SQLException {
-    String table = qualified(spanTable);
+  public HashedRows moveLosers(Connection connection, LosingRows losers) throws SQLException {
+    String table = qualified(losers.table());
+    String archive = losers.archive();
+    String staged = losers.staged();
     if (connections.server().locksByHints()) { // else the pool's isolation sees to it
       connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
-    }
-    Set<String> ofTable = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
-    ofTable.addAll(names(connection, "SELECT TOP (0) * FROM " + table));
-    List<String> carried = new ArrayList<>();
-    List<String> reasons = new ArrayList<>();
-    for (String name : names(connection, "SELECT TOP (0) " + archiveColumns + " FROM " + archive)) {
-      (ofTable.contains(name) ? carried : reasons).add(dialect().quote(name));
     }
     if (!catalog.hasColumn(connection, archive, MsSqlCatalog.ROW_COLUMN)) {
       execute(connection, "ALTER TABLE " + archive + " ADD " + rowColumn() + " bigint");
     }
-    execute(
-        connection,
-        "SELECT TOP (0) "
-            + rowColumn()
-            + ", "
-            + String.join(", ", reasons)
-            + " INTO "
-            + LOSERS
-            + " FROM "
-            + archive);
-    String staged = rowColumn() + ", " + String.join(", ", reasons);
-    new SqlStatement("INSERT INTO " + LOSERS + " (" + staged + ") SELECT " + staged + " FROM (")
-        .append(losers)
+    String columns = LosingRows.ROW + ", " + LosingRows.list("", losers.told());
+    execute(connection, "DELETE FROM " + staged);
+    new SqlStatement("INSERT INTO " + staged + " (" + columns + ") SELECT " + columns + " FROM (")
+        .append(losers.ranking())
         .append(") l")
         .execute(connection);
     String row = rowId(connection, table);
     // By IN, because Babelfish scans the table once for each loser that a join names.
-    long deleted =
+    String named = " IN (SELECT l." + LosingRows.ROW + " FROM " + staged + " l)";
+    HashedRows removed =
+        hash(connection, table, losers.carried("t."), new SqlStatement("t." + row + named));
+    if (removed.count() == 0) {
+      return removed;
+    }
+    int deleted =
         execute(
             connection,
             "DELETE FROM "
                 + table
-                + " OUTPUT "
-                + carried.stream().map(name -> "deleted." + name).collect(Collectors.joining(", "))
-                + ", deleted."
-                + row
-                + " INTO "
-                + archive
-                + " ("
-                + String.join(", ", carried)
-                + ", "
-                + rowColumn()
-                + ") WHERE "
-                + row
-                + " IN (SELECT "
-                + rowColumn()
-                + " FROM "
-                + LOSERS
-                + ")");
+                + (" OUTPUT " + LosingRows.list("deleted.", losers.carried()) + ", deleted." + row)
+                + (" INTO " + archive + " (" + LosingRows.list("", losers.carried()) + ", ")
+                + (rowColumn() + ") WHERE " + row + named));
+    requireDeleted(connection, losers.table(), removed.count(), deleted);
     execute(
         connection,
         "UPDATE a SET "
-            + reasons.stream().map(name -> name + " = l." + name).collect(Collectors.joining(", "))
-            + " FROM "
-            + archive
-            + " a JOIN "
-            + LOSERS
-            + " l ON l."
-            + rowColumn()
-            + " = a."
-            + rowColumn()
-            + " WHERE a."
-            + reasons.get(0)
-            + " IS NULL");
-    execute(connection, "DROP TABLE " + LOSERS);
-    return deleted;
-  }
-
-  private static List<String> names(Connection connection, String query) throws SQLException {
-    try (Statement statement = connection.createStatement();
-        var rows = statement.executeQuery(query)) {
-      List<String> names = new ArrayList<>();
-      for (int i = 1; i <= rows.getMetaData().getColumnCount(); i++) {
-        names.add(rows.getMetaData().getColumnLabel(i));
-      }
-      return names;
-    }
+            + losers.told().stream()
+                .map(name -> name + " = l." + name)
+                .collect(Collectors.joining(", "))
+            + (" FROM " + archive + " a JOIN " + staged + " l ON l." + LosingRows.ROW + " = a.")
+            + (rowColumn() + " WHERE a." + losers.told().get(0) + " IS NULL"));
+    requireArchived(
+        losers.table(),
+        removed,
+        hash(connection, archive, losers.carried("t."), losers.ofThisBatch()));
+    return removed;
   }
 
   @Override

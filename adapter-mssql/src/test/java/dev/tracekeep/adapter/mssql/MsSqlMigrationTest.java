@@ -105,6 +105,36 @@ class MsSqlMigrationTest {
     }
   }
 
+  /**
+   * Only where ids are compared byte by byte: else ids that differ by case alone would break it.
+   */
+  @ParameterizedTest
+  @CsvSource({
+    "'', mastra_ai_spans_key, false",
+    "COLLATE Latin1_General_BIN2, mastra_ai_spans_traceid_spanid_pk, true"
+  })
+  void mastrasTable_getsMastrasPrimaryKey_whereIdsAreComparedByteByByte(
+      String collation, String key, boolean isPrimary) throws SQLException {
+    DATABASE.execute(
+        "CREATE TABLE mastra_ai_spans (traceId NVARCHAR(128) %1$s NOT NULL, spanId NVARCHAR(128) %1$s NOT NULL, name NVARCHAR(400), endedAt DATETIME2(7))"
+            .formatted(collation),
+        "INSERT INTO mastra_ai_spans VALUES ('t', 's', 'a', NULL), ('t', 's', 'b', '2026-01-01')");
+    try (ObservabilityStorage storage = DATABASE.open()) {
+      DedupeMigration migration = storage.migration(SPANS);
+      migration.apply(MigrationListener.NONE);
+      assertThat(migration.plan().isNeeded()).isFalse();
+    }
+    assertThat(
+            DATABASE.rows(
+                "SELECT LOWER(i.name), i.is_primary_key FROM sys.indexes i WHERE i.object_id ="
+                    + " OBJECT_ID('mastra_ai_spans') AND i.is_unique = 1"))
+        .singleElement()
+        .asString()
+        // Babelfish adds a digest to the name.
+        .startsWith(key)
+        .endsWith(isPrimary ? "|1" : "|0");
+  }
+
   @Test
   void keys_thatDifferByCaseOrBlanks_areNotMerged_andUndoPutsEverythingBack() throws Exception {
     createTable();

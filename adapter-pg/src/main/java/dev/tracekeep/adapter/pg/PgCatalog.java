@@ -92,19 +92,12 @@ final class PgCatalog {
   }
 
   /** The triggers that fire for every row that is moved. */
-  List<String> notes(Connection connection, SpanTable table) throws SQLException {
-    List<String> firing =
-        new SqlStatement(
-                "SELECT tgname FROM pg_trigger WHERE tgrelid = to_regclass(?) AND NOT tgisinternal"
-                    + " AND tgenabled <> 'D' AND tgtype & 8 <> 0 ORDER BY tgname",
-                name(table))
-            .list(connection, row -> row.getString(1));
-    return firing.isEmpty()
-        ? List.of()
-        : List.of(
-            "The triggers "
-                + String.join(", ", firing)
-                + " fire on DELETE, for every row that moves to the archive.");
+  List<String> triggersOnDelete(Connection connection, SpanTable table) throws SQLException {
+    return new SqlStatement(
+            "SELECT tgname FROM pg_trigger WHERE tgrelid = to_regclass(?) AND NOT tgisinternal"
+                + " AND tgenabled <> 'D' AND tgtype & 8 <> 0 ORDER BY tgname",
+            name(table))
+        .list(connection, row -> row.getString(1));
   }
 
   /** The columns and their types, in order, without those that PostgreSQL computes itself. */

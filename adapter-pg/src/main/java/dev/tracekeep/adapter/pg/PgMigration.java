@@ -3,7 +3,9 @@ package dev.tracekeep.adapter.pg;
 import dev.tracekeep.dedupe.MigratorLock;
 import dev.tracekeep.dedupe.TableIdentity;
 import dev.tracekeep.jdbc.ConnectionSource;
+import dev.tracekeep.jdbc.HashedRows;
 import dev.tracekeep.jdbc.KeyConstraint;
+import dev.tracekeep.jdbc.LosingRows;
 import dev.tracekeep.jdbc.MigrationDialect;
 import dev.tracekeep.jdbc.SqlDialect;
 import dev.tracekeep.jdbc.SqlStatement;
@@ -45,11 +47,18 @@ final class PgMigration extends MigrationDialect {
    */
   private static final String SETTINGS =
       "SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, MDY'; SET LOCAL intervalstyle ="
-          + " 'postgres'; SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1; SET"
-          + " LOCAL statement_timeout = 0; SET LOCAL lock_timeout = ";
+          + " 'postgres'; SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1;"
+          // An array of row addresses is estimated to have ten, however many they are: joins of
+          // what it finds must not be nested loops.
+          + " SET LOCAL enable_nestloop = off;"
+          // Whole tables are grouped and sorted.
+          + " DO 'BEGIN PERFORM set_config(''work_mem'',"
+          + " greatest(pg_size_bytes(current_setting(''work_mem'')), 67108864) / 1024 || ''kB'',"
+          + " true); END';"
+          + " SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = ";
 
   /** Duplicates that arrive while the index is built make it fail; then they are moved first. */
-  private static final int CONCURRENT_TRIES = 3;
+  private static final int CONCURRENT_TRIES = 4;
 
   /** What a key's comment begins with that tells which of its columns took NULL before. */
   private static final String NULLABLE = "Made by Tracekeep. Columns that took NULL before: ";
@@ -123,7 +132,8 @@ final class PgMigration extends MigrationDialect {
     }
     Set<String> ours =
         Set.of(
-            keyName(table.name()), keyConstraint(table, keyColumns, MigrationLayout.MASTRA).name());
+            keyName(table.name()),
+            keyConstraint(connection, table, keyColumns, MigrationLayout.MASTRA).name());
     return indexes.stream().anyMatch(index -> ours.contains(index.name()) && !index.isValid())
         ? ConstraintState.INVALID
         : ConstraintState.ABSENT;
@@ -218,7 +228,7 @@ final class PgMigration extends MigrationDialect {
    */
   @Override
   public KeyConstraint keyConstraint(
-      SpanTable table, List<String> keyColumns, MigrationLayout layout) {
+      Connection connection, SpanTable table, List<String> keyColumns, MigrationLayout layout) {
     if (layout != MigrationLayout.MASTRA) {
       return new KeyConstraint(keyName(table.name()), keyColumns, false);
     }
@@ -264,9 +274,10 @@ final class PgMigration extends MigrationDialect {
     ConnectionSource impatient =
         connections.withSettings(SETTINGS + PgConnections.millis(lockTimeout));
     LockTries tries = new LockTries(table, lockTimeout, connections);
-    tries.run(() -> impatient.transact(lateDuplicates));
     if (impatient.read(c -> constraintState(c, table, key.columns())) != ConstraintState.PRESENT) {
-      // Behind a proxy a statement outside of a transaction cannot be given its time-outs.
+      // Late duplicates are rare, and to look for them costs as much as to build the index: it is
+      // built first, and they are moved where it fails. Behind a proxy a statement outside of a
+      // transaction cannot be given its time-outs.
       if (connections.isPooledByTransaction()
           || !constrainConcurrently(table, key, lockTimeout, impatient, lateDuplicates)) {
         constrainLocked(table, key, lockTimeout, tries, lateDuplicates);
@@ -343,6 +354,11 @@ final class PgMigration extends MigrationDialect {
                     return buildIndex(connection, table, key);
                   }));
     } catch (SQLException e) {
+      List<String> keeping = connections.read(c -> catalog.triggersBeforeDelete(c, table));
+      if (UNIQUE_VIOLATION.equals(e.getSQLState()) && !keeping.isEmpty()) {
+        // Nobody else writes, so the duplicates that are left could not be moved.
+        throw kept(table, keeping, e);
+      }
       throw new StorageException(
           PgFailures.kindOf(e),
           "The last step of the migration of "
@@ -464,8 +480,8 @@ final class PgMigration extends MigrationDialect {
   }
 
   @Override
-  public List<String> notes(Connection connection, SpanTable table) throws SQLException {
-    return catalog.notes(connection, table);
+  public List<String> triggersOnDelete(Connection connection, SpanTable table) throws SQLException {
+    return catalog.triggersOnDelete(connection, table);
   }
 
   @Override
@@ -589,47 +605,72 @@ final class PgMigration extends MigrationDialect {
     return "CAST(ROW(" + String.join(", ", columnsSql) + ") AS text)";
   }
 
+  @Override
+  public String isAmong(String rowSql, String names) {
+    // A scan by addresses, in their order; for IN a large batch would be joined to the whole table.
+    return rowSql + " = ANY (ARRAY(" + names + "))";
+  }
+
+  @Override
+  public boolean looksForBatches() {
+    return false;
+  }
+
   /**
    * One statement, so that it moves what it saw: two would see different rows where others write. A
-   * row that is changed meanwhile gets another address, and stays.
+   * row that is changed meanwhile gets another address, and stays. It is joined to the losers,
+   * because a scan by addresses does not look again whether a row that it waited for still has its
+   * own.
    */
   @Override
-  public long moveLosers(
-      Connection connection,
-      SpanTable table,
-      String archive,
-      String archiveColumns,
-      SqlStatement losers)
-      throws SQLException {
+  public HashedRows moveLosers(Connection connection, LosingRows losers) throws SQLException {
+    String hash = multisetHash(losers.carried("t."));
+    String carried = LosingRows.list("", losers.carried());
+    String columns = carried + ", " + LosingRows.list("", losers.told());
     SqlStatement move =
         new SqlStatement("WITH losers AS MATERIALIZED (")
-            .append(losers)
+            .append(losers.ranking())
             .append(
                 "), removed AS (DELETE FROM "
-                    + (qualified(table) + " t USING losers l WHERE t.ctid = l.dedupe_row")
-                    + (" RETURNING l.*), moved AS (INSERT INTO " + archive)
-                    + (" (" + archiveColumns + ") SELECT " + archiveColumns + " FROM removed")
-                    + " RETURNING 1) SELECT (SELECT count(*) FROM losers), (SELECT count(*) FROM"
-                    + " moved)");
-    long[] counts =
-        move.list(connection, row -> new long[] {row.getLong(1), row.getLong(2)}).get(0);
-    if (counts[0] > 0 && counts[1] == 0) {
+                    + (qualified(losers.table()) + " t USING losers l WHERE t.ctid = l.dedupe_row")
+                    + (" AND " + isAmong("t.ctid", "SELECT dedupe_row FROM losers"))
+                    + (" RETURNING " + LosingRows.list("t.", losers.carried()) + ", ")
+                    + (LosingRows.list("l.", losers.told()) + "), moved AS (INSERT INTO ")
+                    + (losers.archive() + " AS t (" + columns + ") SELECT " + columns)
+                    + (" FROM removed RETURNING " + LosingRows.list("t.", losers.carried()))
+                    + ") SELECT losing.n, out.n, out.h, into_archive.n, into_archive.h FROM"
+                    + " (SELECT count(*) AS n FROM losers) losing,"
+                    + (" (SELECT count(*) AS n, " + hash + " AS h FROM removed t) out,")
+                    + (" (SELECT count(*) AS n, " + hash + " AS h FROM moved t) into_archive"));
+    HashedRows[] counts = new HashedRows[3];
+    move.forEach(
+        connection,
+        row -> {
+          counts[0] = new HashedRows(row.getLong(1), null);
+          counts[1] = new HashedRows(row.getLong(2), row.getString(3));
+          counts[2] = new HashedRows(row.getLong(4), row.getString(5));
+        });
+    if (counts[0].count() > 0 && counts[1].count() == 0) {
       // A row that was changed meanwhile stays, too, and is looked at again.
-      List<String> keeping = catalog.triggersBeforeDelete(connection, table);
+      List<String> keeping = catalog.triggersBeforeDelete(connection, losers.table());
       if (!keeping.isEmpty()) {
-        throw new StorageException(
-            FailureKind.CONFIGURATION,
-            "None of "
-                + counts[0]
-                + " rows of "
-                + table
-                + " could be deleted: a trigger before DELETE may keep them ("
-                + String.join(", ", keeping)
-                + "). Disable it, then run 'tracekeep migrate apply' again.",
-            null);
+        throw kept(losers.table(), keeping, null);
       }
     }
+    requireArchived(losers.table(), counts[1], counts[2]);
     return counts[1];
+  }
+
+  private static StorageException kept(
+      SpanTable table, List<String> triggers, @Nullable SQLException cause) {
+    return new StorageException(
+        FailureKind.CONFIGURATION,
+        "Rows of "
+            + table
+            + " could not be deleted: a trigger before DELETE keeps them ("
+            + String.join(", ", triggers)
+            + "). Disable it, then run 'tracekeep migrate apply' again.",
+        cause);
   }
 
   @Override

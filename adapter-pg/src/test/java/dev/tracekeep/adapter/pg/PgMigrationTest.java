@@ -222,6 +222,48 @@ class PgMigrationTest {
     }
   }
 
+  /** However many batches there are, the table is looked through as often as for one. */
+  @Test
+  void batches_findTheirRowsWithoutScanningTheTable() throws SQLException {
+    layDownCopies(200, 3);
+    // So large that to look through it costs more than to find a row by its address.
+    DATABASE.execute(
+        "UPDATE mastra_ai_spans SET name = name || repeat('x', 1500)", "ANALYZE mastra_ai_spans");
+    long before = scans();
+    applyAndUndo(10_000);
+    long withOneBatch = scans();
+    applyAndUndo(10);
+    assertThat(scans() - withOneBatch)
+        .as("scans with 40 batches; with one: %s", withOneBatch - before)
+        .isEqualTo(withOneBatch - before);
+  }
+
+  private static void applyAndUndo(int batchRows) {
+    try (ObservabilityStorage storage = DATABASE.open()) {
+      DedupeMigration migration = storage.migration(SPANS);
+      MigrationReport report =
+          migration.apply(
+              MigrationOptions.DEFAULT.withBatchRows(batchRows), MigrationListener.NONE);
+      assertThat(report.rowsArchived()).isEqualTo(400);
+      migration.undo(report.migrationId(), MigrationListener.NONE);
+    }
+  }
+
+  /** The server counts a session's scans when the session ends. */
+  private static long scans() throws SQLException {
+    while (!DATABASE
+        .rows(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <>"
+                + " pg_backend_pid()")
+        .isEmpty()) {
+      Thread.onSpinWait();
+    }
+    return Long.parseLong(
+        DATABASE
+            .rows("SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'mastra_ai_spans'")
+            .get(0));
+  }
+
   /** The statement itself, raced: the row that loses is changed before it is deleted, and stays. */
   @Test
   void loser_thatIsChangedMeanwhile_isNotArchivedAsItWas() throws Exception {
