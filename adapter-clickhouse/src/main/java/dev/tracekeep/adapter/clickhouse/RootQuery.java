@@ -110,7 +110,7 @@ final class RootQuery {
    */
   String firstRoots(String tenantId, Collection<String> traceIds) {
     return "SELECT trace, argMinIf(span, (started, span), is_newest_root), argMinIf(newest,"
-               + " (started, span), is_newest_root), max(has_error) FROM (SELECT "
+        + " (started, span), is_newest_root), max(has_error) FROM (SELECT "
         + TRACE
         + " AS trace, "
         + SPAN
