@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 
 /** What goes in comes out. */
 @CheckGroup("Data fidelity")
-abstract class FidelityChecks extends PageChecks {
+abstract class FidelityChecks extends SpanReadChecks {
   /** Emoji, joiners, combining marks, right to left; lone surrogates as the model cleans them. */
   @Test
   public final void unicode_roundTrips() {

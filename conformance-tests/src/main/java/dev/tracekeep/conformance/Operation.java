@@ -9,10 +9,12 @@ import dev.tracekeep.storage.Page;
 import dev.tracekeep.storage.PruneRequest;
 import dev.tracekeep.storage.TraceQuery;
 import dev.tracekeep.storage.TraceSummary;
+import dev.tracekeep.storage.UnsupportedCapabilityException;
 import dev.tracekeep.storage.WriteResult;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -68,6 +70,14 @@ sealed interface Operation {
       implements Operation {
     @Override
     public Object on(ObservabilityStorage storage) {
+      try {
+        return walk(storage);
+      } catch (UnsupportedCapabilityException e) {
+        return "refused for want of " + e.capability();
+      }
+    }
+
+    private List<List<Span>> walk(ObservabilityStorage storage) {
       List<List<Span>> pages = new ArrayList<>();
       String cursor = null;
       do {
@@ -82,6 +92,24 @@ sealed interface Operation {
     @Override
     public String toString() {
       return "list " + description + " in pages of " + pageSize;
+    }
+  }
+
+  /** Any other question; a store that does not have it refuses. */
+  record Read(Function<ObservabilityStorage, Object> question, String description)
+      implements Operation {
+    @Override
+    public Object on(ObservabilityStorage storage) {
+      try {
+        return question.apply(storage);
+      } catch (UnsupportedCapabilityException e) {
+        return "refused for want of " + e.capability();
+      }
+    }
+
+    @Override
+    public String toString() {
+      return description;
     }
   }
 

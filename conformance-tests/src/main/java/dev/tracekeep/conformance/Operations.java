@@ -4,14 +4,28 @@ import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanStatus;
+import dev.tracekeep.storage.Comparison;
+import dev.tracekeep.storage.MemberTest;
+import dev.tracekeep.storage.Page;
 import dev.tracekeep.storage.PruneRequest;
+import dev.tracekeep.storage.RootPresence;
+import dev.tracekeep.storage.SpanAggregation;
+import dev.tracekeep.storage.SpanCondition;
+import dev.tracekeep.storage.SpanFilter;
+import dev.tracekeep.storage.SpanOrder;
+import dev.tracekeep.storage.SpanQuery;
+import dev.tracekeep.storage.SpanScan;
 import dev.tracekeep.storage.TimeRange;
 import dev.tracekeep.storage.TraceOrder;
 import dev.tracekeep.storage.TraceQuery;
+import dev.tracekeep.storage.ValueQuery;
+import java.math.BigDecimal;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -31,7 +45,8 @@ final class Operations {
             Tuple.of(3, updates()),
             Tuple.of(1, deletes()),
             Tuple.of(1, prunes()),
-            Tuple.of(4, walks()))
+            Tuple.of(4, walks()),
+            Tuple.of(6, reads()))
         .list()
         .ofMinSize(1)
         .ofMaxSize(12);
@@ -110,7 +125,188 @@ final class Operations {
         ranges().map(range -> new Filter("started " + range, q -> q.startedAt(range))),
         ranges().map(range -> new Filter("ended " + range, q -> q.endedAt(range))),
         members("metadata", (q, key, value) -> q.metadata(key, value)),
-        members("scope", (q, key, value) -> q.scope(key, value)));
+        members("scope", (q, key, value) -> q.scope(key, value)),
+        spanFilters().map(filter -> new Filter("root " + filter, q -> q.root(filter))),
+        spanFilters().map(filter -> new Filter("any span " + filter, q -> q.anySpan(filter))),
+        spanFilters().map(filter -> new Filter("no span " + filter, q -> q.noSpan(filter))),
+        Arbitraries.of(RootPresence.class)
+            .map(presence -> new Filter("roots " + presence, q -> q.roots(presence))));
+  }
+
+  /** Filters of one to three conditions of every kind. */
+  private static Arbitrary<SpanFilter> spanFilters() {
+    return conditions().list().ofMinSize(1).ofMaxSize(3).map(SpanFilter::of);
+  }
+
+  private static Arbitrary<SpanCondition> conditions() {
+    Arbitrary<SpanColumn> texts = columns(SpanColumn.Type.TEXT);
+    return Arbitraries.oneOf(
+            Combinators.combine(texts, values().list().ofMinSize(1).ofMaxSize(3))
+                .as(SpanCondition.TextIs::new),
+            Combinators.combine(texts, values()).as(SpanCondition.TextStartsWith::new),
+            Combinators.combine(Arbitraries.of(SpanColumn.class), Arbitraries.of(true, false))
+                .as(SpanCondition.Present::new),
+            Arbitraries.of(SpanStatus.class).map(SpanCondition.StatusIs::new),
+            Arbitraries.of(true, false).map(SpanCondition.Root::new),
+            SpanArbitraries.texts().map(SpanCondition.HasTag::new),
+            Combinators.combine(columns(SpanColumn.Type.TIME), ranges())
+                .as(SpanCondition.TimeWithin::new),
+            Combinators.combine(durations().injectNull(0.3), durations().injectNull(0.3))
+                .as(SpanCondition.DurationWithin::new),
+            Combinators.combine(
+                    columns(SpanColumn.Type.NUMBER),
+                    Arbitraries.of(Comparison.class),
+                    Arbitraries.of("-1", "0", "1.5", "12", "2E-12", "1e12", "1e300")
+                        .map(BigDecimal::new))
+                .as(SpanCondition.NumberIs::new),
+            Combinators.combine(
+                    columns(SpanColumn.Type.JSON),
+                    Arbitraries.of("team", "n", "a", "a.b", "b", "$x", "", "deep")
+                        .list()
+                        .ofMaxSize(2),
+                    memberTests())
+                .as(SpanCondition.Member::new))
+        .map(condition -> (SpanCondition) condition);
+  }
+
+  private static Arbitrary<SpanColumn> columns(SpanColumn.Type type) {
+    return Arbitraries.of(
+        Arrays.stream(SpanColumn.values())
+            .filter(column -> column.type() == type && column != SpanColumn.TENANT_ID)
+            .toList());
+  }
+
+  private static Arbitrary<String> values() {
+    return Arbitraries.oneOf(
+        SpanArbitraries.texts(), Arbitraries.of("t", "T", "s ", "generic", "SERVER", "agent_run"));
+  }
+
+  private static Arbitrary<Duration> durations() {
+    return Arbitraries.oneOf(
+        Arbitraries.longs().between(0, 6).map(Duration::ofNanos),
+        Arbitraries.longs().between(0, Long.MAX_VALUE).map(Duration::ofNanos));
+  }
+
+  private static Arbitrary<MemberTest> memberTests() {
+    return Arbitraries.oneOf(
+            Arbitraries.just(new MemberTest.Present()),
+            SpanArbitraries.jsons().map(MemberTest.EqualTo::new),
+            Combinators.combine(
+                    Arbitraries.of(Comparison.class),
+                    Arbitraries.of("0", "1", "1.5", "9007199254740992", "-1e500")
+                        .map(BigDecimal::new))
+                .as(MemberTest.Compares::new),
+            Arbitraries.of("b", "blue", "broken", "\uD83D\uDE00", "\u0000", "1")
+                .map(MemberTest.Contains::new))
+        .map(test -> (MemberTest) test);
+  }
+
+  private static Arbitrary<Operation> reads() {
+    return Combinators.combine(
+            SpanArbitraries.tenants(),
+            spanFilters().injectNull(0.3).map(f -> f == null ? SpanFilter.ANY : f),
+            Arbitraries.integers().between(1, 4),
+            Arbitraries.integers().between(0, 5),
+            Arbitraries.of(SpanOrder.class),
+            values().injectNull(0.7))
+        .as(Operations::read);
+  }
+
+  private static Operation read(
+      String tenant, SpanFilter filter, int size, int kind, SpanOrder order, String prefix) {
+    String of = " of " + tenant + " " + filter;
+    return switch (kind) {
+      case 0 ->
+          new Operation.Read(
+              storage -> {
+                List<Object> pages = new ArrayList<>();
+                String cursor = null;
+                do {
+                  Page<Span> page =
+                      storage.listSpans(
+                          SpanQuery.builder(tenant)
+                              .filter(filter)
+                              .order(order)
+                              .limit(size)
+                              .cursor(cursor)
+                              .build());
+                  pages.add(page.items());
+                  cursor = page.cursor();
+                } while (cursor != null && pages.size() < 100);
+                return pages;
+              },
+              "spans by " + order + " in pages of " + size + of);
+      case 1 ->
+          new Operation.Read(
+              storage ->
+                  List.of(
+                      storage.countSpans(SpanQuery.builder(tenant).filter(filter).build()),
+                      storage.countTraces(
+                          TraceQuery.builder(tenant).anySpan(filter).limit(size).build()),
+                      storage.countTraces(TraceQuery.builder(tenant).noSpan(filter).build())),
+              "counts" + of);
+      case 2 -> values(tenant, filter, size, prefix == null ? "" : prefix, of);
+      case 3 ->
+          new Operation.Read(
+              storage ->
+                  storage.aggregate(
+                      SpanAggregation.builder(tenant)
+                          .filter(filter)
+                          .by(size % 2 == 0 ? SpanColumn.NAME : SpanColumn.SERVICE_NAME)
+                          .every(Duration.ofSeconds(size))
+                          .percentile(50)
+                          .percentile(99)
+                          .sum(SpanColumn.INPUT_TOKENS)
+                          .sum(SpanColumn.COST)
+                          .build()),
+              "aggregates" + of);
+      case 4 ->
+          new Operation.Read(
+              storage -> storage.serviceLinks(tenant, TimeRange.ALL), "links of " + tenant);
+      default ->
+          new Operation.Read(
+              storage -> {
+                List<Object> seen = new ArrayList<>();
+                storage.scanSpans(
+                    SpanScan.ofTenant(tenant), stored -> seen.add(stored.span().key()));
+                seen.add(
+                    storage
+                        .listTraces(
+                            TraceQuery.builder(tenant)
+                                .anySpan(filter)
+                                .limit(100)
+                                .withStatistics()
+                                .build())
+                        .items());
+                return seen;
+              },
+              "scan and statistics" + of);
+    };
+  }
+
+  private static Operation values(
+      String tenant, SpanFilter filter, int size, String prefix, String of) {
+    Supplier<List<ValueQuery.Builder>> sources =
+        () ->
+            List.of(
+                ValueQuery.ofColumn(tenant, SpanColumn.NAME),
+                ValueQuery.ofColumn(tenant, SpanColumn.SERVICE_NAME),
+                ValueQuery.ofColumn(tenant, SpanColumn.SESSION_ID),
+                ValueQuery.ofColumn(tenant, SpanColumn.TRACE_ID),
+                ValueQuery.ofTags(tenant),
+                ValueQuery.ofMember(tenant, SpanColumn.METADATA, List.of("n")),
+                ValueQuery.ofMemberNames(tenant, SpanColumn.METADATA, List.of()));
+    return new Operation.Read(
+        storage -> {
+          List<Object> found = new ArrayList<>();
+          for (ValueQuery.Builder source : sources.get()) {
+            ValueQuery.Builder query = source.filter(filter).prefix(prefix).limit(size);
+            found.add(storage.listValues(query.build()).items());
+            found.add(storage.listValues(query.counts().build()).items());
+          }
+          return found;
+        },
+        "values '" + prefix + "'" + of);
   }
 
   private interface MemberFilter {

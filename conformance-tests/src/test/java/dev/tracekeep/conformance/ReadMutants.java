@@ -213,6 +213,7 @@ final class ReadMutants {
             SpanColumn.TRACE_ID,
             SpanColumn.SPAN_TYPE,
             SpanColumn.SPAN_KIND,
+            SpanColumn.PARENT_SPAN_ID,
             SpanColumn.EXPERIMENT_ID,
             SpanColumn.PARENT_ENTITY_NAME,
             SpanColumn.ROOT_ENTITY_VERSION_ID,
@@ -953,26 +954,11 @@ final class ReadMutants {
             });
   }
 
-  private static final Set<String> NOTICED =
-      Set.of(
-          "ignores tags",
-          "ignores metadata",
-          "ignores scope",
-          "ignores filters on any and on no span",
-          "looks for any span at the head alone",
-          "compares text without case",
-          "takes % in a text for a wildcard",
-          "takes a number for its text",
-          "takes exclusive bounds of the start for inclusive ones",
-          "takes inclusive bounds of the end for exclusive ones",
-          "finds running spans by their end");
-
   static List<Mutant> all() {
     List<Mutant> mutants = new ArrayList<>(filters());
-    mutants.addAll(traces().subList(0, 2));
-    mutants.removeIf(
-        mutant ->
-            !NOTICED.contains(mutant.fault()) && !mutant.fault().startsWith("ignores the filter"));
+    mutants.addAll(traces());
+    mutants.addAll(others());
+    ReferenceStorage.READS.forEach(read -> mutants.add(Mutant.claiming(read)));
     mutants.add(
         paging(
             "a page has one trace too many",

@@ -21,6 +21,9 @@ public final class FixedPoint {
   /** 2^53: the greatest count that every reader of JSON holds exactly. */
   public static final long MAX_COUNT = 1L << 53;
 
+  /** What every cost is below. */
+  public static final long COST_LIMIT = 1_000_000;
+
   /** Digits in front of the point of a cost; with those behind it they fit 64 bits. */
   private static final int COST_INTEGER_DIGITS = 6;
 

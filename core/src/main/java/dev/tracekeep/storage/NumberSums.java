@@ -12,14 +12,10 @@ import org.jspecify.annotations.Nullable;
 /** Sums of number columns, exact, without zeros behind the last digit of a fraction. */
 final class NumberSums {
   private static final List<SpanColumn> NUMBERS =
-      SpanColumn.all().stream().filter(NumberSums::isNumber).toList();
+      SpanColumn.all().stream().filter(column -> column.type() == SpanColumn.Type.NUMBER).toList();
 
   private final Collection<SpanColumn> columns;
   private final Map<SpanColumn, BigDecimal> sums = new EnumMap<>(SpanColumn.class);
-
-  static boolean isNumber(SpanColumn column) {
-    return column.type().javaType() == BigDecimal.class;
-  }
 
   /** Of all number columns. */
   NumberSums() {

@@ -159,9 +159,19 @@ public final class SpanAggregation {
      *     SpanAggregation#MAX_GROUPS} groups
      */
     public void add(Function<SpanColumn, @Nullable Object> row) {
-      if (!question.filter.matches(row)) {
-        return;
+      if (question.filter.matches(row)) {
+        addPassing(row);
       }
+    }
+
+    /**
+     * Adds a span that passes the filter, as the engine has decided.
+     *
+     * @param row gives the values of {@link #columnsRead()} but for those of the filter
+     * @throws StorageException of kind {@link FailureKind#INVALID} if there are more than {@value
+     *     SpanAggregation#MAX_GROUPS} groups
+     */
+    public void addPassing(Function<SpanColumn, @Nullable Object> row) {
       Instant startedAt = (Instant) Objects.requireNonNull(row.apply(SpanColumn.STARTED_AT));
       List<@Nullable Object> key = new ArrayList<>();
       key.add(question.partOf(startedAt));
@@ -316,7 +326,7 @@ public final class SpanAggregation {
      * @throws IllegalArgumentException if it holds no numbers
      */
     public Builder sum(SpanColumn column) {
-      if (!NumberSums.isNumber(column)) {
+      if (column.type() != SpanColumn.Type.NUMBER) {
         throw new IllegalArgumentException(column.columnName() + " is no number");
       }
       sums.add(column);

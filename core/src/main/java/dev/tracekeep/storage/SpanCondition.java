@@ -338,7 +338,7 @@ public sealed interface SpanCondition {
   /**
    * A number column compares so with a number; an absent one with none.
    *
-   * @param column any of number
+   * @param column any of {@link Type#NUMBER}
    * @param comparison how
    * @param number with what; any number, also one that the column cannot hold
    */
@@ -346,7 +346,7 @@ public sealed interface SpanCondition {
       implements SpanCondition {
     /** Refuses a column that has no numbers. */
     public NumberIs {
-      if (!NumberSums.isNumber(column)) {
+      if (column.type() != Type.NUMBER) {
         throw new IllegalArgumentException(column.columnName() + " is no number");
       }
       Objects.requireNonNull(comparison, "comparison");

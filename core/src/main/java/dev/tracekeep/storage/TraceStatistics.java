@@ -49,7 +49,7 @@ public record TraceStatistics(
           .filter(
               column ->
                   column.isRequired() && column != SpanColumn.TAGS
-                      || NumberSums.isNumber(column)
+                      || column.type() == SpanColumn.Type.NUMBER
                       || EnumSet.of(
                               SpanColumn.PARENT_SPAN_ID,
                               SpanColumn.ENDED_AT,

@@ -10,6 +10,7 @@ import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanUpdate;
 import dev.tracekeep.span.TraceKey;
+import dev.tracekeep.storage.Capability;
 import dev.tracekeep.storage.Health;
 import dev.tracekeep.storage.Health.SchemaState;
 import dev.tracekeep.storage.InitReport;
@@ -18,11 +19,20 @@ import dev.tracekeep.storage.MigrationPolicy;
 import dev.tracekeep.storage.MigrationRequiredException;
 import dev.tracekeep.storage.PruneReport;
 import dev.tracekeep.storage.PruneRequest;
-import dev.tracekeep.storage.SpanPosition;
+import dev.tracekeep.storage.ServiceLink;
+import dev.tracekeep.storage.SpanAggregate;
+import dev.tracekeep.storage.SpanAggregation;
+import dev.tracekeep.storage.SpanQuery;
+import dev.tracekeep.storage.SpanScan;
+import dev.tracekeep.storage.SpanValue;
 import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.StorageStatistics;
+import dev.tracekeep.storage.StoredSpan;
+import dev.tracekeep.storage.TimeRange;
 import dev.tracekeep.storage.Trace;
 import dev.tracekeep.storage.TraceQuery;
+import dev.tracekeep.storage.TraceStatistics;
+import dev.tracekeep.storage.ValueQuery;
 import dev.tracekeep.storage.WriteResult;
 import dev.tracekeep.storage.spi.AbstractObservabilityStorage;
 import dev.tracekeep.storage.spi.OptimisticBulkPolicy;
@@ -36,6 +46,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
@@ -47,6 +58,19 @@ import org.jspecify.annotations.Nullable;
  * all engines and stand here; how rows get in fast is each engine's own, and stands in the adapter.
  */
 public abstract class JdbcStorage extends AbstractObservabilityStorage {
+  /** What every store in an SQL database declares of its reads. */
+  protected static final Set<Capability> READS =
+      Set.of(
+          Capability.SPAN_FILTERS,
+          Capability.SPAN_LISTS,
+          Capability.VALUE_LISTS,
+          Capability.BULK_READS,
+          Capability.COUNTS,
+          Capability.TRACE_STATISTICS,
+          Capability.AGGREGATES,
+          Capability.SERVICE_LINKS,
+          Capability.SPAN_SCANS);
+
   /** Keys or traces in one statement; three parameters each stay far below SQL Server's 2,100. */
   private static final int KEYS_PER_STATEMENT = 300;
 
@@ -113,6 +137,15 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
 
   /** The statements that make the indexes of the span table, each safe to repeat. */
   protected abstract List<String> indexStatements();
+
+  /**
+   * The columns of the indexes that begin with the tenant, behind the tenant, for engines with
+   * {@link SqlDialect#hasLooseIndexScans}: their values are found without reading spans. None by
+   * default.
+   */
+  protected List<List<SpanColumn>> indexedValues() {
+    return List.of();
+  }
 
   /** The engine's name and version, for people. */
   protected abstract String engineVersion(Connection connection) throws SQLException;
@@ -464,27 +497,71 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
             view.selectTrace(trace, columns).list(connection, row -> view.readSpan(row, columns)));
   }
 
+  /** A question over spans, on a connection that is lent for its time. */
+  private interface Question<T> {
+    T ask(JdbcReads reads, Connection connection) throws Exception;
+  }
+
+  private <T> T asked(Question<T> question) throws Exception {
+    JdbcReads reads = new JdbcReads(dialect, readable);
+    return connections.read(connection -> question.ask(reads, connection));
+  }
+
   @Override
   protected final List<Span> readHeads(TraceQuery query, int limit) throws Exception {
-    SpanTableSql view = readable;
-    return connections.read(
-        connection -> {
-          List<Span> roots = new ArrayList<>();
-          SpanPosition after = query.after().orElse(null);
-          boolean exact = RootConditions.of(query).isDecidedByNarrowing();
-          while (true) {
-            // Where the engine only narrowed, a page may need more rows than it has traces.
-            int wanted = exact ? limit : Math.max(limit, 100);
-            List<Span> rows =
-                view.selectRoots(query, after, wanted)
-                    .list(connection, row -> view.readSpan(row, SpanColumn.light()));
-            rows.stream().filter(query::matches).forEach(roots::add);
-            if (roots.size() >= limit || rows.size() < wanted) {
-              return roots.subList(0, Math.min(roots.size(), limit));
-            }
-            after = query.order().positionOf(rows.get(rows.size() - 1));
-          }
-        });
+    return asked((reads, connection) -> reads.heads(connection, query, limit));
+  }
+
+  @Override
+  protected final Map<TraceKey, TraceStatistics> readStatistics(List<TraceKey> traces)
+      throws Exception {
+    return asked((reads, connection) -> reads.statistics(connection, traces));
+  }
+
+  @Override
+  protected final long countOf(TraceQuery query) throws Exception {
+    return asked((reads, connection) -> reads.count(connection, query));
+  }
+
+  @Override
+  protected final long countOf(SpanQuery query) throws Exception {
+    return asked((reads, connection) -> reads.count(connection, query));
+  }
+
+  @Override
+  protected final List<Span> readSpans(SpanQuery query, int limit) throws Exception {
+    return asked((reads, connection) -> reads.spans(connection, query, limit));
+  }
+
+  @Override
+  protected final List<SpanValue> readValues(ValueQuery query, int limit) throws Exception {
+    return asked((reads, connection) -> reads.values(connection, query, limit, indexedValues()));
+  }
+
+  @Override
+  protected final List<Span> readSpans(List<SpanKey> keys) throws Exception {
+    return asked((reads, connection) -> reads.spans(connection, keys));
+  }
+
+  @Override
+  protected final List<Span> readTraces(List<TraceKey> traces) throws Exception {
+    return asked((reads, connection) -> reads.traces(connection, traces));
+  }
+
+  @Override
+  protected final List<SpanAggregate> readAggregates(SpanAggregation aggregation) throws Exception {
+    return asked((reads, connection) -> reads.aggregate(connection, aggregation));
+  }
+
+  @Override
+  protected final List<ServiceLink> readServiceLinks(String tenantId, TimeRange startedAt)
+      throws Exception {
+    return asked((reads, connection) -> reads.links(connection, tenantId, startedAt));
+  }
+
+  @Override
+  protected final List<StoredSpan> readNext(SpanScan scan) throws Exception {
+    return asked((reads, connection) -> reads.next(connection, scan));
   }
 
   @Override

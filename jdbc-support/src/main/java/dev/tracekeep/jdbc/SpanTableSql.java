@@ -1,25 +1,20 @@
 package dev.tracekeep.jdbc;
 
-import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanStatus;
 import dev.tracekeep.span.TraceKey;
 import dev.tracekeep.storage.PruneRequest;
-import dev.tracekeep.storage.SpanPosition;
-import dev.tracekeep.storage.TimeRange;
-import dev.tracekeep.storage.TraceQuery;
-import dev.tracekeep.storage.spi.RootConditions;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /** The statements on our own span table, and the rows they give. Immutable and thread-safe. */
 public final class SpanTableSql {
@@ -166,12 +161,20 @@ public final class SpanTableSql {
     return statement.append(" ORDER BY " + keyNames() + dialect.forUpdate());
   }
 
-  private SqlStatement select(List<SpanColumn> columns) {
+  SqlStatement select(List<SpanColumn> columns) {
     String list =
         columns.stream()
             .map(column -> dialect.select(column, "r." + name(column)))
             .collect(Collectors.joining(", "));
     return new SqlStatement("SELECT " + list + " FROM " + table + " r");
+  }
+
+  /** Selects all columns, then the version. */
+  SqlStatement selectStored() {
+    String columns = select(SpanColumn.all()).text();
+    int from = columns.lastIndexOf(" FROM " + table + " r");
+    return new SqlStatement(
+        columns.substring(0, from) + ", r." + versionName() + columns.substring(from));
   }
 
   /** A condition: the row is of this trace. */
@@ -211,7 +214,7 @@ public final class SpanTableSql {
   }
 
   /** A comparison of an id column with a parameter. */
-  private String comparesId(String alias, SpanColumn column, String operator) {
+  String comparesId(String alias, SpanColumn column, String operator) {
     return (alias.isEmpty() ? "" : alias + ".")
         + name(column)
         + " "
@@ -222,6 +225,11 @@ public final class SpanTableSql {
 
   /** Reads a row of {@link #select} with the given columns. */
   Span readSpan(ResultSet row, List<SpanColumn> columns) throws SQLException {
+    return Span.fromColumns(columns, readValues(row, columns)::get);
+  }
+
+  /** Reads the values of a row of {@link #select}; what is null has none. */
+  Map<SpanColumn, Object> readValues(ResultSet row, List<SpanColumn> columns) throws SQLException {
     Map<SpanColumn, Object> values = new EnumMap<>(SpanColumn.class);
     for (int i = 0; i < columns.size(); i++) {
       Object value = dialect.read(row, i + 1, columns.get(i));
@@ -229,55 +237,10 @@ public final class SpanTableSql {
         values.put(columns.get(i), value);
       }
     }
-    return Span.fromColumns(columns, values::get);
+    return values;
   }
 
-  // ---- the list of traces ----------------------------------------------------------------------
-
-  /**
-   * Selects light roots in order. Metadata and scope filters are only narrowed here, so the caller
-   * looks again with {@link TraceQuery#matches}.
-   */
-  SqlStatement selectRoots(TraceQuery query, @Nullable SpanPosition after, int limit) {
-    RootConditions root = RootConditions.of(query);
-    SqlStatement statement =
-        select(SpanColumn.light())
-            .append(" WHERE ")
-            .append(comparesId("r", SpanColumn.TENANT_ID, "="), dialect.storedId(query.tenantId()))
-            .append(" AND r." + name(SpanColumn.PARENT_SPAN_ID) + " IS NULL");
-    appendRange(statement, SpanColumn.STARTED_AT, root.startedAt());
-    appendRange(statement, SpanColumn.ENDED_AT, root.endedAt());
-    root.status().ifPresent(status -> statement.append(" AND " + hasStatus("r", status)));
-    root.equal()
-        .forEach(
-            (column, value) ->
-                statement
-                    .append(" AND ")
-                    .append(
-                        isId(column) ? comparesId("r", column, "=") : "r." + name(column) + " = ?",
-                        isId(column) ? dialect.storedId(value) : value));
-    root.tags()
-        .forEach(
-            tag ->
-                statement.append(
-                    " AND " + dialect.hasTag("r." + name(SpanColumn.TAGS)),
-                    dialect.soughtTag(tag)));
-    appendMembers(statement, SpanColumn.METADATA, root.metadata());
-    appendMembers(statement, SpanColumn.SCOPE, root.scope());
-    root.hasChildError().ifPresent(wanted -> appendChildError(statement, wanted));
-    appendFirstRootOnly(statement);
-    if (after != null) {
-      appendPosition(statement, query, after);
-    }
-    String time = "r." + name(query.order().column());
-    String direction = query.order().isDescending() ? " DESC" : " ASC";
-    boolean mayBeNull = query.order().column() == SpanColumn.ENDED_AT;
-    return statement
-        .append(" ORDER BY ")
-        .append(mayBeNull ? dialect.nullsLatest(time, direction) : time + direction)
-        .append(", r." + name(SpanColumn.TRACE_ID) + ", r." + name(SpanColumn.SPAN_ID))
-        .append(dialect.limit(limit));
-  }
+  // ---- conditions ------------------------------------------------------------------------------
 
   /** The condition that {@link Span#status()} is. */
   String hasStatus(String alias, SpanStatus status) {
@@ -290,113 +253,48 @@ public final class SpanTableSql {
     };
   }
 
-  private void appendRange(SqlStatement statement, SpanColumn column, TimeRange range) {
-    String condition = " AND r." + name(column) + " %s " + dialect.nanosToTime("?");
-    Instant from = range.from();
-    if (from != null) {
-      statement.append(String.format(condition, range.fromExclusive() ? ">" : ">="), from);
-    }
-    Instant to = range.to();
-    if (to != null) {
-      statement.append(String.format(condition, range.toExclusive() ? "<" : "<="), to);
-    }
-  }
-
-  private void appendMembers(SqlStatement statement, SpanColumn column, Map<String, Json> members) {
-    members.forEach(
-        (name, value) -> {
-          statement.append(" AND ");
-          dialect.narrowByMember("r." + name(column), name, value, statement);
-        });
-  }
-
-  private void appendChildError(SqlStatement statement, boolean wanted) {
-    statement.append(
-        (wanted ? " AND EXISTS" : " AND NOT EXISTS")
-            + " (SELECT 1 FROM "
-            + table
-            + " c WHERE "
-            + sameTrace("c")
-            + " AND c."
-            + name(SpanColumn.ERROR)
-            + " IS NOT NULL"
-            + dialect.askedRowByRow()
-            + ")");
-  }
-
-  /** A trace is listed once, by its first root, however many roots it has. */
-  private void appendFirstRootOnly(SqlStatement statement) {
-    String started = name(SpanColumn.STARTED_AT);
-    String span = name(SpanColumn.SPAN_ID);
-    statement.append(
-        " AND NOT EXISTS (SELECT 1 FROM "
-            + table
-            + " f WHERE "
-            + sameTrace("f")
-            + " AND f."
-            + name(SpanColumn.PARENT_SPAN_ID)
-            + " IS NULL"
-            + " AND (f."
-            + started
-            + " < r."
-            + started
-            + " OR (f."
-            + started
-            + " = r."
-            + started
-            + " AND f."
-            + span
-            + " < r."
-            + span
-            + "))"
-            + dialect.askedRowByRow()
-            + ")");
-  }
-
-  private String sameTrace(String alias) {
-    return alias
+  /** {@code a.tenant_id = b.tenant_id AND a.trace_id = b.trace_id}. */
+  String sameTrace(String left, String right) {
+    return left
         + "."
         + name(SpanColumn.TENANT_ID)
-        + " = r."
+        + " = "
+        + right
+        + "."
         + name(SpanColumn.TENANT_ID)
         + " AND "
-        + alias
+        + left
         + "."
         + name(SpanColumn.TRACE_ID)
-        + " = r."
+        + " = "
+        + right
+        + "."
         + name(SpanColumn.TRACE_ID);
   }
 
-  private void appendPosition(SqlStatement statement, TraceQuery query, SpanPosition after) {
-    String time = "r." + name(query.order().column());
-    String tie =
-        "("
-            + comparesId("r", SpanColumn.TRACE_ID, ">")
-            + " OR ("
-            + comparesId("r", SpanColumn.TRACE_ID, "=")
-            + " AND "
-            + comparesId("r", SpanColumn.SPAN_ID, ">")
-            + "))";
-    String trace = dialect.storedId(after.traceId());
-    Object[] tieValues = {trace, trace, dialect.storedId(after.spanId())};
-    boolean descending = query.order().isDescending();
-    Long position = after.value();
-    if (position == null) {
-      statement.append(" AND ((" + time + " IS NULL AND ").append(tie, tieValues).append(")");
-      statement.append(descending ? " OR " + time + " IS NOT NULL)" : ")");
-      return;
-    }
-    String bound = dialect.nanosToTime("?");
-    boolean nullsFollow = !descending && query.order().column() == SpanColumn.ENDED_AT;
-    if (!nullsFollow) {
-      // Says nothing new, but lets the engine start its index scan at the right place.
-      statement.append(" AND " + time + (descending ? " <= " : " >= ") + bound, position);
-    }
-    statement
-        .append(" AND (" + time + (descending ? " < " : " > ") + bound, position)
-        .append(" OR (" + time + " = " + bound + " AND ", position)
-        .append(tie, tieValues)
-        .append(")" + (nullsFollow ? " OR " + time + " IS NULL" : "") + ")");
+  /** A condition: the row is of this tenant. */
+  SqlStatement ofTenant(String alias, String tenantId) {
+    return new SqlStatement(
+        comparesId(alias, SpanColumn.TENANT_ID, "="), dialect.storedId(tenantId));
+  }
+
+  /** A condition: the row is of one of some traces of one tenant. */
+  SqlStatement ofTraces(String alias, String tenantId, Collection<String> traceIds) {
+    return ofTenant(alias, tenantId)
+        .append(" AND ")
+        .append(in(alias, SpanColumn.TRACE_ID, traceIds));
+  }
+
+  /** A condition: an id is one of some. */
+  SqlStatement in(String alias, SpanColumn id, Collection<String> ids) {
+    return new SqlStatement(
+        alias
+            + "."
+            + name(id)
+            + " IN ("
+            + String.join(", ", Collections.nCopies(ids.size(), dialect.idParameter()))
+            + ")",
+        ids.stream().map(dialect::storedId).toArray());
   }
 
   // ---- counting and pruning --------------------------------------------------------------------

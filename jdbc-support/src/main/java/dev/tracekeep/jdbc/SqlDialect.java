@@ -86,18 +86,67 @@ public abstract class SqlDialect {
     return tag;
   }
 
+  /** A condition: the list of tags, which is not null, has any; of JSON text by default. */
+  public String hasTags(String columnSql) {
+    return columnSql + " <> '[]'";
+  }
+
   /**
-   * Appends a condition that every row passes whose JSON object has this value under this name, and
-   * that few others pass: core looks again, by structure. It must not fail on any JSON value.
-   *
-   * @param columnSql the column, quoted and qualified
-   * @param name the member's name
-   * @param value the value it must have
-   * @param statement takes the condition and its parameters; {@code columnSql IS NOT NULL} where
-   *     the engine cannot narrow further
+   * A condition with one text parameter: the text of a JSON column contains it, letter by letter.
+   * It must not fail on any text.
    */
-  public abstract void narrowByMember(
-      String columnSql, String name, Json value, SqlStatement statement);
+  public abstract String containsText(String columnSql);
+
+  /**
+   * Appends a condition: a text column starts with a text. By default it compares so many
+   * characters from the start, where a character is a code point.
+   *
+   * @param prefix not empty
+   */
+  public void startsWith(String columnSql, String prefix, SqlStatement statement) {
+    statement.append(
+        "substr(" + columnSql + ", 1, " + prefix.codePointCount(0, prefix.length()) + ") = ?",
+        prefix);
+  }
+
+  /**
+   * Whether comparisons of text ({@code =}, {@link #startsWith}, {@link #hasTag}) decide; if not,
+   * they let everything through that core lets through, and core looks again. True by default.
+   */
+  public boolean comparesTextExactly() {
+    return true;
+  }
+
+  /** A text column as it is compared and sorted byte by byte; itself by default. */
+  public String byteOrder(String columnSql) {
+    return columnSql;
+  }
+
+  /**
+   * Whether {@link #byteOrder} sorts by code point, as {@link
+   * dev.tracekeep.storage.ValueQuery#ORDER} does. True by default; if not, core sorts.
+   */
+  public boolean sortsByCodePoint() {
+    return true;
+  }
+
+  /**
+   * Whether distinct values are found faster by going from one to the next in an index (a recursive
+   * query) than by reading all of them. False by default, as on engines that store by column.
+   */
+  public boolean hasLooseIndexScans() {
+    return false;
+  }
+
+  /** Whether rows of values compare: {@code (a, b) > (?, ?)}. True by default. */
+  public boolean comparesRows() {
+    return true;
+  }
+
+  /** Whether the driver reads large results bit by bit within a transaction alone. */
+  public boolean streamsInTransactionsAlone() {
+    return false;
+  }
 
   /**
    * What follows a SELECT to lock its rows until the transaction ends; empty where one lock has

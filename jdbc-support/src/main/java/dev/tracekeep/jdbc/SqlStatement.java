@@ -17,6 +17,8 @@ import java.util.List;
  * apart. Not thread-safe.
  */
 public final class SqlStatement {
+  private static final int ROWS_AT_ONCE = 500;
+
   private final StringBuilder text = new StringBuilder();
   private final List<Object> parameters = new ArrayList<>();
 
@@ -64,6 +66,36 @@ public final class SqlStatement {
         ResultSet rows = statement.executeQuery()) {
       while (rows.next()) {
         reader.read(rows);
+      }
+    }
+  }
+
+  /** Reads one row and says whether to go on. */
+  @FunctionalInterface
+  interface RowTest {
+    /** Reads the current row; false ends the reading. */
+    boolean goesOn(ResultSet row) throws SQLException;
+  }
+
+  /**
+   * Runs a query that may have many rows and reads them until one says that it is enough. Rows come
+   * bit by bit: within a transaction where the driver needs one for that.
+   */
+  void forEachWhile(Connection connection, SqlDialect dialect, RowTest reader) throws SQLException {
+    boolean inTransaction = dialect.streamsInTransactionsAlone() && connection.getAutoCommit();
+    if (inTransaction) {
+      connection.setAutoCommit(false);
+    }
+    try (PreparedStatement statement = prepare(connection)) {
+      statement.setFetchSize(ROWS_AT_ONCE);
+      try (ResultSet rows = statement.executeQuery()) {
+        while (rows.next() && reader.goesOn(rows)) {
+          // The reader does the work.
+        }
+      }
+    } finally {
+      if (inTransaction) {
+        connection.setAutoCommit(true);
       }
     }
   }

@@ -1,8 +1,6 @@
 package dev.tracekeep.adapter.duckdb;
 
 import dev.tracekeep.jdbc.SqlDialect;
-import dev.tracekeep.jdbc.SqlStatement;
-import dev.tracekeep.span.Json;
 import dev.tracekeep.span.SpanColumn;
 import java.sql.Array;
 import java.sql.PreparedStatement;
@@ -46,20 +44,19 @@ final class DuckDbDialect extends SqlDialect {
   }
 
   @Override
-  public void narrowByMember(String columnSql, String name, Json value, SqlStatement statement) {
-    String pointer = "/" + name.replace("~", "~0").replace("/", "~1");
-    String member = "json_extract_string(" + columnSql + ", ?)";
-    // DuckDB calls a lone surrogate malformed and fails the whole query: core looks at such rows.
-    String passesIfUnreadable = "(CASE WHEN json_valid(" + columnSql + ") THEN ";
-    boolean plain = name.indexOf(0) < 0 && value.text().indexOf("\\u") < 0;
-    if (plain && value.kind() == Json.Kind.STRING) {
-      statement.append(passesIfUnreadable + member + " = ?", pointer, value.asText());
-    } else if (plain && value.kind() != Json.Kind.NULL) {
-      statement.append(passesIfUnreadable + member + " IS NOT NULL", pointer);
-    } else {
-      statement.append("(CASE WHEN TRUE THEN " + columnSql + " IS NOT NULL");
-    }
-    statement.append(" ELSE TRUE END)");
+  public String hasTags(String columnSql) {
+    return "len(" + columnSql + ") > 0";
+  }
+
+  @Override
+  public String containsText(String columnSql) {
+    return "contains(CAST(" + columnSql + " AS VARCHAR), ?)";
+  }
+
+  /** It has no type for a row of values that is compared with another. */
+  @Override
+  public boolean comparesRows() {
+    return false;
   }
 
   @Override

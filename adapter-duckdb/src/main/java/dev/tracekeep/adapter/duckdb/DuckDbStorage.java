@@ -55,6 +55,7 @@ final class DuckDbStorage extends JdbcStorage {
     if (connections.file() != null) {
       declared.add(Capability.DURABLE);
     }
+    declared.addAll(READS);
     this.capabilities = Collections.unmodifiableSet(declared);
   }
 

@@ -1,7 +1,6 @@
 package dev.tracekeep.adapter.libsql;
 
 import dev.tracekeep.jdbc.SqlDialect;
-import dev.tracekeep.jdbc.SqlStatement;
 import dev.tracekeep.span.FixedPoint;
 import dev.tracekeep.span.Json;
 import dev.tracekeep.span.SpanColumn;
@@ -40,39 +39,13 @@ final class LibSqlDialect extends SqlDialect {
   }
 
   @Override
-  public void narrowByMember(String columnSql, String name, Json value, SqlStatement statement) {
-    // SQLite calls some JSON malformed that others accept, and then fails the whole query: core
-    // looks at such rows. It also ends a text with an escaped NUL early, so those go to core too.
-    if (!isPlain(name)) {
-      statement.append(columnSql + " IS NOT NULL");
-      return;
-    }
-    String types =
-        switch (value.kind()) {
-          case OBJECT -> "'object'";
-          case ARRAY -> "'array'";
-          case STRING -> "'text'";
-          case NUMBER -> "'integer', 'real'";
-          case BOOLEAN -> value.equals(Json.TRUE) ? "'true'" : "'false'";
-          case NULL -> "'null'";
-        };
-    statement.append(
-        "(CASE WHEN json_valid("
-            + columnSql
-            + ") THEN EXISTS (SELECT 1 FROM json_each("
-            + columnSql
-            + ") e WHERE e.key = ? AND e.type IN ("
-            + types
-            + ")",
-        name);
-    if (value.kind() == Json.Kind.STRING && isPlain(value.asText())) {
-      statement.append(" AND e.value = ?", value.asText());
-    }
-    statement.append(") ELSE " + columnSql + " IS NOT NULL END)");
+  public String containsText(String columnSql) {
+    return "instr(" + columnSql + ", ?) > 0";
   }
 
-  private static boolean isPlain(String text) {
-    return text.chars().noneMatch(c -> c == 0 || Character.isSurrogate((char) c));
+  @Override
+  public boolean hasLooseIndexScans() {
+    return true;
   }
 
   @Override

@@ -49,6 +49,7 @@ final class LibSqlStorage extends JdbcStorage {
       declared.add(Capability.DURABLE);
       declared.add(Capability.SHARED);
     }
+    declared.addAll(READS);
     this.capabilities = Collections.unmodifiableSet(declared);
   }
 

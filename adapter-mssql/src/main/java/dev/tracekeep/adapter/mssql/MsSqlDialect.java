@@ -9,7 +9,6 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
-import java.util.regex.Pattern;
 
 /**
  * SQL Server's SQL.
@@ -29,11 +28,6 @@ final class MsSqlDialect extends SqlDialect {
   static final int LONGEST_STORED_ID = LONGEST_ID + LENGTH_DIGITS;
 
   private static final String ID_TYPE = "varchar(" + LONGEST_STORED_ID + ")";
-
-  /** Text that JSON spells in one way only, unless it spells characters by their number. */
-  private static final Pattern PLAIN = Pattern.compile("[^\\p{Cntrl}\\p{Cs}\"\\\\/]*");
-
-  private static final Pattern ASCII = Pattern.compile("\\p{ASCII}*");
 
   /** CHARINDEX looks for at most 4,000 characters. */
   private static final int LONGEST_SEARCHED = 1_000;
@@ -139,29 +133,32 @@ final class MsSqlDialect extends SqlDialect {
     return spelled.substring(0, Character.isHighSurrogate(spelled.charAt(end - 1)) ? end - 1 : end);
   }
 
-  /**
-   * Looks for the text of the member: JSON_VALUE would cut what is longer than 4,000 characters,
-   * and fail the whole query where the column holds no object.
-   */
   @Override
-  public void narrowByMember(String columnSql, String name, Json value, SqlStatement statement) {
-    if (!isPlain(name)) {
-      statement.append(columnSql + " IS NOT NULL");
-      return;
-    }
-    String found = "CHARINDEX(?, " + columnSql + ") > 0";
-    statement.append("((" + found, '"' + name + '"');
-    boolean ascii = ASCII.matcher(name).matches();
-    if (value.kind() == Json.Kind.STRING && isPlain(value.asText())) {
-      statement.append(" AND " + found, '"' + value.asText() + '"');
-      ascii &= ASCII.matcher(value.asText()).matches();
-    }
-    // A character may be spelled by its number, an ASCII one as \\u00XX.
-    statement.append(") OR " + found + ")", ascii ? "\\u00" : "\\u");
+  public String containsText(String columnSql) {
+    return "CHARINDEX(?, " + columnSql + ") > 0";
   }
 
-  private static boolean isPlain(String text) {
-    return text.length() <= LONGEST_SEARCHED && PLAIN.matcher(text).matches();
+  /** LEFT counts UTF-16 units, as Java does. */
+  @Override
+  public void startsWith(String columnSql, String prefix, SqlStatement statement) {
+    statement.append("LEFT(" + columnSql + ", " + prefix.length() + ") = ?", prefix);
+  }
+
+  /** Blanks at the end count for nothing in a comparison, and long tags are cut. */
+  @Override
+  public boolean comparesTextExactly() {
+    return false;
+  }
+
+  /** A binary collation sorts by UTF-16 units. */
+  @Override
+  public boolean sortsByCodePoint() {
+    return false;
+  }
+
+  @Override
+  public boolean comparesRows() {
+    return false;
   }
 
   @Override

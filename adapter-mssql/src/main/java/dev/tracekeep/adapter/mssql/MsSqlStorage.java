@@ -29,16 +29,21 @@ import java.util.stream.Collectors;
 final class MsSqlStorage extends JdbcStorage {
   private static final MsSqlDialect DIALECT = new MsSqlDialect();
 
-  private static final Set<Capability> CAPABILITIES =
-      Collections.unmodifiableSet(
-          EnumSet.of(
-              Capability.ENFORCED_UNIQUENESS,
-              Capability.ATOMIC_BATCH,
-              Capability.EXACT_WRITE_COUNTS,
-              Capability.ATOMIC_UPDATE,
-              Capability.TRANSACTIONAL_MIGRATION,
-              Capability.DURABLE,
-              Capability.SHARED));
+  private static final Set<Capability> CAPABILITIES = all();
+
+  private static Set<Capability> all() {
+    Set<Capability> all = EnumSet.copyOf(READS);
+    all.addAll(
+        List.of(
+            Capability.ENFORCED_UNIQUENESS,
+            Capability.ATOMIC_BATCH,
+            Capability.EXACT_WRITE_COUNTS,
+            Capability.ATOMIC_UPDATE,
+            Capability.TRANSACTIONAL_MIGRATION,
+            Capability.DURABLE,
+            Capability.SHARED));
+    return Collections.unmodifiableSet(all);
+  }
 
   /** The extended property of the table that has the number of its format. */
   private static final String FORMAT_PROPERTY = "tracekeep_format";

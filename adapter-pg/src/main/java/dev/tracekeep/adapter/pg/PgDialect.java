@@ -1,16 +1,12 @@
 package dev.tracekeep.adapter.pg;
 
 import dev.tracekeep.jdbc.SqlDialect;
-import dev.tracekeep.jdbc.SqlStatement;
-import dev.tracekeep.span.Json;
 import dev.tracekeep.span.SpanColumn;
 import java.sql.Array;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * PostgreSQL's SQL.
@@ -21,15 +17,6 @@ import java.util.regex.Pattern;
  */
 final class PgDialect extends SqlDialect {
   static final String BYTE_ORDER = " COLLATE \"C\"";
-
-  /** Text that JSON spells in one way only, unless it spells characters by their number. */
-  private static final Pattern PLAIN = Pattern.compile("[^\\p{Cntrl}\\p{Cs}\"\\\\/]*");
-
-  private static final Pattern ASCII = Pattern.compile("\\p{ASCII}*");
-  private static final Pattern NUMBER = Pattern.compile("-?([0-9]+)(?:\\.([0-9]+))?(?:[eE].*)?");
-
-  /** Longer ones are no filter that anybody types, and regular expressions have a limit. */
-  private static final int LONGEST_IN_EXPRESSION = 200;
 
   @Override
   public String columnType(SpanColumn column) {
@@ -69,60 +56,30 @@ final class PgDialect extends SqlDialect {
     return timeSql + direction + (direction.equals(" DESC") ? " NULLS FIRST" : " NULLS LAST");
   }
 
-  /**
-   * Looks for the text of the member. Every conversion to json or jsonb fails the whole query at
-   * one row with a lone surrogate, U+0000 or a number of many digits; a search in text never does,
-   * and is faster than parsing.
-   */
   @Override
-  public void narrowByMember(String columnSql, String name, Json value, SqlStatement statement) {
-    if (!isPlain(name)) {
-      statement.append(columnSql + " IS NOT NULL");
-      return;
-    }
-    String key = '"' + name + '"';
-    boolean ascii = ASCII.matcher(name).matches();
-    statement.append("((strpos(" + columnSql + ", ?) > 0", key);
-    if (value.kind() == Json.Kind.STRING && isPlain(value.asText())) {
-      statement.append(" AND strpos(" + columnSql + ", ?) > 0", '"' + value.asText() + '"');
-      ascii &= ASCII.matcher(value.asText()).matches();
-    } else if (name.length() <= LONGEST_IN_EXPRESSION) {
-      String scalar = expression(value);
-      if (!scalar.isEmpty()) {
-        statement.append(
-            " AND " + columnSql + " ~ ?", quoted(key) + "[ \\t\\n\\r]*:[ \\t\\n\\r]*" + scalar);
-      }
-    }
-    // A character may be spelled by its number, an ASCII one as \\u00XX.
-    statement.append(") OR strpos(" + columnSql + ", ?) > 0)", ascii ? "\\u00" : "\\u");
+  public String hasTags(String columnSql) {
+    return "cardinality(" + columnSql + ") > 0";
   }
 
-  private static boolean isPlain(String text) {
-    return PLAIN.matcher(text).matches();
+  @Override
+  public String containsText(String columnSql) {
+    return "strpos(" + columnSql + ", ?) > 0";
   }
 
-  /** A regular expression for every spelling of a scalar; empty where there is none. */
-  private static String expression(Json value) {
-    return switch (value.kind()) {
-      case NULL, BOOLEAN -> value.text();
-      case NUMBER -> digits(value.text());
-      default -> "";
-    };
+  /** The database's own collation sorts as a language does, and serves no search by bytes. */
+  @Override
+  public String byteOrder(String columnSql) {
+    return columnSql + BYTE_ORDER;
   }
 
-  /** The significant digits with a point anywhere: 12.5 is 1.25e1 and 0.125E+2. */
-  private static String digits(String number) {
-    Matcher parts = NUMBER.matcher(number);
-    if (!parts.matches() || number.length() > LONGEST_IN_EXPRESSION) {
-      return "";
-    }
-    String all = parts.group(1) + (parts.group(2) == null ? "" : parts.group(2));
-    String significant = all.replaceAll("^0+|0+$", "");
-    return "-?[0.]*" + String.join("\\.?", significant.split(""));
+  @Override
+  public boolean hasLooseIndexScans() {
+    return true;
   }
 
-  private static String quoted(String text) {
-    return text.replaceAll("([^\\p{Alnum}\\p{L}])", "\\\\$1");
+  @Override
+  public boolean streamsInTransactionsAlone() {
+    return true;
   }
 
   @Override

@@ -31,16 +31,21 @@ import org.jspecify.annotations.Nullable;
 final class PgStorage extends JdbcStorage {
   private static final PgDialect DIALECT = new PgDialect();
 
-  private static final Set<Capability> CAPABILITIES =
-      Collections.unmodifiableSet(
-          EnumSet.of(
-              Capability.ENFORCED_UNIQUENESS,
-              Capability.ATOMIC_BATCH,
-              Capability.EXACT_WRITE_COUNTS,
-              Capability.ATOMIC_UPDATE,
-              Capability.TRANSACTIONAL_MIGRATION,
-              Capability.DURABLE,
-              Capability.SHARED));
+  private static final Set<Capability> CAPABILITIES = all();
+
+  private static Set<Capability> all() {
+    Set<Capability> all = EnumSet.copyOf(READS);
+    all.addAll(
+        List.of(
+            Capability.ENFORCED_UNIQUENESS,
+            Capability.ATOMIC_BATCH,
+            Capability.EXACT_WRITE_COUNTS,
+            Capability.ATOMIC_UPDATE,
+            Capability.TRANSACTIONAL_MIGRATION,
+            Capability.DURABLE,
+            Capability.SHARED));
+    return Collections.unmodifiableSet(all);
+  }
 
   private final PgConnections connections;
   private final PgFailures failures;

@@ -2,7 +2,6 @@ package com.example.tracekeep.h2;
 
 import dev.tracekeep.jdbc.SqlDialect;
 import dev.tracekeep.jdbc.SqlStatement;
-import dev.tracekeep.span.Json;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanVersion;
 import java.sql.Array;
@@ -37,9 +36,25 @@ final class H2Dialect extends SqlDialect {
   }
 
   @Override
-  public void narrowByMember(String columnSql, String name, Json value, SqlStatement statement) {
-    // H2 cannot look into JSON text; the shared code looks at what passes this.
-    statement.append(columnSql + " IS NOT NULL");
+  public String hasTags(String columnSql) {
+    return "CARDINALITY(" + columnSql + ") > 0";
+  }
+
+  @Override
+  public String containsText(String columnSql) {
+    return "LOCATE(?, " + columnSql + ") > 0";
+  }
+
+  /** H2 counts UTF-16 units, as Java does. */
+  @Override
+  public void startsWith(String columnSql, String prefix, SqlStatement statement) {
+    statement.append("LEFT(" + columnSql + ", " + prefix.length() + ") = ?", prefix);
+  }
+
+  /** H2 sorts by UTF-16 units. */
+  @Override
+  public boolean sortsByCodePoint() {
+    return false;
   }
 
   @Override

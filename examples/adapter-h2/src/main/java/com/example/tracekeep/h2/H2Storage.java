@@ -16,8 +16,8 @@ import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.TracingStrategy;
 import dev.tracekeep.storage.TracingStrategySupport;
-import dev.tracekeep.storage.spi.WriteOutcome;
 import dev.tracekeep.storage.WriteResult;
+import dev.tracekeep.storage.spi.WriteOutcome;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -49,6 +49,7 @@ final class H2Storage extends JdbcStorage {
     if (!config.uri().startsWith("jdbc:h2:mem:")) {
       declared.add(Capability.DURABLE);
     }
+    declared.addAll(READS);
     this.capabilities = Collections.unmodifiableSet(declared);
   }
 
@@ -132,8 +133,7 @@ final class H2Storage extends JdbcStorage {
     }
     insertDirect(connection, changed);
     return new WriteOutcome(
-        new WriteResult.Counts(
-            changed.size() - replaced, replaced, batch.size() - changed.size()),
+        new WriteResult.Counts(changed.size() - replaced, replaced, batch.size() - changed.size()),
         conflicting);
   }
 
@@ -141,8 +141,7 @@ final class H2Storage extends JdbcStorage {
 
   private Optional<Row> row(Connection connection, SpanKey key) throws SQLException {
     String started = sql().name(SpanColumn.STARTED_AT);
-    return keyed(
-            "SELECT " + sql().versionName() + ", " + started + " FROM " + sql().table(), key)
+    return keyed("SELECT " + sql().versionName() + ", " + started + " FROM " + sql().table(), key)
         .list(connection, row -> new Row(SpanVersion.ofBytes(row.getBytes(1)), row.getLong(2)))
         .stream()
         .findFirst();
