@@ -36,7 +36,6 @@ import dev.tracekeep.storage.ValueQuery;
 import dev.tracekeep.storage.WriteResult;
 import dev.tracekeep.storage.spi.AbstractObservabilityStorage;
 import dev.tracekeep.storage.spi.OptimisticBulkPolicy;
-import dev.tracekeep.storage.spi.RootConditions;
 import dev.tracekeep.storage.spi.TableFormat;
 import dev.tracekeep.storage.spi.WriteOutcome;
 import java.sql.Connection;

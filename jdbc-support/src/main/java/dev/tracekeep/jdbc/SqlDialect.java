@@ -138,6 +138,11 @@ public abstract class SqlDialect {
     return false;
   }
 
+  /** A column that no index is to be searched by; itself by default, where planners know best. */
+  public String notByIndex(String columnSql) {
+    return columnSql;
+  }
+
   /** Whether rows of values compare: {@code (a, b) > (?, ?)}. True by default. */
   public boolean comparesRows() {
     return true;

@@ -44,6 +44,11 @@ final class LibSqlDialect extends SqlDialect {
   }
 
   @Override
+  public String notByIndex(String columnSql) {
+    return "+" + columnSql;
+  }
+
+  @Override
   public boolean hasLooseIndexScans() {
     return true;
   }

@@ -128,6 +128,11 @@ final class LibSqlStorage extends JdbcStorage {
   }
 
   @Override
+  protected List<List<SpanColumn>> indexedValues() {
+    return SpanIndexes.values();
+  }
+
+  @Override
   protected boolean isBulk(int batchSize) {
     return false; // SQLite has no faster way in than the one that the merge takes
   }

@@ -149,9 +149,9 @@ final class MsSqlStorage extends JdbcStorage {
   }
 
   /**
-   * The indexes, from their names to the statements that make them. All are filtered: a root or an
-   * error is one row in fifty, so the other rows pay nothing for them. Those of roots include the
-   * column that they filter by: without it the server looks each row up to test it again.
+   * The indexes, from their names to the statements that make them. Those of roots and errors are
+   * filtered, one row in fifty. Text columns have no length, and no index. Those of roots include
+   * the column that they filter by: without it the server looks each row up to test it again.
    */
   Map<String, String> indexes() {
     String tenant = sql().name(SpanColumn.TENANT_ID);
@@ -170,6 +170,10 @@ final class MsSqlStorage extends JdbcStorage {
     // Whether a trace has an error.
     String errors = " WHERE " + sql().name(SpanColumn.ERROR) + " IS NOT NULL";
     define(indexes, "error", List.of(tenant, trace), errors);
+    // The errors of a day.
+    define(indexes, "failed", List.of(tenant, started + " DESC", trace, span), errors);
+    // Spans by start, among them the heads of traces without a root.
+    define(indexes, "span", List.of(tenant, started + " DESC"), " INCLUDE (" + parent + ")");
     return indexes;
   }
 

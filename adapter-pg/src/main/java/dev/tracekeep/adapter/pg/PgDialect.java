@@ -16,6 +16,8 @@ import java.util.List;
  * microseconds.
  */
 final class PgDialect extends SqlDialect {
+  private volatile boolean comparesByBytesAnyway;
+
   static final String BYTE_ORDER = " COLLATE \"C\"";
 
   @Override
@@ -69,7 +71,12 @@ final class PgDialect extends SqlDialect {
   /** The database's own collation sorts as a language does, and serves no search by bytes. */
   @Override
   public String byteOrder(String columnSql) {
-    return columnSql + BYTE_ORDER;
+    return comparesByBytesAnyway ? columnSql : columnSql + BYTE_ORDER;
+  }
+
+  /** Is told whether the server compares all text byte by byte, and refuses to be told so. */
+  void comparesByBytesAnyway(boolean value) {
+    comparesByBytesAnyway = value;
   }
 
   @Override

@@ -17,6 +17,7 @@ import dev.tracekeep.storage.spi.TableFormat;
 import dev.tracekeep.storage.spi.WriteOutcome;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
@@ -29,9 +30,11 @@ import org.jspecify.annotations.Nullable;
 
 /** Spans in PostgreSQL. */
 final class PgStorage extends JdbcStorage {
-  private static final PgDialect DIALECT = new PgDialect();
-
   private static final Set<Capability> CAPABILITIES = all();
+
+  /** What spans are most often looked for by, each with an index of its own. */
+  private static final List<SpanColumn> CORRELATIONS =
+      List.of(SpanColumn.SESSION_ID, SpanColumn.USER_ID, SpanColumn.THREAD_ID, SpanColumn.RUN_ID);
 
   private static Set<Capability> all() {
     Set<Capability> all = EnumSet.copyOf(READS);
@@ -47,17 +50,23 @@ final class PgStorage extends JdbcStorage {
     return Collections.unmodifiableSet(all);
   }
 
+  private final PgDialect dialect;
   private final PgConnections connections;
   private final PgFailures failures;
   private final PgMigration migration;
   private final SpanWriter writer;
 
   PgStorage(StorageConfig config, PgConnections connections) {
-    super(config, DIALECT, connections);
+    this(config, connections, new PgDialect());
+  }
+
+  private PgStorage(StorageConfig config, PgConnections connections, PgDialect dialect) {
+    super(config, dialect, connections);
+    this.dialect = dialect;
     this.connections = connections;
     this.failures = new PgFailures(config.uri());
-    this.migration = new PgMigration(DIALECT, connections, config);
-    this.writer = new SpanWriter(sql(), DIALECT, config.table());
+    this.migration = new PgMigration(dialect, connections, config);
+    this.writer = new SpanWriter(sql(), dialect, config.table());
   }
 
   @Override
@@ -74,13 +83,14 @@ final class PgStorage extends JdbcStorage {
 
   @Override
   protected void createTable(Connection connection) throws SQLException {
+    dialect.comparesByBytesAnyway(connections.server().kind() == PgServer.Kind.COCKROACHDB);
     new SqlStatement(
             "CREATE TABLE "
                 + sql().table()
                 + " ("
                 + columnDefinitions()
                 + ", CONSTRAINT "
-                + DIALECT.quote(PgMigration.keyName(config().table()))
+                + dialect.quote(PgMigration.keyName(config().table()))
                 + " PRIMARY KEY ("
                 + sql().keyNames()
                 + "))")
@@ -119,8 +129,8 @@ final class PgStorage extends JdbcStorage {
   }
 
   /**
-   * The indexes, from their names to their definitions. All are partial: a root or an error is one
-   * row in fifty, so the other rows pay nothing for them.
+   * The indexes, from their names to their definitions. Those of roots and errors are one entry in
+   * fifty spans; those of correlations cost the spans nothing that have none.
    */
   private Map<String, String> indexes() {
     String tenant = sql().name(SpanColumn.TENANT_ID);
@@ -138,7 +148,38 @@ final class PgStorage extends JdbcStorage {
     // Whether a trace has an error.
     String errors = " WHERE " + sql().name(SpanColumn.ERROR) + " IS NOT NULL";
     define(indexes, "error", List.of(tenant, trace), errors);
+    // The errors of a day.
+    define(indexes, "failed", List.of(tenant, started + " DESC"), errors);
+    // Spans by start, among them the heads of traces without a root. Without ids: of equal starts
+    // the few are sorted, and an entry is half as long.
+    define(indexes, "span", List.of(tenant, started + " DESC"), "");
+    // The services, and the names of each.
+    define(
+        indexes,
+        "service",
+        List.of(tenant, text(SpanColumn.SERVICE_NAME), text(SpanColumn.NAME)),
+        "");
+    for (SpanColumn column : CORRELATIONS) {
+      define(
+          indexes,
+          column.columnName().replace("_id", ""),
+          List.of(tenant, text(column)),
+          " WHERE " + sql().name(column) + " IS NOT NULL");
+    }
     return indexes;
+  }
+
+  private String text(SpanColumn column) {
+    return dialect.byteOrder(sql().name(column));
+  }
+
+  @Override
+  protected List<List<SpanColumn>> indexedValues() {
+    List<List<SpanColumn>> indexed = new ArrayList<>();
+    indexed.add(List.of(SpanColumn.TRACE_ID));
+    indexed.add(List.of(SpanColumn.SERVICE_NAME, SpanColumn.NAME));
+    CORRELATIONS.forEach(column -> indexed.add(List.of(column)));
+    return indexed;
   }
 
   private void define(
@@ -146,7 +187,7 @@ final class PgStorage extends JdbcStorage {
     String name = config().table() + "_" + what;
     indexes.put(
         name,
-        DIALECT.quote(name)
+        dialect.quote(name)
             + " ON "
             + sql().table()
             + " ("
@@ -166,6 +207,7 @@ final class PgStorage extends JdbcStorage {
    */
   @Override
   protected void makeIndexes() throws Exception {
+    dialect.comparesByBytesAnyway(connections.server().kind() == PgServer.Kind.COCKROACHDB);
     SpanTable table = new SpanTable(config().schema(), config().table(), null);
     if (!connections.server().isPostgres() || connections.isPooledByTransaction()) {
       if (!connections
