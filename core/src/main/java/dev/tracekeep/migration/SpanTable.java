@@ -118,6 +118,71 @@ public record SpanTable(
       this(tenantId, traceId, spanId, endedAt, updatedAt, createdAt, version, null);
     }
 
+    /**
+     * A builder with the three columns that every span table has.
+     *
+     * @param traceId the column of the trace's id
+     * @param spanId the column of the span's id
+     * @param endedAt the column of the end, which is null or says nothing while the span is running
+     */
+    public static Builder builder(String traceId, String spanId, String endedAt) {
+      return new Builder(traceId, spanId, endedAt);
+    }
+
+    /** Collects columns by what they mean. Not thread-safe. */
+    public static final class Builder {
+      private final String traceId;
+      private final String spanId;
+      private final String endedAt;
+      private @Nullable String tenantId;
+      private @Nullable String startedAt;
+      private @Nullable String updatedAt;
+      private @Nullable String createdAt;
+      private @Nullable String version;
+
+      private Builder(String traceId, String spanId, String endedAt) {
+        this.traceId = Objects.requireNonNull(traceId, "traceId");
+        this.spanId = Objects.requireNonNull(spanId, "spanId");
+        this.endedAt = Objects.requireNonNull(endedAt, "endedAt");
+      }
+
+      /** The column of the tenant, the first of the key; null where there is one tenant. */
+      public Builder tenantId(@Nullable String column) {
+        tenantId = column;
+        return this;
+      }
+
+      /** The column of the start. */
+      public Builder startedAt(@Nullable String column) {
+        startedAt = column;
+        return this;
+      }
+
+      /** The column of the last change. */
+      public Builder updatedAt(@Nullable String column) {
+        updatedAt = column;
+        return this;
+      }
+
+      /** The column of the creation. */
+      public Builder createdAt(@Nullable String column) {
+        createdAt = column;
+        return this;
+      }
+
+      /** The column of the version, of our own tables. */
+      public Builder version(@Nullable String column) {
+        version = column;
+        return this;
+      }
+
+      /** The immutable columns. */
+      public Columns build() {
+        return new Columns(
+            tenantId, traceId, spanId, endedAt, updatedAt, createdAt, version, startedAt);
+      }
+    }
+
     /** The columns that make the key, in the order of the key. */
     public List<String> key() {
       return tenantId == null ? List.of(traceId, spanId) : List.of(tenantId, traceId, spanId);

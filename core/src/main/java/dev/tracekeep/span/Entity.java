@@ -28,4 +28,48 @@ public record Entity(
   public static Entity of(String type, String name) {
     return new Entity(type, null, name, null);
   }
+
+  /** A builder in which nothing is set. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** Collects the parts by name. Not thread-safe. */
+  public static final class Builder {
+    private @Nullable String type;
+    private @Nullable String id;
+    private @Nullable String name;
+    private @Nullable String versionId;
+
+    private Builder() {}
+
+    /** What it is, for example {@code agent}. */
+    public Builder type(@Nullable String value) {
+      type = value;
+      return this;
+    }
+
+    /** Its id in its framework. */
+    public Builder id(@Nullable String value) {
+      id = value;
+      return this;
+    }
+
+    /** The name that people know. */
+    public Builder name(@Nullable String value) {
+      name = value;
+      return this;
+    }
+
+    /** The version of it that ran. */
+    public Builder versionId(@Nullable String value) {
+      versionId = value;
+      return this;
+    }
+
+    /** The immutable entity. */
+    public Entity build() {
+      return new Entity(type, id, name, versionId);
+    }
+  }
 }

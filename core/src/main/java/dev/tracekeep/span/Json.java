@@ -300,6 +300,18 @@ public final class Json {
   }
 
   /**
+   * The number as it is written, without any loss.
+   *
+   * @throws IllegalStateException if this is no number
+   */
+  public BigDecimal asNumber() {
+    if (kind() != Kind.NUMBER) {
+      throw new IllegalStateException("This is no number: " + kind());
+    }
+    return new BigDecimal(text.strip());
+  }
+
+  /**
    * Whether two values mean the same: see the class description. Text of a store that is no JSON
    * means what the same text does.
    */

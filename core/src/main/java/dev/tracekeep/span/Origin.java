@@ -27,4 +27,55 @@ public record Origin(
     serviceName = Text.clean(serviceName);
     source = Text.clean(source);
   }
+
+  /** A builder in which nothing is set. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** Collects the parts by name. Not thread-safe. */
+  public static final class Builder {
+    private @Nullable String environment;
+    private @Nullable String serviceName;
+    private @Nullable String source;
+    private @Nullable Json scope;
+    private @Nullable Json resource;
+
+    private Builder() {}
+
+    /** The deployment environment. */
+    public Builder environment(@Nullable String value) {
+      environment = value;
+      return this;
+    }
+
+    /** The service that wrote the span. */
+    public Builder serviceName(@Nullable String value) {
+      serviceName = value;
+      return this;
+    }
+
+    /** What started the work. */
+    public Builder source(@Nullable String value) {
+      source = value;
+      return this;
+    }
+
+    /** The instrumentation scope, as an object. */
+    public Builder scope(@Nullable Json value) {
+      scope = value;
+      return this;
+    }
+
+    /** The attributes of the resource, as an object. */
+    public Builder resource(@Nullable Json value) {
+      resource = value;
+      return this;
+    }
+
+    /** The immutable origin. */
+    public Origin build() {
+      return new Origin(environment, serviceName, source, scope, resource);
+    }
+  }
 }

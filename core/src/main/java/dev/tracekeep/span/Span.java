@@ -1,6 +1,7 @@
 package dev.tracekeep.span;
 
 import java.math.BigDecimal;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
@@ -210,6 +211,11 @@ public final class Span {
   /** Whether the span has no parent. */
   public boolean isRoot() {
     return parentSpanId == null;
+  }
+
+  /** How long the work took: {@link Times#duration()}; null while it is running. */
+  public @Nullable Duration duration() {
+    return times.duration();
   }
 
   /** The name, which may be empty. */

@@ -234,9 +234,79 @@ public final class SpanUpdate {
       return set(SpanColumn.NAME, value);
     }
 
+    /** Sets what kind of work it is. */
+    public Builder type(SpanType value) {
+      return set(SpanColumn.SPAN_TYPE, value.name());
+    }
+
+    /** Sets the role in a call between services. */
+    public Builder kind(SpanKind value) {
+      return set(SpanColumn.SPAN_KIND, value.name());
+    }
+
+    /** Sets whether it is an event, which has no length. */
+    public Builder event(boolean value) {
+      return set(SpanColumn.IS_EVENT, value);
+    }
+
+    /** Sets the start. */
+    public Builder startedAt(Instant value) {
+      return set(SpanColumn.STARTED_AT, value);
+    }
+
     /** Sets the end, which completes the span. */
     public Builder endedAt(Instant value) {
       return set(SpanColumn.ENDED_AT, value);
+    }
+
+    /** Sets those parts of the entity that are there. */
+    public Builder entity(Entity value) {
+      setIfPresent(SpanColumn.ENTITY_TYPE, value.type());
+      setIfPresent(SpanColumn.ENTITY_ID, value.id());
+      setIfPresent(SpanColumn.ENTITY_NAME, value.name());
+      setIfPresent(SpanColumn.ENTITY_VERSION_ID, value.versionId());
+      return this;
+    }
+
+    /** Sets those parts of the parent's entity that are there. */
+    public Builder parentEntity(Entity value) {
+      setIfPresent(SpanColumn.PARENT_ENTITY_TYPE, value.type());
+      setIfPresent(SpanColumn.PARENT_ENTITY_ID, value.id());
+      setIfPresent(SpanColumn.PARENT_ENTITY_NAME, value.name());
+      setIfPresent(SpanColumn.PARENT_ENTITY_VERSION_ID, value.versionId());
+      return this;
+    }
+
+    /** Sets those parts of the root's entity that are there. */
+    public Builder rootEntity(Entity value) {
+      setIfPresent(SpanColumn.ROOT_ENTITY_TYPE, value.type());
+      setIfPresent(SpanColumn.ROOT_ENTITY_ID, value.id());
+      setIfPresent(SpanColumn.ROOT_ENTITY_NAME, value.name());
+      setIfPresent(SpanColumn.ROOT_ENTITY_VERSION_ID, value.versionId());
+      return this;
+    }
+
+    /** Sets those ids that are there. */
+    public Builder correlation(Correlation value) {
+      setIfPresent(SpanColumn.USER_ID, value.userId());
+      setIfPresent(SpanColumn.ORGANIZATION_ID, value.organizationId());
+      setIfPresent(SpanColumn.RESOURCE_ID, value.resourceId());
+      setIfPresent(SpanColumn.RUN_ID, value.runId());
+      setIfPresent(SpanColumn.SESSION_ID, value.sessionId());
+      setIfPresent(SpanColumn.THREAD_ID, value.threadId());
+      setIfPresent(SpanColumn.REQUEST_ID, value.requestId());
+      setIfPresent(SpanColumn.EXPERIMENT_ID, value.experimentId());
+      return this;
+    }
+
+    /** Sets those parts of the origin that are there. */
+    public Builder origin(Origin value) {
+      setIfPresent(SpanColumn.ENVIRONMENT, value.environment());
+      setIfPresent(SpanColumn.SERVICE_NAME, value.serviceName());
+      setIfPresent(SpanColumn.SOURCE, value.source());
+      setIfPresent(SpanColumn.SCOPE, value.scope());
+      setIfPresent(SpanColumn.RESOURCE, value.resource());
+      return this;
     }
 
     /** Sets those parts of the usage that are there. */
@@ -288,6 +358,11 @@ public final class SpanUpdate {
     /** Sets the attributes, all of them. */
     public Builder attributes(Json value) {
       return set(SpanColumn.ATTRIBUTES, value);
+    }
+
+    /** Sets what the program knew when the work was asked for. */
+    public Builder requestContext(Json value) {
+      return set(SpanColumn.REQUEST_CONTEXT, value);
     }
 
     /** Sets the links, all of them. */

@@ -44,6 +44,11 @@ public record TimeRange(
     return new TimeRange(from, false, toExclusive, true);
   }
 
+  /** From the first instant to the second, both within. */
+  public static TimeRange closed(Instant from, Instant to) {
+    return new TimeRange(from, false, to, false);
+  }
+
   /** From the instant on. */
   public static TimeRange since(Instant from) {
     return new TimeRange(from, false, null, false);
