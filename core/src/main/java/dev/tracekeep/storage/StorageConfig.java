@@ -27,27 +27,9 @@ import org.jspecify.annotations.Nullable;
  * How to reach a store and how it behaves. Immutable and thread-safe. Its {@link #toString()} hides
  * secrets.
  *
- * <table>
- *   <caption>Properties</caption>
- *   <tr><th>name<th>default<th>meaning
- *   <tr><td>{@code url}<td>required<td>the address, for example {@code jdbc:duckdb:}
- *   <tr><td>{@code username}<td>none<td>who logs in, where the URL does not say
- *   <tr><td>{@code password}<td>none<td>the password or token, where the URL does not have it
- *   <tr><td>{@code schema}<td>the engine's<td>the schema or database of the table
- *   <tr><td>{@code table}<td>{@value #DEFAULT_TABLE}<td>the table or collection
- *   <tr><td>{@code tenant}<td>{@code default}<td>whose spans a program writes that knows no tenants
- *   <tr><td>{@code strategy}<td>{@code auto}<td>{@code auto} or a {@link TracingStrategy}
- *   <tr><td>{@code migration}<td>{@code auto}<td>{@code auto}, {@code check} or {@code off}
- *   <tr><td>{@code max-span-bytes}<td>8388608<td>how much text and JSON one span may have, in UTF-8
- *   <tr><td>{@code pool-size}<td>8<td>how many connections at most
- *   <tr><td>{@code connect-timeout}<td>{@code PT10S}<td>how long to wait for a connection
- *   <tr><td>{@code statement-timeout}<td>{@code PT60S}<td>how long one statement may take
- *   <tr><td>{@code lock-timeout}<td>{@code PT30S}<td>how long to wait for a lock
- *   <tr><td>{@value #UNSAFE_OPTIONS}<td>{@code false}<td>whether the address may have options that
- *       make the driver load classes, extensions or files
- * </table>
+ * <p>{@link StorageProperty} lists the properties, their defaults and what they mean.
  *
- * Durations are ISO-8601 ({@code PT30S}) or a number with {@code ms}, {@code s}, {@code m} or
+ * <p>Durations are ISO-8601 ({@code PT30S}) or a number with {@code ms}, {@code s}, {@code m} or
  * {@code h}, from 1 ms to 24 days.
  */
 public final class StorageConfig {
@@ -69,23 +51,7 @@ public final class StorageConfig {
   private static final Duration MAX_DURATION = Duration.ofDays(24);
 
   private static final Pattern IDENTIFIER = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
-  private static final Set<String> KNOWN =
-      new TreeSet<>(
-          List.of(
-              "url",
-              "username",
-              "password",
-              "schema",
-              "table",
-              "tenant",
-              "strategy",
-              "migration",
-              "max-span-bytes",
-              "pool-size",
-              "connect-timeout",
-              "statement-timeout",
-              "lock-timeout",
-              UNSAFE_OPTIONS));
+  private static final Set<String> KNOWN = new TreeSet<>(StorageProperty.names());
 
   private final StorageUri uri;
   private final @Nullable String username;
