@@ -93,7 +93,7 @@ final class BatchWriter implements AutoCloseable {
             .build();
   }
 
-  private static ThreadFactory daemon(String role) {
+  static ThreadFactory daemon(String role) {
     return task -> {
       Thread thread = new Thread(task, "tracekeep-import-" + role);
       thread.setDaemon(true);
@@ -119,7 +119,7 @@ final class BatchWriter implements AutoCloseable {
    * @throws RuntimeException what an earlier batch failed with; nothing is written after it
    */
   void add(Span span) {
-    // Computed here, because the writing thread is the busier one.
+    // Mostly known by now, from the decoder; the writing thread is the busier one.
     long size = span.version().contentBytes();
     boolean isFull;
     synchronized (this) {

@@ -15,15 +15,18 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads inputs and stores their spans: one thread parses, another one writes. Problems are printed
- * at the end, each kind once. Where the process is told to end before that (by Ctrl-C, or a
- * service's stop), what was read is written and summed up. For one run.
+ * Reads inputs and stores their spans: one thread reads, as many as there are cores decode, another
+ * one writes. Problems are printed at the end, each kind once. Where the process is told to end
+ * before that (by Ctrl-C, or a service's stop), what was read is written and summed up. For one
+ * run.
  */
 final class SpanImport {
   private static final String CONFLICT =
@@ -44,6 +47,10 @@ final class SpanImport {
   private volatile long read;
   private long bytesBefore;
   private volatile long start;
+
+  private final ExecutorService decoders =
+      Executors.newFixedThreadPool(
+          Runtime.getRuntime().availableProcessors(), BatchWriter.daemon("decoder"));
   // The writing thread's until it has finished.
   private long accepted;
   private long repeated;
@@ -104,6 +111,8 @@ final class SpanImport {
       problems.print(progress::message);
       progress.message(stored() + " stored before the failure; importing again is safe.");
       throw e;
+    } finally {
+      decoders.shutdownNow();
     }
     problems.print(progress::message);
     return summary();
@@ -191,7 +200,7 @@ final class SpanImport {
     if (SpanLineReader.isOne(buffered)) {
       SpanLineReader.read(buffered, source.name(), handler);
     } else {
-      reader.read(buffered, source.name(), handler);
+      reader.read(buffered, source.name(), handler, decoders);
     }
   }
 

@@ -5,6 +5,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.Executor;
 import java.util.zip.ZipException;
 import org.jspecify.annotations.Nullable;
 
@@ -18,10 +19,12 @@ final class ContentReader {
 
   private final Delivery delivery;
   private final int maxMessageBytes;
+  private final @Nullable Executor decoders;
 
-  ContentReader(Delivery delivery, int maxMessageBytes) {
+  ContentReader(Delivery delivery, int maxMessageBytes, @Nullable Executor decoders) {
     this.delivery = delivery;
     this.maxMessageBytes = maxMessageBytes;
+    this.decoders = decoders;
   }
 
   void read(RawInput in) throws IOException {
@@ -38,8 +41,8 @@ final class ContentReader {
       case EMPTY -> delivery.warning(0, OtlpReader.EMPTY);
       case TEXT, SEQUENCE -> {
         in.skipPeeked(InputFormat.byteOrderMarkLength(in.peek(3)));
-        new JsonInput(in, assembler(), delivery, maxMessageBytes, format == InputFormat.SEQUENCE)
-            .read();
+        boolean isSequence = format == InputFormat.SEQUENCE;
+        new JsonInput(in, assembler(), delivery, maxMessageBytes, isSequence, decoders).read();
       }
       case UTF_16LE, UTF_16BE -> {
         boolean isMarked = in.peek(1)[0] < 0;

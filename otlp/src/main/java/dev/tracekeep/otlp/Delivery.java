@@ -3,14 +3,12 @@ package dev.tracekeep.otlp;
 import dev.tracekeep.conventions.OtelResource;
 import dev.tracekeep.conventions.OtelScope;
 import dev.tracekeep.span.InvalidSpanException;
-import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Span;
-import dev.tracekeep.span.SpanColumn;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.ToLongFunction;
 
 /** Hands the spans and problems of one input to its handler. Not thread-safe. */
 final class Delivery {
@@ -41,6 +39,45 @@ final class Delivery {
     this.handler = handler;
     this.mapper = mapper;
     this.maxSpanBytes = maxSpanBytes;
+  }
+
+  /** Keeps what was found in a part, in order: spans and problems. */
+  private static final class Findings implements OtlpHandler {
+    final List<Object> found = new ArrayList<>();
+
+    @Override
+    public void onSpan(Span span) {
+      found.add(span); // its version, which the size needs, is worked out by now
+    }
+
+    @Override
+    public void onProblem(OtlpProblem problem) {
+      found.add(problem);
+    }
+  }
+
+  /** A delivery for a part of the input, for another thread; {@link #take} hands on what it got. */
+  Delivery part() {
+    Delivery part = new Delivery(source, new Findings(), mapper, maxSpanBytes);
+    part.place = place;
+    return part;
+  }
+
+  /** Hands on what a {@link #part} has got; call it in the order of the parts. */
+  void take(Delivery part) {
+    for (Object finding : ((Findings) part.handler).found) {
+      if (finding instanceof Span span) {
+        handler.onSpan(span);
+      } else {
+        handler.onProblem((OtlpProblem) finding);
+      }
+    }
+    delivered += part.delivered;
+    part.tallies.forEach(
+        (message, tally) ->
+            tallies.computeIfAbsent(message, key -> new Tally(tally.severity, tally.firstLine))
+                    .count +=
+                tally.count);
   }
 
   /** How many spans were handed over. */
@@ -137,36 +174,8 @@ final class Delivery {
 
   /** The same measure as the stores', so that none of them refuses what was read here. */
   private void checkSize(Span span) {
-    // A char is at most three bytes of UTF-8: most spans need no closer look.
-    if (3 * size(span, String::length) > maxSpanBytes
-        && size(span, Delivery::utf8Length) > maxSpanBytes) {
+    if (span.size() > maxSpanBytes) {
       throw tooLarge(maxSpanBytes);
     }
-  }
-
-  private static long size(Span span, ToLongFunction<String> measure) {
-    long size = 0;
-    for (SpanColumn column : SpanColumn.all()) {
-      Object value = column.read(span);
-      if (value instanceof Json json) {
-        size += measure.applyAsLong(json.text());
-      } else if (value instanceof String text) {
-        size += measure.applyAsLong(text);
-      } else if (value instanceof List<?> list) {
-        for (Object element : list) {
-          size += measure.applyAsLong((String) element);
-        }
-      }
-    }
-    return size;
-  }
-
-  private static long utf8Length(String text) {
-    long bytes = 0;
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      bytes += c < 0x80 ? 1 : c < 0x800 || Character.isSurrogate(c) ? 2 : 3;
-    }
-    return bytes;
   }
 }

@@ -11,15 +11,13 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.StreamReadConstraints;
-import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.core.exc.JacksonIOException;
-import tools.jackson.core.exc.StreamConstraintsException;
-import tools.jackson.core.exc.UnexpectedEndOfInputException;
 import tools.jackson.core.json.JsonFactory;
 
 /**
@@ -32,18 +30,6 @@ final class JsonInput {
   /** What stands in front of each record of RFC 7464. */
   static final char RECORD_SEPARATOR = '\u001E';
 
-  /** OTLP takes three levels for each array of an attribute, and four for each list of pairs. */
-  private static final int MAX_DEPTH = 1000;
-
-  /** More requests behind torn ones on one line are no accident. */
-  private static final int MAX_RESTARTS = 16;
-
-  /** How the lines of an exporter begin. A document that is laid out by hand or tool does not. */
-  private static final List<byte[]> REQUEST_STARTS =
-      List.of(
-          "{\"resourceSpans\"".getBytes(StandardCharsets.US_ASCII),
-          "{\"resource_spans\"".getBytes(StandardCharsets.US_ASCII));
-
   /** What the console exporters print that print no JSON, and whose it is. */
   private static final List<List<String>> CONSOLES =
       List.of(
@@ -55,7 +41,9 @@ final class JsonInput {
   private final Delivery delivery;
   private final int maxMessageBytes;
   private final boolean isSequence;
+  private final @Nullable Executor decoders;
   private final JsonFactory factory;
+  private final LineDecoder decoder;
   private LineReader lines;
 
   JsonInput(
@@ -63,28 +51,35 @@ final class JsonInput {
       RequestAssembler assembler,
       Delivery delivery,
       int maxMessageBytes,
-      boolean isSequence) {
+      boolean isSequence,
+      @Nullable Executor decoders) {
     this.assembler = assembler;
     this.delivery = delivery;
     this.maxMessageBytes = maxMessageBytes;
     this.isSequence = isSequence;
+    this.decoders = decoders;
     this.lines = new LineReader(in, maxMessageBytes, isSequence ? RECORD_SEPARATOR : '\n', 1);
     this.factory =
         JsonFactory.builder()
             .streamReadConstraints(
                 StreamReadConstraints.builder()
-                    .maxNestingDepth(MAX_DEPTH)
+                    .maxNestingDepth(LineDecoder.MAX_DEPTH)
                     .maxStringLength(maxMessageBytes)
                     .build())
             .build();
+    this.decoder = new LineDecoder(factory, assembler, delivery);
   }
 
   void read() throws IOException {
     if (!isSequence && !readStart()) {
       return;
     }
-    while (lines.next()) {
-      readLine();
+    if (decoders == null) {
+      while (lines.next()) {
+        readLine();
+      }
+    } else {
+      new LinesAhead(factory, delivery, decoders).readAll(lines, this::readLine);
     }
   }
 
@@ -148,13 +143,13 @@ final class JsonInput {
           firstNumber - 1);
       return;
     }
-    readLine(first, 0, length, firstNumber, firstIsAscii);
+    decoder.read(first, 0, length, firstNumber, firstIsAscii);
     if (lines.number() > firstNumber) {
       readLine();
     }
   }
 
-  private static boolean isBracket(byte b) {
+  static boolean isBracket(byte b) {
     return b == '{' || b == '[';
   }
 
@@ -259,100 +254,13 @@ final class JsonInput {
       delivery.refused(
           lines.number(), "the line has more than " + maxMessageBytes + " bytes, the limit");
     } else if (!lines.isBlank()) {
-      readLine(lines.buffer(), lines.start(), lines.length(), lines.number(), lines.isAscii());
+      decoder.read(lines.buffer(), lines.start(), lines.length(), lines.number(), lines.isAscii());
     }
-  }
-
-  /** Reads a line. A request may stand behind one that was torn when its writer died. */
-  private void readLine(byte[] text, int start, int length, long number, boolean isAscii) {
-    int end = start + length;
-    int from = start;
-    for (int restarts = 0; from >= 0; restarts++) {
-      long before = delivery.delivered();
-      Fault fault = readRequest(text, from, end, number, isAscii);
-      if (fault == null) {
-        return;
-      }
-      int next =
-          restarts < MAX_RESTARTS ? requestAt(text, from + fault.lastRequestAt + 1, end) : -1;
-      String goesOn =
-          next < 0 ? "" : "; the request at column " + (next - start + 1) + " was read on its own";
-      delivery.refused(
-          number, fault.message(from - start) + assembler.abandon() + kept(before) + goesOn);
-      from = next;
-    }
-  }
-
-  /**
-   * What is wrong with a part of a line.
-   *
-   * @param lastRequestAt where the last request began, from the start of the part
-   * @param column where the fault is, from the start of the part; negative if that is not known
-   */
-  private record Fault(int lastRequestAt, String words, long column, String rest) {
-    String message(int columnsBefore) {
-      return words + (column < 0 ? "" : " at column " + (column + columnsBefore)) + rest;
-    }
-  }
-
-  /** Null if nothing is wrong. */
-  private @Nullable Fault readRequest(
-      byte[] text, int from, int end, long number, boolean isAscii) {
-    int invalidAt = isAscii ? -1 : lines.invalidUtf8In(text, from, end);
-    if (invalidAt >= 0) {
-      return new Fault(0, "the line is not UTF-8", invalidAt + 1L, "");
-    }
-    if (!isBracket(text[from])) {
-      // Jackson would take it for UTF-16 or UTF-32 where its first bytes are zeros.
-      int solid = solid(text, from, end);
-      if (solid == end || !isBracket(text[solid])) {
-        return new Fault(0, "the line is no JSON", solid - from + 1L, "");
-      }
-    }
-    try (JsonParser parser =
-        factory.createParser(ObjectReadContext.empty(), text, from, end - from)) {
-      RequestFinder requests =
-          new RequestFinder(
-              parser,
-              new JsonRequestReader(parser, assembler, delivery, () -> number),
-              assembler,
-              delivery);
-      try {
-        requests.readAll();
-        return null;
-      } catch (JacksonException broken) {
-        return fault("the line ", broken, (int) Math.max(0, requests.lastRequestAt()));
-      }
-    }
-  }
-
-  /** Where the first byte stands that is no white space; the end if there is none. */
-  private static int solid(byte[] text, int from, int end) {
-    int i = from;
-    while (i < end && (text[i] == ' ' || text[i] == '\t' || text[i] == '\r' || text[i] == '\n')) {
-      i++;
-    }
-    return i;
   }
 
   /** Where a request begins in the current line; negative if none does. */
   private int requestAt(int from, int end) {
-    return requestAt(lines.buffer(), from, end);
-  }
-
-  /** In a JSON string its quotes would be escaped, so this is never the text of an attribute. */
-  private static int requestAt(byte[] text, int from, int end) {
-    for (int i = from; i < end; i++) {
-      if (text[i] == '{') {
-        for (byte[] start : REQUEST_STARTS) {
-          if (end - i >= start.length
-              && Arrays.equals(text, i, i + start.length, start, 0, start.length)) {
-            return i;
-          }
-        }
-      }
-    }
-    return -1;
+    return LineDecoder.requestAt(lines.buffer(), from, end);
   }
 
   /**
@@ -386,12 +294,12 @@ final class JsonInput {
         }
         problem = "the document is not UTF-8 here";
       } catch (JacksonException broken) {
-        problem = fault("the document ", broken, 0).message(0);
+        problem = LineDecoder.fault("the document ", broken, 0).message(0);
       }
       faultLine = linesBefore + parser.currentLocation().getLineNr();
       parser.releaseBuffered(unread);
     }
-    problem += assembler.abandon() + kept(0);
+    problem += assembler.abandon() + decoder.kept(0);
     InputStream rest =
         new SequenceInputStream(new ByteArrayInputStream(unread.toByteArray()), text.remaining());
     lines = new LineReader(rest, maxMessageBytes, '\n', faultLine);
@@ -409,7 +317,7 @@ final class JsonInput {
                 ? problem + "; the next request on the line was read on its own"
                 : problem + "; the reading goes on at line " + lines.number());
         int start = requestAt(lines.start(), lines.start() + lines.length());
-        readLine(
+        decoder.read(
             lines.buffer(),
             start,
             lines.start() + lines.length() - start,
@@ -425,34 +333,5 @@ final class JsonInput {
       return;
     }
     delivery.refused(faultLine, problem + (hasRest ? "; the rest was not read" : ""));
-  }
-
-  private String kept(long before) {
-    return delivery.delivered() == before
-        ? ""
-        : "; the spans before it were kept (" + (delivery.delivered() - before) + ")";
-  }
-
-  /** Says what is wrong, without the parser's words: they quote the text, which may be private. */
-  private static Fault fault(String what, JacksonException broken, int lastRequestAt) {
-    TokenStreamLocation location = broken.getLocation();
-    long column = location == null ? -1 : location.getColumnNr();
-    if (broken instanceof UnexpectedEndOfInputException) {
-      return new Fault(lastRequestAt, what + "ends in the middle of its JSON", column, "");
-    }
-    if (broken instanceof StreamConstraintsException limit) {
-      return new Fault(lastRequestAt, what + "is over a limit", column, ": " + reason(limit));
-    }
-    return new Fault(lastRequestAt, what + "is no JSON", column, "");
-  }
-
-  private static String reason(StreamConstraintsException limit) {
-    String message = String.valueOf(limit.getOriginalMessage());
-    if (message.contains("nesting depth")) {
-      return "it nests objects and arrays more than " + MAX_DEPTH + " deep";
-    }
-    return message.contains("String value length")
-        ? "one of its strings is too long"
-        : "one of its numbers or names is too long";
   }
 }

@@ -6,11 +6,7 @@ import java.io.InputStream;
 import java.io.SequenceInputStream;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.CharBuffer;
-import java.nio.charset.CharsetDecoder;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /** Splits a stream into lines, or into records, without copying them. Not thread-safe. */
@@ -26,8 +22,6 @@ final class LineReader {
   private final InputStream in;
   private final int maxBytes;
   private final byte delimiter;
-  private final CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
-  private final CharBuffer decoded = CharBuffer.allocate(8192);
 
   private byte[] buffer = new byte[1 << 16];
   private int start;
@@ -204,25 +198,6 @@ final class LineReader {
   /** Whether the line is known to be UTF-8 because it is ASCII. */
   boolean isAscii() {
     return !foreign;
-  }
-
-  /**
-   * Where a part of the buffer stops being UTF-8, counted from its start; -1 if it is UTF-8.
-   * Jackson alone would let overlong forms and encoded surrogates pass.
-   */
-  int invalidUtf8In(byte[] text, int from, int to) {
-    ByteBuffer bytes = ByteBuffer.wrap(text, from, to - from);
-    decoder.reset();
-    while (true) {
-      decoded.clear();
-      var result = decoder.decode(bytes, decoded, true);
-      if (result.isError()) {
-        return bytes.position() - from;
-      }
-      if (result.isUnderflow()) {
-        return -1;
-      }
-    }
   }
 
   /** Everything from the current line on, as one stream; the lines are used up. */

@@ -6,6 +6,8 @@ import dev.tracekeep.storage.StorageConfig;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Objects;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads spans from OTLP. The input's content says what it is: an {@code ExportTraceServiceRequest}
@@ -59,6 +61,25 @@ public final class OtlpReader {
    * @throws IOException if {@code in} cannot be read
    */
   public void read(InputStream in, String sourceName, OtlpHandler handler) throws IOException {
+    readWith(null, in, sourceName, handler);
+  }
+
+  /**
+   * The same with the help of other threads, which decode lines of JSON while this one reads on.
+   * The handler is still called by this thread alone, in the order of the input, and gets the same;
+   * but what was read may reach it only once more has been read, so this is not for an input that
+   * comes bit by bit. Some 4 MiB of text are decoded ahead at most.
+   *
+   * @param decoders runs what it is given on threads of its own; if it throws, so does this
+   */
+  public void read(InputStream in, String sourceName, OtlpHandler handler, Executor decoders)
+      throws IOException {
+    readWith(Objects.requireNonNull(decoders, "decoders"), in, sourceName, handler);
+  }
+
+  private void readWith(
+      @Nullable Executor decoders, InputStream in, String sourceName, OtlpHandler handler)
+      throws IOException {
     Delivery delivery =
         new Delivery(
             Objects.requireNonNull(sourceName, "sourceName"),
@@ -66,7 +87,8 @@ public final class OtlpReader {
             new SpanMapper(tenant, conventions),
             maxSpanBytes);
     try {
-      new ContentReader(delivery, maxMessageBytes).read(new RawInput(in, handler::onBytes));
+      new ContentReader(delivery, maxMessageBytes, decoders)
+          .read(new RawInput(in, handler::onBytes));
     } catch (IOException failed) {
       delivery.finish();
       throw failed;

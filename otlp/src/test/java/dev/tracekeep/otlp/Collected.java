@@ -1,5 +1,7 @@
 package dev.tracekeep.otlp;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.tracekeep.span.Span;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -8,6 +10,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ForkJoinPool;
 import java.util.zip.GZIPOutputStream;
 
 /** Everything that one reading gave. */
@@ -16,6 +19,10 @@ final class Collected implements OtlpHandler {
 
   final List<Span> spans = new ArrayList<>();
   final List<OtlpProblem> problems = new ArrayList<>();
+
+  /** Both in their order. */
+  final List<Object> findings = new ArrayList<>();
+
   long bytes;
 
   static Collected of(String text) {
@@ -26,13 +33,18 @@ final class Collected implements OtlpHandler {
     return of(OtlpReader.builder().build(), input);
   }
 
+  /** Reads alone and with the help of other threads: both must give the same. */
   static Collected of(OtlpReader reader, byte[] input) {
     Collected collected = new Collected();
+    Collected ahead = new Collected();
     try {
       reader.read(new ByteArrayInputStream(input), SOURCE, collected);
+      reader.read(new ByteArrayInputStream(input), SOURCE, ahead, ForkJoinPool.commonPool());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+    assertThat(ahead.findings).isEqualTo(collected.findings);
+    assertThat(ahead.bytes).isEqualTo(collected.bytes);
     return collected;
   }
 
@@ -66,11 +78,13 @@ final class Collected implements OtlpHandler {
   @Override
   public void onSpan(Span span) {
     spans.add(span);
+    findings.add(span);
   }
 
   @Override
   public void onProblem(OtlpProblem problem) {
     problems.add(problem);
+    findings.add(problem);
   }
 
   @Override

@@ -50,8 +50,6 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
-import java.util.function.Function;
-import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -312,14 +310,16 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
       return WriteResult.EMPTY;
     }
     requireWritable();
+    List<Span> given = List.copyOf(spans);
+    workOutVersionsAhead(given);
     List<WriteResult.Rejection> rejected = new ArrayList<>();
-    List<Span> fitting = new ArrayList<>(spans.size());
-    for (Span span : spans) {
+    List<Span> fitting = new ArrayList<>(given.size());
+    for (Span span : given) {
       String problem =
           span.isLight()
               ? "was read without its heavy fields and cannot be written back: read it with getSpan"
                   + " or getTrace"
-              : sizeProblem(column -> column.read(span));
+              : sizeProblem(span.size());
       if (problem == null) {
         problem = engineProblem(span);
       }
@@ -330,7 +330,6 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
       }
     }
     SpanBatch batch = SpanBatch.of(fitting);
-    workOutVersionsAhead(batch.spans());
     WriteOutcome outcome =
         batch.spans().isEmpty()
             ? WriteOutcome.NONE
@@ -349,10 +348,10 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
   }
 
   /**
-   * Lets another core work out the versions of a large batch while this thread sends the first
-   * rows: versions are a part of what a write costs this side of the engine. It starts at the end,
-   * so that the two meet in the middle; in the same direction they would work out each version
-   * twice, side by side. Whoever needs a version first works it out; both come to the same.
+   * Lets another core work out half of the versions of a large batch, which are most of what a
+   * write costs this side of the engine. It starts at the end, so that the two meet in the middle;
+   * in the same direction they would work out each version twice, side by side. Whoever needs a
+   * version first works it out; both come to the same.
    */
   private static void workOutVersionsAhead(List<Span> batch) {
     if (batch.size() >= SPANS_WORTH_A_THREAD) {
@@ -382,7 +381,7 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
     List<WriteResult.Rejection> rejected = new ArrayList<>();
     List<SpanUpdate> fitting = new ArrayList<>(updates.size());
     for (SpanUpdate update : updates) {
-      String problem = sizeProblem(update::value);
+      String problem = sizeProblem(size(update));
       if (problem == null) {
         fitting.add(update);
       } else {
@@ -819,13 +818,8 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
   }
 
   /** Says how far a span, or an update, is over the limit; null if it is not. */
-  private @Nullable String sizeProblem(Function<SpanColumn, @Nullable Object> values) {
+  private @Nullable String sizeProblem(long bytes) {
     long limit = config.maxSpanBytes();
-    // A char is at most three bytes of UTF-8: most spans need no closer look.
-    if (3 * size(values, String::length) <= limit) {
-      return null;
-    }
-    long bytes = size(values, Utf8::length);
     return bytes <= limit
         ? null
         : "has "
@@ -835,18 +829,17 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
             + " (max-span-bytes)";
   }
 
-  private static long size(
-      Function<SpanColumn, @Nullable Object> values, ToLongFunction<String> measure) {
+  private static long size(SpanUpdate update) {
     long size = 0;
-    for (SpanColumn column : SpanColumn.all()) {
-      Object value = values.apply(column);
+    for (SpanColumn column : update.columns()) {
+      Object value = update.value(column);
       if (value instanceof Json json) {
-        size += measure.applyAsLong(json.text());
+        size += Utf8.length(json.text());
       } else if (value instanceof String text) {
-        size += measure.applyAsLong(text);
+        size += Utf8.length(text);
       } else if (value instanceof List<?> list) {
         for (Object element : list) {
-          size += measure.applyAsLong((String) element);
+          size += Utf8.length((String) element);
         }
       }
     }
