@@ -12,6 +12,9 @@ interface BenchmarkStore extends AutoCloseable {
   /** The address of a database of this store's own, empty at first. */
   String url();
 
+  /** Called when the adapter has made the span table, before anything is measured. */
+  default void beforeWrites() throws Exception {}
+
   /**
    * Turns spans into what the driver takes, outside of the measured time.
    *
@@ -35,7 +38,8 @@ interface BenchmarkStore extends AutoCloseable {
   /** The store of that adapter name. */
   static BenchmarkStore open(String adapter) throws Exception {
     return switch (adapter) {
-      case "clickhouse" -> new ClickHouseBenchmarkStore();
+      case "clickhouse" -> new ClickHouseBenchmarkStore(false);
+      case "clickhouse-plain" -> new ClickHouseBenchmarkStore(true);
       case "duckdb" -> new DuckDbBenchmarkStore();
       case "mssql" -> new MsSqlBenchmarkStore();
       case "pg" -> new PgBenchmarkStore();

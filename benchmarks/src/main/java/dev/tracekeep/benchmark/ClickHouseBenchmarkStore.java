@@ -26,17 +26,27 @@ import java.util.stream.Collectors;
 
 /**
  * A database on the server that TRACEKEEP_BENCHMARK_CLICKHOUSE_URL names, or on the one of the
- * tests, and RowBinary of rows that were encoded before the clock started, into a plain MergeTree
- * with the same columns, codecs and sort key and the server's own settings.
+ * tests, and RowBinary of rows that were encoded before the clock started: into the span table
+ * itself, or into a plain MergeTree of the same columns, codecs, sort key and settings that has no
+ * projection. The difference of the two is what the projection costs.
+ *
+ * <p>Merges are stopped in every table, so that no shot pays for another one's parts, nor for how
+ * far the server has come with its own.
  */
 final class ClickHouseBenchmarkStore implements BenchmarkStore {
   private static final String PREFIX = "jdbc:clickhouse:";
-  private static final String RAW_TABLE = "raw_spans";
+  private static final String SPAN_TABLE = "tracekeep_spans";
+  private static final String PLAIN_TABLE = "plain_spans";
   private static final AtomicInteger DATABASES = new AtomicInteger();
 
   private final URI address;
+  private final boolean isPlain;
 
-  ClickHouseBenchmarkStore() throws IOException {
+  /**
+   * @param isPlain whether the ceiling is a table without the projection
+   */
+  ClickHouseBenchmarkStore(boolean isPlain) throws IOException {
+    this.isPlain = isPlain;
     String given = System.getenv("TRACEKEEP_BENCHMARK_CLICKHOUSE_URL");
     String url =
         given == null || given.isBlank()
@@ -63,23 +73,32 @@ final class ClickHouseBenchmarkStore implements BenchmarkStore {
   }
 
   @Override
+  public void beforeWrites() throws IOException {
+    ClickHouseTestServer.execute(url(), "SYSTEM STOP MERGES " + SPAN_TABLE);
+  }
+
+  @Override
   public List<Object[]> rawRows(List<Span> spans) {
-    List<Object[]> rows = new ArrayList<>(spans.size());
-    try {
-      ClickHouseTestServer.execute(
-          url(),
-          "CREATE TABLE IF NOT EXISTS "
-              + RAW_TABLE
-              + " ("
-              + SpanColumn.all().stream()
-                  .map(ClickHouseBenchmarkStore::definition)
-                  .collect(Collectors.joining(", "))
-              + ", version UInt256) ENGINE = MergeTree ORDER BY (tenant_id, trace_id, span_id)");
-      for (Span span : spans) {
-        rows.add(new Object[] {encoded(span)});
+    if (isPlain) {
+      try {
+        ClickHouseTestServer.execute(
+            url(),
+            "CREATE TABLE "
+                + PLAIN_TABLE
+                + " ("
+                + SpanColumn.all().stream()
+                    .map(ClickHouseBenchmarkStore::definition)
+                    .collect(Collectors.joining(", "))
+                + ", version UInt256) ENGINE = MergeTree ORDER BY (tenant_id, trace_id, span_id)"
+                + " SETTINGS min_bytes_for_wide_part = 134217728",
+            "SYSTEM STOP MERGES " + PLAIN_TABLE);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
       }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+    }
+    List<Object[]> rows = new ArrayList<>(spans.size());
+    for (Span span : spans) {
+      rows.add(new Object[] {encoded(span)});
     }
     return rows;
   }
@@ -178,7 +197,7 @@ final class ClickHouseBenchmarkStore implements BenchmarkStore {
         try (InsertResponse response =
             client
                 .insert(
-                    RAW_TABLE,
+                    isPlain ? PLAIN_TABLE : SPAN_TABLE,
                     out -> {
                       for (Object[] row : part) {
                         out.write((byte[]) row[0]);
@@ -196,8 +215,9 @@ final class ClickHouseBenchmarkStore implements BenchmarkStore {
   @Override
   @SuppressWarnings("try") // the answer's close() declares Exception, and is never interrupted
   public void settle() throws Exception {
+    ClickHouseTestServer.execute(url(), "SYSTEM START MERGES " + SPAN_TABLE);
     try (Client client = client();
-        QueryResponse response = client.query("OPTIMIZE TABLE tracekeep_spans FINAL").get()) {
+        QueryResponse response = client.query("OPTIMIZE TABLE " + SPAN_TABLE + " FINAL").get()) {
       response.getReadRows();
     }
   }

@@ -55,6 +55,7 @@ public class IngestBenchmark {
     database = BenchmarkStore.open(store);
     storage = Storages.open(database.url());
     storage.init();
+    database.beforeWrites();
     fresh = SampleSpans.make(spans, 50);
   }
 
