@@ -2,11 +2,11 @@ package dev.tracekeep.storage.spi;
 
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanKey;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
-import java.util.SortedMap;
 import java.util.SortedSet;
-import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
@@ -28,18 +28,22 @@ public record SpanBatch(List<Span> spans, int duplicates, List<SpanKey> conflict
 
   /** Reduces the given spans; their order does not matter. */
   public static SpanBatch of(Collection<Span> given) {
-    SortedMap<SpanKey, Span> best = new TreeMap<>();
+    Span[] sorted = given.toArray(Span[]::new);
+    Arrays.sort(sorted, (left, right) -> left.key().compareTo(right.key()));
+    List<Span> best = new ArrayList<>(sorted.length);
     SortedSet<SpanKey> conflicting = new TreeSet<>();
-    for (Span span : given) {
-      Span known = best.putIfAbsent(span.key(), span);
-      if (known != null) {
-        if (!known.times().startedAt().equals(span.times().startedAt())) {
-          conflicting.add(span.key());
-        }
-        best.put(span.key(), known.orBetter(span));
+    for (Span span : sorted) {
+      int last = best.size() - 1;
+      if (last < 0 || !best.get(last).key().equals(span.key())) {
+        best.add(span);
+        continue;
       }
+      Span known = best.get(last);
+      if (!known.times().startedAt().equals(span.times().startedAt())) {
+        conflicting.add(span.key());
+      }
+      best.set(last, known.orBetter(span));
     }
-    return new SpanBatch(
-        List.copyOf(best.values()), given.size() - best.size(), List.copyOf(conflicting));
+    return new SpanBatch(best, sorted.length - best.size(), List.copyOf(conflicting));
   }
 }
