@@ -51,6 +51,9 @@ final class MsSqlMigration extends MigrationDialect {
   /** Duplicates that arrive between the look and the index make it fail; then they are moved. */
   private static final int CONSTRAINT_TRIES = 5;
 
+  /** Two arguments each stay below Babelfish's limit of 100. */
+  private static final int TEXTS_AT_ONCE = 40;
+
   /** Two parameters each stay below the limit of 2,100. */
   private static final int VERSIONS_PER_STATEMENT = 1_000;
 
@@ -569,12 +572,22 @@ final class MsSqlMigration extends MigrationDialect {
   @Override
   public String digest(List<String> columnsSql) {
     String hash =
-        "HASHBYTES('SHA2_256', CONCAT(CAST(N'' AS nvarchar(max)), "
-            + String.join(", N'|', ", columnsSql)
-            + "))";
+        "HASHBYTES('SHA2_256', "
+            + concatenated(columnsSql.stream().map(column -> column + ", N'|'").toList())
+            + ")";
     return "CONCAT("
         + ("CAST(SUBSTRING(" + hash + ", 1, 8) AS bigint), N' ', ")
         + ("CAST(SUBSTRING(" + hash + ", 9, 8) AS bigint))");
+  }
+
+  /** One text of many; in parts, because a function of Babelfish takes 100 arguments at most. */
+  private static String concatenated(List<String> textsSql) {
+    List<String> parts = new ArrayList<>();
+    for (int i = 0; i < textsSql.size(); i += TEXTS_AT_ONCE) {
+      List<String> some = textsSql.subList(i, Math.min(textsSql.size(), i + TEXTS_AT_ONCE));
+      parts.add("CONCAT(CAST(N'' AS nvarchar(max)), " + String.join(", ", some) + ")");
+    }
+    return parts.size() == 1 ? parts.get(0) : "CONCAT(" + String.join(", ", parts) + ")";
   }
 
   /** SQL Server compares no tuples. */
@@ -608,9 +621,7 @@ final class MsSqlMigration extends MigrationDialect {
       }
     }
     String hash =
-        "CAST(SUBSTRING(HASHBYTES('SHA2_256', CONCAT(CAST(N'' AS nvarchar(max)), "
-            + String.join(", ", texts)
-            + ")), 1, 8) AS bigint)";
+        "CAST(SUBSTRING(HASHBYTES('SHA2_256', " + concatenated(texts) + "), 1, 8) AS bigint)";
     return new SqlStatement(
             "SELECT COUNT_BIG(*), CAST(SUM(CAST("
                 + hash
