@@ -2,8 +2,6 @@ package dev.tracekeep.adapter.mssql;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tracekeep.jdbc.SqlStatement;
-import dev.tracekeep.span.Json;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -61,29 +59,6 @@ class MsSqlDialectTest {
   @Test
   void name_isQuoted() {
     assertThat(DIALECT.quote("a]b [c")).isEqualTo("[a]]b [c]");
-  }
-
-  @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      quoteCharacter = '\0',
-      textBlock =
-          """
-          team | "blue" | ((CHARINDEX(?, m) > 0 AND CHARINDEX(?, m) > 0) OR CHARINDEX(?, m) > 0)
-          n    | 12.5   | ((CHARINDEX(?, m) > 0) OR CHARINDEX(?, m) > 0)
-          a"b  | 1      | m IS NOT NULL
-          """)
-  void member_isLookedForAsText(String name, String value, String condition) {
-    SqlStatement statement = new SqlStatement("");
-    DIALECT.narrowByMember("m", name, Json.parse(value), statement);
-    assertThat(statement.text()).isEqualTo(condition);
-  }
-
-  @Test
-  void member_thatIsTooLongToSearch_isLeftToCore() {
-    SqlStatement statement = new SqlStatement("");
-    DIALECT.narrowByMember("m", "n".repeat(4_001), Json.of(1), statement);
-    assertThat(statement.text()).isEqualTo("m IS NOT NULL");
   }
 
   @ParameterizedTest
