@@ -115,9 +115,7 @@ final class MsSqlFixture implements StorageFixture {
         statement.execute(
             "ALTER TABLE ["
                 + StorageConfig.DEFAULT_TABLE
-                + "] ALTER COLUMN [version] binary("
-                + version.length
-                + ") NOT NULL");
+                + "] ALTER COLUMN [version] varbinary(100)");
       }
       super.storeVersion(key, version);
     }
