@@ -16,6 +16,7 @@ import java.util.function.ToLongFunction;
  * counts calls of the store by {@code result}; {@code tracekeep.pipeline.available} is 1 while the
  * store is not given up.
  */
+@SuppressWarnings("exports") // Micrometer is optional: whoever uses this brings it
 public final class PipelineMetrics implements MeterBinder {
   private static final Map<String, ToLongFunction<PipelineStatistics>> OUTCOMES =
       Map.of(
