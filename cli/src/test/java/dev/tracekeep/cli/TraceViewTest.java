@@ -11,7 +11,9 @@ import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Origin;
 import dev.tracekeep.span.Payload;
 import dev.tracekeep.span.Span;
+import dev.tracekeep.span.Usage;
 import dev.tracekeep.storage.Trace;
+import java.math.BigDecimal;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -49,6 +51,22 @@ class TraceViewTest {
 
             Errors
               span b  b  answered 503
+            """);
+  }
+
+  @Test
+  void draw_usage_standsAtItsSpanAndSummedAbove() {
+    Usage usage = new Usage("glimmer-2", null, 1_204L, 312L, null, new BigDecimal("0.0123"));
+    screen.with(new Terminal(false, false, Glyphs.ASCII, 60));
+    assertThat(drawn(trace(ended("r", null, 0, 100), span("a", "r", 0, 50L).usage(usage).build())))
+        .isEqualTo(
+            """
+            Trace t1
+            2026-11-20 10:00:00 UTC | 100 ms | 2 spans | no errors | 1,204 tokens in | 312 tokens out | cost 0.0123
+
+            SPAN          0 ----------------- 100 ms   DURATION  STATUS
+            span r        ##########################     100 ms  ok
+            `-span a      #############                 50.0 ms  ok  glimmer-2 | 1,204 tokens in | 312 tokens out | cost 0.0123
             """);
   }
 

@@ -29,9 +29,6 @@ class TracekeepCommandTest {
         "import",
         "traces",
         "trace",
-        "spans",
-        "values",
-        "usage",
         "stats",
         "migrate",
         "migrate plan",
@@ -66,7 +63,7 @@ class TracekeepCommandTest {
         .isEqualTo(
             """
             tracekeep: Say what to do.
-            Commands: demo, import, traces, trace, spans, values, usage, stats, migrate, dlq, doctor.
+            Commands: demo, import, traces, trace, stats, migrate, dlq, doctor.
             Try 'tracekeep --help'.
             """);
   }

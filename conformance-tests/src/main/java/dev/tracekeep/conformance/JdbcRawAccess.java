@@ -341,6 +341,17 @@ public abstract class JdbcRawAccess implements RawAccess {
     }
   }
 
+  @Override
+  public boolean dropColumns(List<String> columns) throws SQLException {
+    try (Connection connection = connect();
+        Statement statement = connection.createStatement()) {
+      for (String column : columns) {
+        statement.execute("ALTER TABLE " + quoted(table) + " DROP COLUMN " + quoted(column));
+      }
+    }
+    return true;
+  }
+
   /** The statement that drops an index of the table. */
   protected String dropIndexStatement(String name) {
     return "DROP INDEX " + quoted(name);

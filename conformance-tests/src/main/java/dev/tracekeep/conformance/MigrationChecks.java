@@ -1,6 +1,7 @@
 package dev.tracekeep.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tracekeep.migration.DedupeMigration;
 import dev.tracekeep.migration.MigrationListener;
@@ -14,12 +15,16 @@ import dev.tracekeep.migration.SpanTable;
 import dev.tracekeep.migration.VerifyReport;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanKey;
+import dev.tracekeep.span.SpanUpdate;
+import dev.tracekeep.span.Usage;
 import dev.tracekeep.storage.Capability;
 import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.Health;
 import dev.tracekeep.storage.InitReport;
+import dev.tracekeep.storage.MigrationRequiredException;
 import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.StorageException;
+import dev.tracekeep.storage.TraceQuery;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -145,6 +150,70 @@ abstract class MigrationChecks extends MergeChecks {
     assertThat(storage.getTrace(key.trace()).orElseThrow().spans())
         .containsExactly(legacy.winners().get(key));
     assertThat(storage.statistics().spans()).isEqualTo(legacy.winners().size());
+  }
+
+  /**
+   * The table of a release in which a span had no usage gets those columns: `check` names them and
+   * changes nothing, `off` reads what is there, `auto` adds them, and then everything is as in a
+   * table that has had them from the start.
+   */
+  @Test
+  public final void tableWithoutUsage_getsItsColumns() throws Exception {
+    List<String> columns =
+        List.of("model", "provider", "input_tokens", "output_tokens", "total_tokens", "cost");
+    Span full =
+        Spans.full(SpanKey.of(Spans.TRACE, Spans.SPAN)).toBuilder().parentSpanId(null).build();
+    Span before = full.toBuilder().usage(Usage.NONE).build();
+    ObservabilityStorage maker = storage();
+    maker.createSpan(before);
+    maker.close();
+    boolean hasColumns = raw().dropColumns(columns);
+
+    if (hasColumns) {
+      assertThat(raw().rows())
+          .hasSize(1)
+          .allSatisfy(r -> assertThat(r).doesNotContainKeys("model", "cost"));
+      ObservabilityStorage checking = open(Map.of("migration", "check"));
+      assertThat(checking.check().schema()).isEqualTo(Health.SchemaState.MIGRATION_REQUIRED);
+      assertThatThrownBy(checking::init)
+          .isInstanceOf(MigrationRequiredException.class)
+          .hasMessageContaining(String.join(", ", columns))
+          .hasMessageContaining("tracekeep migrate apply");
+      assertThat(checking.migration().plan().missingColumns()).isEqualTo(columns);
+      ObservabilityStorage reading = open(Map.of("migration", "off"));
+      assertThat(reading.init().outcome()).isEqualTo(InitReport.Outcome.READ_ONLY);
+      assertSame(reading.getSpan(before.key()), before);
+      reading.close();
+      checking.close();
+      assertThat(raw().rows())
+          .hasSize(1)
+          .allSatisfy(r -> assertThat(r).doesNotContainKeys("model", "cost"));
+    }
+
+    ObservabilityStorage storage = open(Map.of());
+    assertThat(storage.init().outcome())
+        .isIn(InitReport.Outcome.OPENED, InitReport.Outcome.MIGRATED);
+    assertThat(storage.check().schema()).isEqualTo(Health.SchemaState.CURRENT);
+    assertSame(storage.getSpan(before.key()), before);
+    assertThat(storage.createSpan(before).processed()).isEqualTo(1);
+    assertSame(storage.getSpan(before.key()), before);
+
+    storage.createSpan(full); // at equal times it says more
+    assertSame(storage.getSpan(full.key()), full);
+    Span other = Spans.inTrace(full, "other");
+    storage.batchCreateSpans(List.of(other, Spans.inTrace(before, "third")));
+    assertSame(storage.getSpan(other.key()), other);
+    storage.updateSpan(
+        SpanUpdate.builder(Spans.inTrace(before, "third").key(), Spans.at(5_000))
+            .usage(full.usage())
+            .build());
+    assertThat(storage.getSpan(Spans.inTrace(before, "third").key()).orElseThrow().usage())
+        .isEqualTo(full.usage());
+    assertThat(storage.listTraces(TraceQuery.builder(SpanKey.DEFAULT_TENANT).build()).items())
+        .hasSize(3)
+        .allSatisfy(trace -> assertThat(trace.head().usage()).isEqualTo(full.usage()));
+    assertThat(open(Map.of("migration", "check")).init().outcome())
+        .isEqualTo(InitReport.Outcome.OPENED);
   }
 
   /** A store that made its own table enforces it from the start, and has nothing to migrate. */

@@ -112,6 +112,16 @@ public interface RawAccess {
     return false;
   }
 
+  /**
+   * Takes columns off our own table, with all that its indexes and projections have of them: what
+   * is left is a table that was made by a release which did not know them.
+   *
+   * @return false if rows have no columns in common on this engine
+   */
+  default boolean dropColumns(List<String> columns) throws Exception {
+    return false;
+  }
+
   /** Drops the archive, by mistake. */
   void dropArchive() throws Exception;
 

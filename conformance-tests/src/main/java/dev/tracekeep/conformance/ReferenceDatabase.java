@@ -6,6 +6,7 @@ import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanVersion;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -58,7 +59,11 @@ final class ReferenceDatabase implements RawAccess {
     ReferenceTable table = tables.get(mainTable);
     return table == null
         ? List.of()
-        : table.rows.values().stream().flatMap(List::stream).map(row -> asText(row)).toList();
+        : table.rows.values().stream()
+            .flatMap(List::stream)
+            .map(row -> asText(row))
+            .peek(row -> table.lacking.forEach(column -> row.remove(column.columnName())))
+            .toList();
   }
 
   @Override
@@ -96,6 +101,14 @@ final class ReferenceDatabase implements RawAccess {
       throw new IllegalStateException("There is no row of " + key + " to copy");
     }
     rows.add(rows.get(0));
+    return true;
+  }
+
+  @Override
+  public synchronized boolean dropColumns(List<String> columns) {
+    Set<SpanColumn> dropped = new HashSet<>();
+    columns.forEach(column -> dropped.add(SpanColumn.named(column).orElseThrow()));
+    create(mainTable).drop(dropped);
     return true;
   }
 

@@ -16,6 +16,7 @@ import dev.tracekeep.migration.MigrationStep;
 import dev.tracekeep.migration.UndoOptions;
 import dev.tracekeep.migration.UndoPlan;
 import dev.tracekeep.migration.VerifyReport;
+import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.StorageException;
@@ -55,7 +56,7 @@ class ReferenceMigration implements DedupeMigration {
       long keys = table.rows.size();
       MigrationRecord open = latest(State.UNFINISHED);
       List<MigrationPlan.Step> steps =
-          table.unique && open == null
+          table.unique && table.lacking.isEmpty() && open == null
               ? List.of()
               : List.of(
                   step(MigrationStep.PREPARE),
@@ -77,7 +78,10 @@ class ReferenceMigration implements DedupeMigration {
               ? MigrationPlan.Details.NONE
               : MigrationPlan.Details.NONE.withNotes(
                   List.of("The trigger " + table.keepingTrigger + " fires on DELETE.")),
-          List.of());
+          SpanColumn.all().stream()
+              .filter(table.lacking::contains)
+              .map(SpanColumn::columnName)
+              .toList());
     }
   }
 
@@ -91,11 +95,12 @@ class ReferenceMigration implements DedupeMigration {
     try {
       ReferenceTable table = table();
       MigrationRecord open = latest(State.UNFINISHED);
-      if (table.unique && open == null) {
+      if (table.unique && table.lacking.isEmpty() && open == null) {
         return report(null, MigrationReport.Outcome.NOTHING_TO_DO);
       }
       MigrationRecord record = open == null ? start(listener) : open;
       String id = record.migrationId();
+      table.lacking.clear();
       tell(listener, id, MigrationStep.FIND_DUPLICATES, () -> {});
       archive(table, id, options, listener);
       tell(

@@ -337,7 +337,7 @@ public class ReferenceStorage extends ReferenceReads {
       if (table == null) {
         database.create(config.table()).unique = true;
         report = new InitReport(InitReport.Outcome.CREATED, config.table(), null);
-      } else if (table.unique) {
+      } else if (table.unique && addColumns(table)) {
         report = new InitReport(InitReport.Outcome.OPENED, config.table(), null);
       } else {
         report = initLegacy();
@@ -353,6 +353,17 @@ public class ReferenceStorage extends ReferenceReads {
   /** Keeps the number of this store's format with the table. */
   void keepFormat(ReferenceTable table) {
     table.format = OptionalInt.of(2);
+  }
+
+  /**
+   * Adds what a table of an older release lacks, as far as the policy lets it; whether all is
+   * there.
+   */
+  boolean addColumns(ReferenceTable table) {
+    if (config.migration() == MigrationPolicy.AUTO) {
+      table.lacking.clear();
+    }
+    return table.lacking.isEmpty();
   }
 
   /** Refuses rows that were written by another rule. */
@@ -407,7 +418,9 @@ public class ReferenceStorage extends ReferenceReads {
       Health.SchemaState schema =
           table == null
               ? Health.SchemaState.ABSENT
-              : table.unique ? Health.SchemaState.CURRENT : Health.SchemaState.MIGRATION_REQUIRED;
+              : table.unique && table.lacking.isEmpty()
+                  ? Health.SchemaState.CURRENT
+                  : Health.SchemaState.MIGRATION_REQUIRED;
       return Health.up("Reference 1", schema, "Plain maps in this process.");
     }
   }

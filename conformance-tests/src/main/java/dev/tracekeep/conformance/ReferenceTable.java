@@ -2,6 +2,7 @@ package dev.tracekeep.conformance;
 
 import dev.tracekeep.migration.MigrationRecord;
 import dev.tracekeep.span.Span;
+import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanVersion;
 import dev.tracekeep.span.TraceKey;
@@ -35,6 +36,9 @@ final class ReferenceTable {
 
   boolean unique;
 
+  /** The columns that it lacks, being made by an older release. */
+  final Set<SpanColumn> lacking = new HashSet<>();
+
   /** Whether its versions have another length than those of this release. */
   boolean isOfAnotherFormat;
 
@@ -62,15 +66,32 @@ final class ReferenceTable {
     return best;
   }
 
+  /** The span as the table can hold it. */
+  private Span held(Span span) {
+    return lacking.isEmpty()
+        ? span
+        : Span.fromColumns(
+            SpanColumn.all(), column -> lacking.contains(column) ? null : column.read(span));
+  }
+
+  /** Takes columns off, with what stands in them. */
+  void drop(Set<SpanColumn> columns) {
+    lacking.addAll(columns);
+    rows.values()
+        .forEach(
+            group ->
+                group.replaceAll(row -> new Row(held(row.span()), row.version(), row.userNote())));
+  }
+
   void add(Span span, String userNote) {
     rows.computeIfAbsent(span.key(), key -> new ArrayList<>())
-        .add(new Row(span, span.version(), userNote));
+        .add(new Row(held(span), span.version(), userNote));
   }
 
   void put(Span span, SpanVersion version) {
     List<Row> before = rows.get(span.key());
     String userNote = before == null ? "" : before.get(0).userNote();
-    rows.put(span.key(), new ArrayList<>(List.of(new Row(span, version, userNote))));
+    rows.put(span.key(), new ArrayList<>(List.of(new Row(held(span), version, userNote))));
   }
 
   long rowCount() {

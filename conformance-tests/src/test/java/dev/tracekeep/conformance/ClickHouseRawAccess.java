@@ -285,6 +285,42 @@ final class ClickHouseRawAccess implements RawAccess {
             + " FROM tracekeep_migrator GROUP BY table_name, owner");
   }
 
+  /** Makes the table anew, by its own statement without the columns. */
+  @Override
+  public boolean dropColumns(List<String> columns) throws IOException {
+    String statement =
+        ClickHouseTestServer.query(
+            url,
+            "SELECT create_table_query FROM system.tables WHERE database = currentDatabase() AND"
+                + " name = '"
+                + TABLE
+                + "' FORMAT TSVRaw",
+            Map.of());
+    String kept =
+        ClickHouseTestServer.query(
+                url,
+                "SELECT name FROM system.columns WHERE database = currentDatabase() AND table = '"
+                    + TABLE
+                    + "' AND default_kind = '' FORMAT TSVRaw",
+                Map.of())
+            .lines()
+            .filter(column -> !columns.contains(column))
+            .collect(Collectors.joining(", "));
+    for (String column : columns) {
+      statement =
+          statement
+              .replaceAll("`" + column + "` Nullable\\((String|Int64|Decimal\\(18, 12\\))\\), ", "")
+              .replaceAll("([ (\n])`?" + column + "`?,\\s*", "$1");
+    }
+    String newer = TABLE + "_newer";
+    ClickHouseTestServer.execute(url, "RENAME TABLE " + TABLE + " TO " + newer, statement);
+    ClickHouseTestServer.execute(
+        url,
+        "INSERT INTO " + TABLE + " (" + kept + ") SELECT " + kept + " FROM " + newer,
+        "DROP TABLE " + newer + " SYNC");
+    return true;
+  }
+
   @Override
   public boolean dropUserColumn() throws IOException {
     ClickHouseTestServer.execute(

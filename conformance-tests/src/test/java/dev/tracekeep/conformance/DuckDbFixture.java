@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Instant;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -174,6 +176,29 @@ final class DuckDbFixture implements StorageFixture {
       return value instanceof Instant time
           ? LocalDateTime.ofInstant(time, ZoneOffset.UTC).toString()
           : connection.createArrayOf("VARCHAR", ((List<?>) value).toArray());
+    }
+
+    /** DuckDB drops no column while an index of any column is there. */
+    @Override
+    public boolean dropColumns(List<String> columns) throws SQLException {
+      Map<String, String> indexes = new TreeMap<>();
+      try (Connection connection = connect();
+          Statement statement = connection.createStatement()) {
+        try (ResultSet rows =
+            statement.executeQuery("SELECT index_name, sql FROM duckdb_indexes()")) {
+          while (rows.next()) {
+            indexes.put(rows.getString(1), rows.getString(2));
+          }
+        }
+        for (String index : indexes.keySet()) {
+          statement.execute("DROP INDEX " + quoted(index));
+        }
+        super.dropColumns(columns);
+        for (String definition : indexes.values()) {
+          statement.execute(definition);
+        }
+      }
+      return true;
     }
 
     /** A foreign key of DuckDB's refers to a key, and not to an index. */

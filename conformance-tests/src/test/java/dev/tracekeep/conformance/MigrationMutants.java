@@ -598,6 +598,47 @@ final class MigrationMutants {
                   }
                 }));
     mutants.add(
+        Mutant.of(
+            "a table of an older release is opened without its columns",
+            (database, config, capabilities) ->
+                new ReferenceStorage(database, config, capabilities) {
+                  @Override
+                  boolean addColumns(ReferenceTable table) {
+                    return true;
+                  }
+                }));
+    mutants.add(
+        Mutant.of(
+            "columns are added although the policy says check",
+            (database, config, capabilities) ->
+                new ReferenceStorage(database, config, capabilities) {
+                  @Override
+                  boolean addColumns(ReferenceTable table) {
+                    table.lacking.clear();
+                    return true;
+                  }
+                }));
+    mutants.add(
+        migrating(
+            "the plan names no column that is missing",
+            (database, name) ->
+                new ReferenceMigration(database, name) {
+                  @Override
+                  public MigrationPlan plan() {
+                    MigrationPlan plan = super.plan();
+                    return new MigrationPlan(
+                        plan.table(),
+                        plan.rows(),
+                        plan.keys(),
+                        plan.duplicateGroups(),
+                        plan.surplusRows(),
+                        plan.constraint(),
+                        plan.steps(),
+                        plan.refusals(),
+                        plan.unfinishedMigrationId());
+                  }
+                }));
+    mutants.add(
         migrating(
             "verify finds every migration sound, also one that never was",
             (database, name) ->
