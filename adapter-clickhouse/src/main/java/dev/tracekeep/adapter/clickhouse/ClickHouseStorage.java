@@ -19,12 +19,22 @@ import dev.tracekeep.storage.MigrationPolicy;
 import dev.tracekeep.storage.MigrationRequiredException;
 import dev.tracekeep.storage.PruneReport;
 import dev.tracekeep.storage.PruneRequest;
+import dev.tracekeep.storage.ServiceLink;
+import dev.tracekeep.storage.SpanAggregate;
+import dev.tracekeep.storage.SpanAggregation;
+import dev.tracekeep.storage.SpanQuery;
+import dev.tracekeep.storage.SpanScan;
+import dev.tracekeep.storage.SpanValue;
 import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.StorageStatistics;
+import dev.tracekeep.storage.StoredSpan;
+import dev.tracekeep.storage.TimeRange;
 import dev.tracekeep.storage.TraceQuery;
+import dev.tracekeep.storage.TraceStatistics;
 import dev.tracekeep.storage.TracingStrategy;
 import dev.tracekeep.storage.TracingStrategySupport;
+import dev.tracekeep.storage.ValueQuery;
 import dev.tracekeep.storage.spi.AbstractObservabilityStorage;
 import dev.tracekeep.storage.spi.TableFormat;
 import dev.tracekeep.storage.spi.WriteOutcome;
@@ -42,7 +52,19 @@ import org.jspecify.annotations.Nullable;
 /** Spans in ClickHouse. */
 final class ClickHouseStorage extends AbstractObservabilityStorage {
   private static final Set<Capability> CAPABILITIES =
-      Collections.unmodifiableSet(EnumSet.of(Capability.DURABLE, Capability.SHARED));
+      Collections.unmodifiableSet(
+          EnumSet.of(
+              Capability.DURABLE,
+              Capability.SHARED,
+              Capability.SPAN_FILTERS,
+              Capability.SPAN_LISTS,
+              Capability.VALUE_LISTS,
+              Capability.BULK_READS,
+              Capability.COUNTS,
+              Capability.TRACE_STATISTICS,
+              Capability.AGGREGATES,
+              Capability.SERVICE_LINKS,
+              Capability.SPAN_SCANS));
 
   /** All but realtime, which would make a part of the table for each span. */
   private static final TracingStrategySupport STRATEGIES =
@@ -317,7 +339,58 @@ final class ClickHouseStorage extends AbstractObservabilityStorage {
 
   @Override
   protected List<Span> readHeads(TraceQuery query, int limit) throws Exception {
-    return reads.roots(query, limit);
+    return reads.search().heads(query, limit);
+  }
+
+  @Override
+  protected Map<TraceKey, TraceStatistics> readStatistics(List<TraceKey> traces) throws Exception {
+    return reads.search().statistics(traces);
+  }
+
+  @Override
+  protected long countOf(TraceQuery query) throws Exception {
+    return reads.search().count(query);
+  }
+
+  @Override
+  protected long countOf(SpanQuery query) throws Exception {
+    return reads.search().count(query);
+  }
+
+  @Override
+  protected List<Span> readSpans(SpanQuery query, int limit) throws Exception {
+    return reads.search().spans(query, limit);
+  }
+
+  @Override
+  protected List<SpanValue> readValues(ValueQuery query, int limit) throws Exception {
+    return reads.search().values(query, limit);
+  }
+
+  @Override
+  protected List<Span> readSpans(List<SpanKey> keys) throws Exception {
+    return reads.search().spans(keys);
+  }
+
+  @Override
+  protected List<Span> readTraces(List<TraceKey> traces) throws Exception {
+    return reads.search().traces(traces);
+  }
+
+  @Override
+  protected List<SpanAggregate> readAggregates(SpanAggregation aggregation) throws Exception {
+    return reads.search().aggregates(aggregation);
+  }
+
+  @Override
+  protected List<ServiceLink> readServiceLinks(String tenantId, TimeRange startedAt)
+      throws Exception {
+    return reads.search().serviceLinks(tenantId, startedAt);
+  }
+
+  @Override
+  protected List<StoredSpan> readNext(SpanScan scan) throws Exception {
+    return reads.search().next(scan);
   }
 
   @Override

@@ -8,8 +8,6 @@ import dev.tracekeep.span.SpanStatus;
 import dev.tracekeep.span.TraceKey;
 import dev.tracekeep.storage.PruneRequest;
 import dev.tracekeep.storage.StorageStatistics;
-import dev.tracekeep.storage.TraceQuery;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,7 +32,8 @@ final class SpanReads {
 
   private final ClickHouseClient client;
   private final String source;
-  private final RootList roots;
+  private final NewestRows rows;
+  private final SpanSearch search;
 
   /**
    * @param source what is read: the table, quoted, or a subquery
@@ -42,7 +41,13 @@ final class SpanReads {
   SpanReads(ClickHouseClient client, String source) {
     this.client = client;
     this.source = source;
-    this.roots = new RootList(client, source);
+    this.rows = new NewestRows(client, source);
+    this.search = new SpanSearch(client, source);
+  }
+
+  /** What is found across traces. */
+  SpanSearch search() {
+    return search;
   }
 
   /** A trace and how many spans it has. */
@@ -53,43 +58,11 @@ final class SpanReads {
   }
 
   private static String inTrace(TraceKey trace) {
-    return TENANT
-        + " = "
-        + SqlText.literal(trace.tenantId())
-        + " AND "
-        + TRACE
-        + " = "
-        + SqlText.literal(trace.traceId());
-  }
-
-  /** The condition that a row belongs to one of some traces of one tenant. */
-  static String inTraces(String tenantId, Collection<String> traceIds) {
-    return TENANT
-        + " = "
-        + SqlText.literal(tenantId)
-        + " AND "
-        + TRACE
-        + " IN "
-        + SqlText.list(traceIds);
+    return NewestRows.inTraces(trace.tenantId(), List.of(trace.traceId()));
   }
 
   private String newest(String columns, String condition) {
-    return "SELECT "
-        + columns
-        + " FROM "
-        + source
-        + " WHERE "
-        + condition
-        + " ORDER BY "
-        + TRACE
-        + ", "
-        + SPAN
-        + ", "
-        + VERSION
-        + " DESC LIMIT 1 BY "
-        + TRACE
-        + ", "
-        + SPAN;
+    return rows.select(columns, condition);
   }
 
   Optional<Span> span(SpanKey key) throws Exception {
@@ -129,32 +102,15 @@ final class SpanReads {
     return first.isEmpty() ? Optional.empty() : span(trace.span(first.get(0))).filter(Span::isRoot);
   }
 
-  List<Span> roots(TraceQuery query, int limit) throws Exception {
-    return roots.list(query, limit);
-  }
-
   /** The stored rows of some keys of one tenant; those that are not there are left out. */
   Map<SpanKey, Span> stored(String tenantId, List<SpanKey> keys) throws Exception {
-    List<String> pairs = new ArrayList<>();
-    for (SpanKey key : keys) {
-      pairs.add("(" + SqlText.literal(key.traceId()) + ", " + SqlText.literal(key.spanId()) + ")");
-    }
-    String condition =
-        TENANT
-            + " = "
-            + SqlText.literal(tenantId)
-            + " AND ("
-            + TRACE
-            + ", "
-            + SPAN
-            + ") IN ("
-            + String.join(", ", pairs)
-            + ")";
-    Map<SpanKey, Span> rows = new LinkedHashMap<>();
-    client
-        .list(newest(ALL, condition), row -> SpanRows.read(row, SpanColumn.all()))
-        .forEach(row -> rows.put(row.key(), row));
-    return rows;
+    Map<SpanKey, Span> stored = new LinkedHashMap<>();
+    rows.forEach(
+        SpanColumn.all(),
+        NewestRows.ofKeys(tenantId, keys),
+        "true",
+        row -> stored.put(row.whole().key(), row.whole()));
+    return stored;
   }
 
   /** How many of some traces of one tenant there are. */
@@ -165,7 +121,7 @@ final class SpanReads {
             + ") FROM "
             + source
             + " WHERE "
-            + inTraces(tenantId, traceIds));
+            + NewestRows.inTraces(tenantId, traceIds));
   }
 
   /** Traces whose last activity lies before the cut, oldest first. */
@@ -218,9 +174,9 @@ final class SpanReads {
             + SPAN
             // One letter, since a pair would take twice as long.
             + ", argMax(multiIf("
-            + RootQuery.hasStatus(SpanStatus.ERROR)
+            + FilterSql.hasStatus(SpanStatus.ERROR)
             + ", 'e', "
-            + RootQuery.hasStatus(SpanStatus.RUNNING)
+            + FilterSql.hasStatus(SpanStatus.RUNNING)
             + ", 'r', 'o'), "
             + VERSION
             + ") AS now FROM "

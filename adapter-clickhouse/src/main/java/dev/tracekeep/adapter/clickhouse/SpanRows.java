@@ -80,13 +80,19 @@ final class SpanRows {
 
   /** Reads a span of the given columns. */
   static Span read(RowBinaryReader row, List<SpanColumn> columns) throws IOException {
+    return Span.fromColumns(columns, values(row, columns)::get);
+  }
+
+  /** Reads the values of the given columns, without those that are absent. */
+  static Map<SpanColumn, Object> values(RowBinaryReader row, List<SpanColumn> columns)
+      throws IOException {
     Map<SpanColumn, Object> values = new EnumMap<>(SpanColumn.class);
     for (SpanColumn column : columns) {
       if (column.isRequired() || !row.isNull()) {
         values.put(column, value(row, column));
       }
     }
-    return Span.fromColumns(columns, values::get);
+    return values;
   }
 
   /** Reads a version. */

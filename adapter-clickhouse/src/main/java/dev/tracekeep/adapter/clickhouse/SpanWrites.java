@@ -143,7 +143,7 @@ final class SpanWrites {
    * back to light.
    */
   private void delete(String tenantId, List<String> traceIds) throws Exception {
-    client.execute(deletion.apply(SpanReads.inTraces(tenantId, traceIds)));
+    client.execute(deletion.apply(NewestRows.inTraces(tenantId, traceIds)));
   }
 
   /** Deletes old traces. */

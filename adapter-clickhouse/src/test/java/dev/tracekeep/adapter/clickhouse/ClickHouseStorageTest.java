@@ -261,7 +261,8 @@ class ClickHouseStorageTest {
   void list_readsTheProjectionInOrder() throws IOException {
     try (ObservabilityStorage storage = ready()) {
       storage.batchCreateSpans(spans(20_000));
-      String statement = new RootQuery("tracekeep_spans").candidates(all().build(), null, 11);
+      String statement =
+          new HeadList(null, "tracekeep_spans").candidates(all().build()).statement(null, 11);
       assertThat(DATABASE.rows("EXPLAIN indexes = 1, projections = 1 " + statement))
           .anyMatch(line -> line.contains("ReadFromMergeTree (" + ClickHouseTable.ROOTS + ")"))
           .anyMatch(line -> line.contains("Read type: InReverseOrder"));
