@@ -1,6 +1,7 @@
 package dev.tracekeep.adapter.mongo;
 
 import com.mongodb.client.MongoCollection;
+import com.mongodb.client.MongoCursor;
 import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.Sorts;
 import dev.tracekeep.span.Span;
@@ -8,10 +9,13 @@ import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanStatus;
 import dev.tracekeep.span.TraceKey;
+import dev.tracekeep.storage.SpanScan;
 import dev.tracekeep.storage.StorageStatistics;
+import dev.tracekeep.storage.StoredSpan;
 import dev.tracekeep.storage.Trace;
 import dev.tracekeep.storage.TraceQuery;
 import dev.tracekeep.storage.spi.RootConditions;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
@@ -119,6 +123,53 @@ final class DuplicateReads implements SpanReads {
               trace.merge(span.key(), span, Span::orBetter);
             });
     finish.run();
+  }
+
+  @Override
+  public void forEach(Bson keys, Bson narrowing, List<SpanColumn> columns, RowConsumer consumer) {
+    // A worse copy may meet what the best one does not, so nothing is narrowed by.
+    forEachTrace(keys, trace -> trace.forEach(span -> consumer.accept(SpanCodec.Row.of(span))));
+  }
+
+  @Override
+  public void forEach(List<SpanKey> keys, List<SpanColumn> columns, RowConsumer consumer) {
+    keys.forEach(key -> span(key).ifPresent(span -> consumer.accept(SpanCodec.Row.of(span))));
+  }
+
+  @Override
+  public void forEachTrace(Bson keys, List<SpanColumn> columns, TraceConsumer consumer) {
+    forEachTrace(keys, trace -> consumer.accept(trace.stream().map(SpanCodec.Row::of).toList()));
+  }
+
+  @Override
+  public List<StoredSpan> next(SpanScan scan, int spans, long bytes) {
+    List<StoredSpan> next = new ArrayList<>();
+    long size = 0;
+    Span best = null;
+    try (MongoCursor<Span> copies =
+        spans()
+            .find(SpanKeys.within(scan))
+            .sort(Sorts.ascending(SpanKeys.TENANT, SpanKeys.TRACE, SpanKeys.SPAN))
+            .allowDiskUse(true)
+            .batchSize(Streams.documentsAtOnce(connection.unhurried(), table))
+            .iterator()) {
+      while (copies.hasNext()) {
+        Span span = copies.next();
+        if (best != null && !best.key().equals(span.key())) {
+          next.add(new StoredSpan(best, best.version()));
+          size += best.version().contentBytes();
+          if (next.size() >= spans || size >= bytes) {
+            return next;
+          }
+          best = null;
+        }
+        best = best == null ? span : best.orBetter(span);
+      }
+    }
+    if (best != null) {
+      next.add(new StoredSpan(best, best.version()));
+    }
+    return next;
   }
 
   @Override

@@ -24,18 +24,29 @@ import dev.tracekeep.storage.InitReport.Outcome;
 import dev.tracekeep.storage.MigrationRequiredException;
 import dev.tracekeep.storage.PruneReport;
 import dev.tracekeep.storage.PruneRequest;
+import dev.tracekeep.storage.ServiceLink;
+import dev.tracekeep.storage.SpanAggregate;
+import dev.tracekeep.storage.SpanAggregation;
+import dev.tracekeep.storage.SpanQuery;
+import dev.tracekeep.storage.SpanScan;
+import dev.tracekeep.storage.SpanValue;
 import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.StorageStatistics;
+import dev.tracekeep.storage.StoredSpan;
+import dev.tracekeep.storage.TimeRange;
 import dev.tracekeep.storage.TraceQuery;
+import dev.tracekeep.storage.TraceStatistics;
 import dev.tracekeep.storage.TracingStrategy;
 import dev.tracekeep.storage.TracingStrategySupport;
+import dev.tracekeep.storage.ValueQuery;
 import dev.tracekeep.storage.spi.AbstractObservabilityStorage;
 import dev.tracekeep.storage.spi.TableFormat;
 import dev.tracekeep.storage.spi.WriteOutcome;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -81,7 +92,15 @@ final class MongoStorage extends AbstractObservabilityStorage {
             Capability.ENFORCED_UNIQUENESS,
             Capability.EXACT_WRITE_COUNTS,
             Capability.ATOMIC_UPDATE,
-            Capability.SHARED);
+            Capability.SHARED,
+            Capability.SPAN_LISTS,
+            Capability.VALUE_LISTS,
+            Capability.BULK_READS,
+            Capability.COUNTS,
+            Capability.TRACE_STATISTICS,
+            Capability.AGGREGATES,
+            Capability.SERVICE_LINKS,
+            Capability.SPAN_SCANS);
     if (durable) {
       all.add(Capability.DURABLE);
     }
@@ -292,6 +311,60 @@ final class MongoStorage extends AbstractObservabilityStorage {
   @Override
   protected List<Span> readHeads(TraceQuery query, int limit) {
     return reads.roots(query, limit);
+  }
+
+  private SpanSearch search() {
+    return new SpanSearch(reads);
+  }
+
+  @Override
+  protected Map<TraceKey, TraceStatistics> readStatistics(List<TraceKey> traces) {
+    return search().statistics(traces);
+  }
+
+  @Override
+  protected long countOf(TraceQuery query) {
+    return search().count(query);
+  }
+
+  @Override
+  protected long countOf(SpanQuery query) {
+    return search().count(query);
+  }
+
+  @Override
+  protected List<Span> readSpans(SpanQuery query, int limit) {
+    return search().spans(query, limit);
+  }
+
+  @Override
+  protected List<SpanValue> readValues(ValueQuery query, int limit) {
+    return search().values(query, limit);
+  }
+
+  @Override
+  protected List<Span> readSpans(List<SpanKey> keys) {
+    return search().spans(keys);
+  }
+
+  @Override
+  protected List<Span> readTraces(List<TraceKey> traces) {
+    return search().traces(traces);
+  }
+
+  @Override
+  protected List<SpanAggregate> readAggregates(SpanAggregation aggregation) {
+    return search().aggregates(aggregation);
+  }
+
+  @Override
+  protected List<ServiceLink> readServiceLinks(String tenantId, TimeRange startedAt) {
+    return search().serviceLinks(tenantId, startedAt);
+  }
+
+  @Override
+  protected List<StoredSpan> readNext(SpanScan scan) {
+    return search().next(scan);
   }
 
   @Override

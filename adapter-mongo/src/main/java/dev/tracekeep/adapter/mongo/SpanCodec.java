@@ -74,6 +74,19 @@ final class SpanCodec implements Codec<Span> {
     private final Map<SpanColumn, Object> values = new EnumMap<>(SpanColumn.class);
     private @Nullable SpanVersion version;
 
+    /** A span as a row. */
+    static Row of(Span span) {
+      Row row = new Row();
+      for (SpanColumn column : SpanColumn.all()) {
+        Object value = column.read(span);
+        if (value != null) {
+          row.values.put(column, value);
+        }
+      }
+      row.version = span.version();
+      return row;
+    }
+
     /** The version; null in a document of an older release. */
     @Nullable SpanVersion version() {
       return version;

@@ -9,6 +9,7 @@ import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanVersion;
 import dev.tracekeep.span.TraceKey;
+import dev.tracekeep.storage.SpanScan;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -68,6 +69,31 @@ final class SpanKeys {
   static Bson unchanged(SpanKey key, @Nullable SpanVersion version) {
     return of(key)
         .append(VERSION, version == null ? BsonNull.VALUE : new BsonBinary(version.toBytes()));
+  }
+
+  /** The spans that a scan goes through. */
+  static Bson within(SpanScan scan) {
+    List<Bson> all = new ArrayList<>();
+    scan.tenantId().ifPresent(tenant -> all.add(Filters.eq(TENANT, tenant)));
+    scan.after()
+        .ifPresent(
+            key ->
+                all.add(
+                    Filters.or(
+                        Filters.gt(TENANT, key.tenantId()),
+                        Filters.and(
+                            Filters.eq(TENANT, key.tenantId()), Filters.gt(TRACE, key.traceId())),
+                        Filters.and(of(key.trace()), Filters.gt(SPAN, key.spanId())))));
+    scan.upTo()
+        .ifPresent(
+            key ->
+                all.add(
+                    Filters.or(
+                        Filters.lt(TENANT, key.tenantId()),
+                        Filters.and(
+                            Filters.eq(TENANT, key.tenantId()), Filters.lt(TRACE, key.traceId())),
+                        Filters.and(of(key.trace()), Filters.lte(SPAN, key.spanId())))));
+    return all.isEmpty() ? Filters.empty() : Filters.and(all);
   }
 
   /** The spans of certain traces of one tenant. */

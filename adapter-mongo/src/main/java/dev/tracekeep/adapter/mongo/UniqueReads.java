@@ -10,12 +10,15 @@ import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.TraceKey;
 import dev.tracekeep.storage.SpanPosition;
+import dev.tracekeep.storage.SpanScan;
 import dev.tracekeep.storage.StorageStatistics;
+import dev.tracekeep.storage.StoredSpan;
 import dev.tracekeep.storage.TraceQuery;
 import dev.tracekeep.storage.spi.RootConditions;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -179,6 +182,88 @@ final class UniqueReads implements SpanReads {
         Filters.and(
             SpanKeys.inTraces(tenantId, traceIds),
             new BsonDocument(SpanCodec.FAILED, RootFilters.TRUE)));
+  }
+
+  // ---- many spans ------------------------------------------------------------------------------
+
+  private static Bson only(List<SpanColumn> columns) {
+    return columns.size() == SpanColumn.all().size()
+        ? Projections.excludeId()
+        : Projections.fields(
+            Projections.include(columns.stream().map(SpanColumn::columnName).toList()),
+            Projections.excludeId());
+  }
+
+  @Override
+  public void forEach(Bson keys, Bson narrowing, List<SpanColumn> columns, RowConsumer consumer) {
+    rows()
+        .find(Filters.and(keys, narrowing))
+        .projection(only(columns))
+        .forEach(row -> consumer.accept(row));
+  }
+
+  @Override
+  public void forEach(List<SpanKey> keys, List<SpanColumn> columns, RowConsumer consumer) {
+    Set<SpanKey> wanted = new HashSet<>(keys);
+    SpanKeys.forEachRow(
+        connection.database(),
+        table,
+        keys,
+        only(columns),
+        row -> {
+          if (wanted.contains(SpanKeys.key(row))) {
+            consumer.accept(row);
+          }
+        });
+  }
+
+  @Override
+  public void forEachTrace(Bson keys, List<SpanColumn> columns, TraceConsumer consumer) {
+    List<SpanCodec.Row> trace = new ArrayList<>();
+    rows()
+        .find(keys)
+        .projection(only(columns))
+        .sort(Sorts.ascending(SpanKeys.TENANT, SpanKeys.TRACE, SpanKeys.SPAN))
+        .forEach(
+            row -> {
+              if (!trace.isEmpty()
+                  && !SpanKeys.key(trace.get(0)).trace().equals(SpanKeys.key(row).trace())) {
+                consumer.accept(List.copyOf(trace));
+                trace.clear();
+              }
+              trace.add(row);
+            });
+    if (!trace.isEmpty()) {
+      consumer.accept(List.copyOf(trace));
+    }
+  }
+
+  @Override
+  public List<StoredSpan> next(SpanScan scan, int spans, long bytes) {
+    List<SpanKey> keys = new ArrayList<>();
+    long[] size = {0};
+    rows()
+        .find(SpanKeys.within(scan))
+        .projection(SpanKeys.VERSION_ONLY)
+        .sort(Sorts.ascending(SpanKeys.TENANT, SpanKeys.TRACE, SpanKeys.SPAN))
+        .limit(spans)
+        .forEach(
+            row -> {
+              // A version tells how large its span is.
+              long content = SpanKeys.version(row).contentBytes();
+              if (keys.isEmpty() || size[0] + content <= bytes) {
+                keys.add(SpanKeys.key(row));
+              }
+              size[0] += content;
+            });
+    List<StoredSpan> next = new ArrayList<>();
+    if (!keys.isEmpty()) {
+      rows()
+          .find(SpanKeys.within(scan.upTo(keys.get(keys.size() - 1))))
+          .sort(Sorts.ascending(SpanKeys.TENANT, SpanKeys.TRACE, SpanKeys.SPAN))
+          .forEach(row -> next.add(new StoredSpan(row.span(), SpanKeys.version(row))));
+    }
+    return next;
   }
 
   // ---- counting --------------------------------------------------------------------------------
