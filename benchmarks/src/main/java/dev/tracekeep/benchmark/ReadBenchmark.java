@@ -1,15 +1,22 @@
 package dev.tracekeep.benchmark;
 
 import dev.tracekeep.span.Json;
+import dev.tracekeep.span.Payload;
 import dev.tracekeep.span.Span;
+import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.TraceKey;
 import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.Page;
+import dev.tracekeep.storage.SpanFilter;
+import dev.tracekeep.storage.SpanQuery;
+import dev.tracekeep.storage.SpanValue;
 import dev.tracekeep.storage.Storages;
 import dev.tracekeep.storage.Trace;
 import dev.tracekeep.storage.TraceQuery;
 import dev.tracekeep.storage.TraceSummary;
+import dev.tracekeep.storage.ValueQuery;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -26,7 +33,10 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** What it costs to read from a full table: traces of 50 spans, pages of 10 traces. */
+/**
+ * What it costs to read from a full table: traces of 50 spans, one in twenty without a stored root,
+ * one in five hundred of a session and with an attribute of their own; pages of 10 traces.
+ */
 @BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
 @Fork(
@@ -38,6 +48,9 @@ import org.openjdk.jmh.annotations.Warmup;
 public class ReadBenchmark {
   private static final int SPANS_PER_TRACE = 50;
   private static final int CHUNK = 20_000;
+
+  /** One trace in so many has what is looked for. */
+  private static final int RARE = 500;
 
   /** The adapter. */
   @Param({"duckdb"})
@@ -62,7 +75,7 @@ public class ReadBenchmark {
     database = BenchmarkStore.open(store);
     storage = Storages.open(database.url());
     storage.init();
-    List<Span> all = SampleSpans.make(spans, SPANS_PER_TRACE);
+    List<Span> all = marked(SampleSpans.make(spans, SPANS_PER_TRACE));
     for (int from = 0; from < all.size(); from += CHUNK) {
       storage.batchCreateSpans(all.subList(from, Math.min(all.size(), from + CHUNK)));
     }
@@ -73,6 +86,36 @@ public class ReadBenchmark {
       cursor = storage.listTraces(list().cursor(cursor).build()).cursor();
     }
     page100 = list().cursor(cursor).build();
+  }
+
+  private static List<Span> marked(List<Span> spans) {
+    List<Span> marked = new ArrayList<>(spans.size());
+    for (int i = 0; i < spans.size(); i++) {
+      Span span = spans.get(i);
+      int trace = i / SPANS_PER_TRACE;
+      if (trace % 20 == 7 && span.isRoot()) {
+        span = span.toBuilder().parentSpanId("never-exported").build();
+      }
+      if (trace % RARE == 3 && i % SPANS_PER_TRACE == 1) {
+        span =
+            Span.fromColumns(
+                SpanColumn.all(),
+                column ->
+                    column == SpanColumn.SESSION_ID ? "rare" : column.read(spanOf(spans, trace)));
+      }
+      if (trace % RARE == 5 && i % SPANS_PER_TRACE == 2) {
+        span =
+            span.toBuilder()
+                .payload(Payload.builder().attributes(Json.parse("{\"k\":\"rare\"}")).build())
+                .build();
+      }
+      marked.add(span);
+    }
+    return marked;
+  }
+
+  private static Span spanOf(List<Span> spans, int trace) {
+    return spans.get(trace * SPANS_PER_TRACE + 1);
   }
 
   /** Drops the database. */
@@ -121,5 +164,57 @@ public class ReadBenchmark {
   @Benchmark
   public Page<TraceSummary> listWithoutChildError() {
     return storage.listTraces(list().hasChildError(false).build());
+  }
+
+  /** The traces of a session that one in 500 has. */
+  @Benchmark
+  public Page<TraceSummary> listBySession() {
+    return storage.listTraces(
+        list().anySpan(SpanFilter.builder().where(SpanColumn.SESSION_ID, "rare").build()).build());
+  }
+
+  /** The traces with an attribute that one in 500 has, without an index. */
+  @Benchmark
+  public Page<TraceSummary> listByAttribute() {
+    return storage.listTraces(
+        list()
+            .anySpan(
+                SpanFilter.builder().member(SpanColumn.ATTRIBUTES, "k", Json.of("rare")).build())
+            .build());
+  }
+
+  /** The services. */
+  @Benchmark
+  public Page<SpanValue> listServices() {
+    return storage.listValues(
+        ValueQuery.ofColumn(SpanKey.DEFAULT_TENANT, SpanColumn.SERVICE_NAME).build());
+  }
+
+  /** The span names of one service. */
+  @Benchmark
+  public Page<SpanValue> listNamesOfService() {
+    return storage.listValues(
+        ValueQuery.ofColumn(SpanKey.DEFAULT_TENANT, SpanColumn.NAME)
+            .filter(SpanFilter.builder().where(SpanColumn.SERVICE_NAME, "travel-agent").build())
+            .build());
+  }
+
+  /** The failed tool calls, latest first. */
+  @Benchmark
+  public Page<Span> listFailedToolCalls() {
+    return storage.listSpans(
+        SpanQuery.builder(SpanKey.DEFAULT_TENANT)
+            .filter(
+                SpanFilter.builder()
+                    .where(SpanColumn.SPAN_TYPE, "tool_call")
+                    .present(SpanColumn.ERROR)
+                    .build())
+            .build());
+  }
+
+  /** A page of 20 traces with their statistics. */
+  @Benchmark
+  public Page<TraceSummary> listWithStatistics() {
+    return storage.listTraces(list().limit(20).withStatistics().build());
   }
 }

@@ -1042,6 +1042,8 @@ abstract class SpanReadChecks extends PageChecks {
                 .filter(filter(f -> f.where(SpanColumn.SERVICE_NAME, "web"))),
             ValueQuery.ofColumn(SpanKey.DEFAULT_TENANT, SpanColumn.NAME)
                 .filter(filter(f -> f.hasMember(SpanColumn.ATTRIBUTES, List.of("k.1")))),
+            ValueQuery.ofColumn(SpanKey.DEFAULT_TENANT, SpanColumn.ENVIRONMENT)
+                .filter(filter(f -> f.where(SpanColumn.NAME, "a"))),
             ValueQuery.ofColumn("other", SpanColumn.NAME),
             ValueQuery.ofTags(SpanKey.DEFAULT_TENANT),
             ValueQuery.ofTags(SpanKey.DEFAULT_TENANT).prefix("a"),

@@ -136,8 +136,10 @@ final class HeadSql {
   private String isEarlier() {
     String started = table.name(SpanColumn.STARTED_AT);
     String span = table.name(SpanColumn.SPAN_ID);
-    return "(f." + started + " < r." + started + " OR (f." + started + " = r." + started + " AND f."
-        + span + " < r." + span + "))";
+    // The trace is what to look up: an index by start would find half of the table.
+    String other = dialect.notByIndex("f." + started);
+    return "(" + other + " < r." + started + " OR (" + other + " = r." + started + " AND f." + span
+        + " < r." + span + "))";
   }
 
   /** ORDER BY a value, then by trace and span id. */
