@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 /** Durations for people: three digits and a unit. */
 final class Durations {
   private static final Pattern NUMBER_AND_UNIT =
-      Pattern.compile("(\\d{1,9}(?:\\.\\d{1,6})?) ?(ms|s|m|h)");
+      Pattern.compile("(\\d{1,9}(?:\\.\\d{1,6})?) ?(ms|s|m|h|d)");
 
   private Durations() {}
 
@@ -64,7 +64,8 @@ final class Durations {
       case "ms" -> 1_000_000L;
       case "s" -> 1_000_000_000L;
       case "m" -> 60_000_000_000L;
-      default -> 3_600_000_000_000L;
+      case "h" -> 3_600_000_000_000L;
+      default -> 86_400_000_000_000L;
     };
   }
 

@@ -8,6 +8,7 @@ import java.math.BigInteger;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 
 /** Spans in the documents that {@code --json} prints. Field names are those of docs/cli.md. */
 final class SpanJson {
@@ -15,6 +16,11 @@ final class SpanJson {
 
   /** Every field that is there, under its column's name in camelCase, and two derived ones. */
   static Json of(Span span) {
+    return of(span, Map.of());
+  }
+
+  /** The same, and more members behind. */
+  static Json of(Span span, Map<String, Json> more) {
     Json.ObjectBuilder object = Json.objectBuilder();
     for (SpanColumn column : SpanColumn.all()) {
       Object value = column.read(span);
@@ -27,6 +33,7 @@ final class SpanJson {
     if (end != null) {
       object.put("durationNanos", nanos(Duration.between(span.times().startedAt(), end)));
     }
+    more.forEach(object::put);
     return object.build();
   }
 

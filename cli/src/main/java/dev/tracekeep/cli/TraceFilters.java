@@ -4,8 +4,9 @@ import dev.tracekeep.span.InvalidSpanException;
 import dev.tracekeep.span.Json;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanStatus;
+import dev.tracekeep.storage.SpanFilter;
 import dev.tracekeep.storage.TimeRange;
-import dev.tracekeep.storage.TraceQuery;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -17,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
-/** The filters of {@link TraceQuery} as options. */
+/** What spans and traces are looked for by, as options. */
 final class TraceFilters {
   /** A lower bound: inclusive or exclusive. */
   static final class StartedLower {
@@ -95,23 +96,14 @@ final class TraceFilters {
   @Option(names = "--status", paramLabel = "STATUS", order = 1, description = "ok, running, error.")
   private @Nullable String status;
 
-  @Option(
-      names = "--child-error",
-      paramLabel = "BOOL",
-      order = 2,
-      arity = "0..1",
-      fallbackValue = "true",
-      description = "Some span of the trace has an error; with =false: none has.")
-  private @Nullable Boolean childError;
-
-  @Option(names = "--name", paramLabel = "TEXT", order = 3, description = "The root's name.")
+  @Option(names = "--name", paramLabel = "TEXT", order = 3, description = "The span's name.")
   private @Nullable String name;
 
   @Option(
       names = "--type",
       paramLabel = "TYPE",
       order = 4,
-      description = "The root's type, such as agent_run.")
+      description = "The span's type, such as agent_run.")
   private @Nullable String type;
 
   @Option(names = "--service", paramLabel = "TEXT", order = 5, description = "The service's name.")
@@ -135,7 +127,7 @@ final class TraceFilters {
       paramLabel = "COLUMN=TEXT",
       order = 9,
       description = {
-        "Any other text column of the root, such as thread_id=t-1 or entity_name=planner.",
+        "Any other text column, such as thread_id=t-1 or entity_name=planner.",
         "May be repeated."
       })
   private Map<String, String> where = new LinkedHashMap<>();
@@ -144,7 +136,7 @@ final class TraceFilters {
       names = "--tag",
       paramLabel = "TAG",
       order = 10,
-      description = "The root has this tag. Repeated: all of them.")
+      description = "The span has this tag. Repeated: all of them.")
   private List<String> tags = new ArrayList<>();
 
   @Option(
@@ -161,40 +153,98 @@ final class TraceFilters {
       description = "A top-level key of the instrumentation scope, likewise.")
   private Map<String, String> scope = new LinkedHashMap<>();
 
-  /** Adds what was given on the command line. */
-  void applyTo(TraceQuery.Builder query) {
+  @Option(
+      names = "--attribute",
+      paramLabel = "KEY=VALUE",
+      order = 13,
+      description = "An attribute of OpenTelemetry, likewise; http.status_code is one key.")
+  private Map<String, String> attributes = new LinkedHashMap<>();
+
+  @Option(
+      names = "--since",
+      paramLabel = "DURATION",
+      order = 14,
+      description = "Started within the last 30m, 1h, 7d, …")
+  private @Nullable String since;
+
+  @Option(
+      names = "--min-duration",
+      paramLabel = "DURATION",
+      order = 15,
+      description = "Took at least 500ms, 2s, 1.5m, …")
+  private @Nullable String minDuration;
+
+  @Option(
+      names = "--max-duration",
+      paramLabel = "DURATION",
+      order = 16,
+      description = "Took at most so long.")
+  private @Nullable String maxDuration;
+
+  /** What a span is: its columns, tags and members. */
+  SpanFilter content() {
+    SpanFilter.Builder filter = SpanFilter.builder();
+    addText(filter, SpanColumn.NAME, name);
+    addText(filter, SpanColumn.SPAN_TYPE, type);
+    addText(filter, SpanColumn.SERVICE_NAME, service);
+    addText(filter, SpanColumn.ENVIRONMENT, environment);
+    addText(filter, SpanColumn.USER_ID, user);
+    addText(filter, SpanColumn.SESSION_ID, session);
+    where.forEach((column, value) -> filter.where(column("--where", column), value));
+    tags.forEach(filter::tag);
+    addMembers(filter, SpanColumn.METADATA, metadata);
+    addMembers(filter, SpanColumn.SCOPE, scope);
+    addMembers(filter, SpanColumn.ATTRIBUTES, attributes);
+    return filter.build();
+  }
+
+  /** When a span was, how long it took and how it stands: of a trace, that of its root. */
+  SpanFilter course() {
+    SpanFilter.Builder filter = SpanFilter.builder();
     TimeRange started =
         Instants.range(startedLower.from, startedLower.after, startedUpper.to, startedUpper.before);
     if (!started.equals(TimeRange.ALL)) {
-      query.startedAt(started);
+      filter.startedAt(started);
     }
     TimeRange ended =
         Instants.range(endedLower.from, endedLower.after, endedUpper.to, endedUpper.before);
     if (!ended.equals(TimeRange.ALL)) {
-      query.endedAt(ended);
+      filter.endedAt(ended);
+    }
+    if (since != null) {
+      filter.startedAt(TimeRange.since(Instant.now().minus(duration("--since", since))));
+    }
+    if (minDuration != null) {
+      filter.durationAtLeast(duration("--min-duration", minDuration));
+    }
+    if (maxDuration != null) {
+      filter.durationAtMost(duration("--max-duration", maxDuration));
     }
     if (status != null) {
-      query.status(status(status));
+      filter.status(status(status));
     }
-    if (childError != null) {
-      query.hasChildError(childError);
-    }
-    addText(query, SpanColumn.NAME, name);
-    addText(query, SpanColumn.SPAN_TYPE, type);
-    addText(query, SpanColumn.SERVICE_NAME, service);
-    addText(query, SpanColumn.ENVIRONMENT, environment);
-    addText(query, SpanColumn.USER_ID, user);
-    addText(query, SpanColumn.SESSION_ID, session);
-    where.forEach((column, value) -> query.where(column(column), value));
-    tags.forEach(query::tag);
-    metadata.forEach((key, value) -> query.metadata(key, json(value)));
-    scope.forEach((key, value) -> query.scope(key, json(value)));
+    return filter.build();
   }
 
-  private static void addText(TraceQuery.Builder query, SpanColumn column, @Nullable String value) {
+  private static void addText(
+      SpanFilter.Builder filter, SpanColumn column, @Nullable String value) {
     if (value != null) {
-      query.where(column, value);
+      filter.where(column, value);
     }
+  }
+
+  private static void addMembers(
+      SpanFilter.Builder filter, SpanColumn column, Map<String, String> members) {
+    members.forEach((key, value) -> filter.member(column, key, json(value)));
+  }
+
+  private static Duration duration(String option, String text) {
+    return Durations.parse(text)
+        .orElseThrow(
+            () ->
+                new CommandFailure(
+                    ExitCode.USAGE,
+                    option + " is '" + text + "': write 500ms, 2s, 1.5m, 1h or 7d."));
   }
 
   private static SpanStatus status(String text) {
@@ -207,7 +257,8 @@ final class TraceFilters {
         ExitCode.USAGE, "--status is '" + text + "': it must be ok, running or error.");
   }
 
-  private static SpanColumn column(String given) {
+  /** A text column by its name, in any spelling of its words. */
+  static SpanColumn column(String option, String given) {
     String columnName = given.toLowerCase(Locale.ROOT).replace('-', '_');
     return SpanColumn.named(columnName)
         .filter(TraceFilters::isFilter)
@@ -215,7 +266,8 @@ final class TraceFilters {
             () ->
                 new CommandFailure(
                     ExitCode.USAGE,
-                    "--where "
+                    option
+                        + " "
                         + given
                         + ": there is no such text column. There are: "
                         + SpanColumn.all().stream()
@@ -226,9 +278,7 @@ final class TraceFilters {
   }
 
   private static boolean isFilter(SpanColumn column) {
-    return column.type() == SpanColumn.Type.TEXT
-        && column != SpanColumn.TENANT_ID
-        && column != SpanColumn.PARENT_SPAN_ID;
+    return column.type() == SpanColumn.Type.TEXT && column != SpanColumn.TENANT_ID;
   }
 
   private static Json json(String value) {

@@ -2,14 +2,18 @@ package dev.tracekeep.cli;
 
 import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Span;
+import dev.tracekeep.storage.Capability;
 import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.Page;
+import dev.tracekeep.storage.RootPresence;
+import dev.tracekeep.storage.SpanFilter;
 import dev.tracekeep.storage.TraceOrder;
 import dev.tracekeep.storage.TraceQuery;
 import dev.tracekeep.storage.TraceSummary;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -18,9 +22,11 @@ import picocli.CommandLine.Option;
 
 @Command(
     name = "traces",
-    description = "List traces by their root spans, latest first. All filters must hold.",
+    description = "List traces, latest first. All filters must hold.",
     footer = {
       "",
+      "A trace is found by any of its spans: one span has all that is asked. Times, durations and",
+      "the status are those of its root, or of its first span where no root is stored.",
       "Text is compared literally, without wildcards. Times without a zone are UTC.",
       "Where there are more traces, the last line has the cursor of the next page."
     })
@@ -38,6 +44,27 @@ final class TracesCommand implements Callable<Integer> {
   private final CommandContext context;
 
   @Mixin private TraceFilters filters = new TraceFilters();
+
+  @Option(
+      names = "--child-error",
+      paramLabel = "BOOL",
+      order = 20,
+      arity = "0..1",
+      fallbackValue = "true",
+      description = "Some span of the trace has an error; with =false: none has.")
+  private @Nullable Boolean childError;
+
+  @Option(
+      names = "--on-root",
+      order = 21,
+      description = "Find traces by their root alone, and not by any span.")
+  private boolean onRoot;
+
+  @Option(
+      names = "--no-root",
+      order = 22,
+      description = "List the traces of which no root is stored.")
+  private boolean noRoot;
 
   @Option(
       names = "--sort",
@@ -76,17 +103,63 @@ final class TracesCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    TraceQuery.Builder query = TraceQuery.builder(store.tenant()).limit(limit).order(order());
-    filters.applyTo(query);
-    TraceQuery built = query.cursor(cursor).build();
+    SpanFilter content = filters.content();
     try (ObservabilityStorage storage = store.openForReading(context)) {
-      Page<TraceSummary> page = storage.listTraces(built);
+      boolean byAnySpan = storage.capabilities().contains(Capability.SPAN_FILTERS);
+      TraceQuery.Builder query =
+          TraceQuery.builder(store.tenant()).limit(limit).order(order()).root(filters.course());
+      if (onRoot || !byAnySpan) {
+        query.root(content);
+      } else if (!content.isAny()) {
+        query.anySpan(content);
+      }
+      if (childError != null) {
+        query.hasChildError(childError);
+      }
+      if (noRoot) {
+        query.roots(RootPresence.MISSING);
+      }
+      Page<TraceSummary> page = storage.listTraces(query.cursor(cursor).build());
       if (json) {
         context.console().print(document(page));
-      } else {
-        print(page);
+        return ExitCode.OK;
+      }
+      print(page);
+      if (!byAnySpan) {
+        context
+            .console()
+            .out()
+            .println("Traces without a stored root are left out: this store lists them not yet.");
+      } else if (onRoot && !content.isAny() && storage.capabilities().contains(Capability.COUNTS)) {
+        printLeftOut(storage, content);
       }
       return ExitCode.OK;
+    }
+  }
+
+  /** Says how many traces only another span than the root would find. */
+  private void printLeftOut(ObservabilityStorage storage, SpanFilter content) {
+    TraceQuery.Builder byRoot = TraceQuery.builder(store.tenant()).root(filters.course());
+    TraceQuery.Builder byAny =
+        TraceQuery.builder(store.tenant()).root(filters.course()).anySpan(content);
+    if (childError != null) {
+      byRoot.hasChildError(childError);
+      byAny.hasChildError(childError);
+    }
+    if (noRoot) {
+      byRoot.roots(RootPresence.MISSING);
+      byAny.roots(RootPresence.MISSING);
+    }
+    long more =
+        storage.countTraces(byAny.build()) - storage.countTraces(byRoot.root(content).build());
+    if (more > 0) {
+      context
+          .console()
+          .out()
+          .println(
+              more
+                  + (more == 1 ? " trace is" : " traces are")
+                  + " left out by --on-root: another span has what is asked.");
     }
   }
 
@@ -101,7 +174,12 @@ final class TracesCommand implements Callable<Integer> {
     return Json.objectBuilder()
         .put(
             "traces",
-            Json.array(page.items().stream().map(item -> SpanJson.of(item.head())).toList()))
+            Json.array(
+                page.items().stream()
+                    .map(
+                        item ->
+                            SpanJson.of(item.head(), Map.of("hasRoot", Json.of(item.hasRoot()))))
+                    .toList()))
         .put("cursor", page.nextCursor().map(Json::of).orElse(Json.NULL))
         .build();
   }
@@ -146,7 +224,10 @@ final class TracesCommand implements Callable<Integer> {
               + console.styled(Style.of(item.status()), status)
               + " ".repeat(STATUS - status.length())
               + "  "
-              + Printable.fit(Printable.line(root.name()), name, console.glyphs().ellipsis));
+              + Printable.fit(
+                  (item.hasRoot() ? "" : "(no root) ") + Printable.line(root.name()),
+                  name,
+                  console.glyphs().ellipsis));
       if (out.checkError()) {
         return;
       }

@@ -29,6 +29,9 @@ class TracekeepCommandTest {
         "import",
         "traces",
         "trace",
+        "spans",
+        "values",
+        "usage",
         "stats",
         "migrate",
         "migrate plan",
@@ -63,7 +66,7 @@ class TracekeepCommandTest {
         .isEqualTo(
             """
             tracekeep: Say what to do.
-            Commands: demo, import, traces, trace, stats, migrate, dlq, doctor.
+            Commands: demo, import, traces, trace, spans, values, usage, stats, migrate, dlq, doctor.
             Try 'tracekeep --help'.
             """);
   }

@@ -290,6 +290,12 @@ abstract class SpanReadChecks extends PageChecks {
                 lasting(EpochNanos.MAX, EpochNanos.MIN))));
     all.add(
         condition(
+            "any duration",
+            f -> f.durationAtLeast(Duration.ZERO),
+            List.of(plain(), lasting(Spans.T0, Spans.T0.minusNanos(1))),
+            List.of(plain().endedAt(null))));
+    all.add(
+        condition(
             "as short",
             f -> f.durationAtMost(second),
             List.of(
@@ -373,6 +379,7 @@ abstract class SpanReadChecks extends PageChecks {
             List.of(json(attributes, "{\"n\":0.10}"), json(attributes, "{\"n\":-7}")),
             List.of(
                 json(attributes, "{\"n\":0.1000000000000000000001}"),
+                json(attributes, "{\"n\":\"0\"}"),
                 json(attributes, "{\"n\":null}"))));
     SpanColumn tokens = SpanColumn.INPUT_TOKENS;
     SpanColumn cost = SpanColumn.COST;

@@ -292,6 +292,29 @@ class PgMigrationTest {
         .containsExactly("copy 2|null");
   }
 
+  /** The index fails because of rows that a trigger keeps: that is said, and not a time-out. */
+  @Test
+  void triggerThatKeepsSomeRows_isNamedWhereTheIndexFails() throws SQLException {
+    layDownCopies(3, 2);
+    DATABASE.execute(
+        "CREATE FUNCTION keep_one() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN CASE WHEN"
+            + " OLD.\"spanId\" <> ''s1'' THEN OLD END; END'",
+        "CREATE TRIGGER keeps_one BEFORE DELETE ON mastra_ai_spans FOR EACH ROW EXECUTE FUNCTION"
+            + " keep_one()");
+    try (ObservabilityStorage storage = DATABASE.open()) {
+      DedupeMigration migration = storage.migration(SPANS);
+      assertThatThrownBy(() -> migration.apply(MigrationListener.NONE))
+          .isInstanceOfSatisfying(
+              StorageException.class,
+              e -> assertThat(e.kind()).isEqualTo(FailureKind.CONFIGURATION))
+          .hasMessageContaining("keeps_one");
+      assertThat(DATABASE.rows("SELECT count(*) FROM mastra_ai_spans")).containsExactly("4");
+      DATABASE.execute("DROP FUNCTION keep_one() CASCADE");
+      migration.apply(MigrationListener.NONE);
+      assertThat(DATABASE.rows("SELECT count(*) FROM mastra_ai_spans")).containsExactly("3");
+    }
+  }
+
   @Test
   void invalidIndex_ofAKilledAttempt_isFoundAndReplaced() throws SQLException {
     layDownCopies(3, 2);
