@@ -74,7 +74,7 @@ final class PgFixture implements StorageFixture {
     };
   }
 
-  private static final class Raw extends JdbcRawAccess {
+  static final class Raw extends JdbcRawAccess {
     private final String url;
 
     Raw(String url) {

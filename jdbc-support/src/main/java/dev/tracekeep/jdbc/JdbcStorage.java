@@ -128,6 +128,15 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
     merge(connection, better);
   }
 
+  /**
+   * Cuts keys, in order, into lists whose rows one statement may lock; by default as many as a
+   * statement may name.
+   */
+  protected List<List<SpanKey>> lockedTogether(Connection connection, List<SpanKey> keys)
+      throws SQLException {
+    return chunks(keys);
+  }
+
   /** Whether a batch of this size is worth the raw bulk path. */
   protected abstract boolean isBulk(int batchSize);
 
@@ -348,7 +357,7 @@ public abstract class JdbcStorage extends AbstractObservabilityStorage {
             .collect(Collectors.groupingBy(SpanUpdate::key, TreeMap::new, Collectors.toList()));
     long replaced = 0;
     List<SpanKey> missing = new ArrayList<>();
-    for (List<SpanKey> keys : chunks(List.copyOf(byKey.keySet()))) {
+    for (List<SpanKey> keys : lockedTogether(connection, List.copyOf(byKey.keySet()))) {
       Map<SpanKey, Span> rows =
           sql
               .selectForUpdate(keys)

@@ -299,23 +299,19 @@ public final class SpanTableSql {
 
   // ---- counting and pruning --------------------------------------------------------------------
 
-  /** Selects spans, traces, running spans, errors and tenants. */
+  /**
+   * Selects spans, traces, running spans, errors and tenants: counted in each trace first, which a
+   * distributed engine does where the trace lies.
+   */
   SqlStatement selectStatistics() {
     String trace = name(SpanColumn.TENANT_ID) + ", " + name(SpanColumn.TRACE_ID);
     return new SqlStatement(
-        "SELECT count(*), (SELECT count(*) FROM (SELECT DISTINCT "
-            + trace
-            + " FROM "
-            + table
-            + " u) d), "
-            + countIf(SpanStatus.RUNNING)
-            + ", "
-            + countIf(SpanStatus.ERROR)
-            + ", count(DISTINCT r."
-            + name(SpanColumn.TENANT_ID)
-            + ") FROM "
-            + table
-            + " r");
+        "SELECT coalesce(sum(d.spans), 0), count(*), coalesce(sum(d.running), 0),"
+            + (" coalesce(sum(d.errors), 0), count(DISTINCT d." + name(SpanColumn.TENANT_ID) + ")")
+            + (" FROM (SELECT " + trace + ", count(*) AS spans, ")
+            + (countIf(SpanStatus.RUNNING) + " AS running, ")
+            + (countIf(SpanStatus.ERROR) + " AS errors FROM " + table + " r")
+            + (" GROUP BY " + trace + ") d"));
   }
 
   private String countIf(SpanStatus status) {

@@ -159,6 +159,15 @@ final class PgCatalog {
         .list(connection, row -> row.getString(1));
   }
 
+  /** The column that Citus distributes the table by; empty where it does not. */
+  Optional<String> distributionColumn(Connection connection, SpanTable table) throws SQLException {
+    return new SqlStatement(
+            "SELECT column_to_column_name(logicalrelid, partkey) FROM pg_dist_partition WHERE"
+                + " logicalrelid = to_regclass(?) AND partmethod = 'h'",
+            name(table))
+        .list(connection, row -> row.getString(1)).stream().findFirst();
+  }
+
   boolean hasPrimaryKey(Connection connection, SpanTable table) throws SQLException {
     return new SqlStatement(
                 "SELECT count(*) FROM pg_index WHERE indrelid = to_regclass(?) AND indisprimary",

@@ -119,6 +119,11 @@ final class PgFailures {
     return failure instanceof SQLException sql && "23505".equals(sql.getSQLState());
   }
 
+  /** Whether the server has no state for it but that of an internal error. */
+  static boolean isUnknown(Exception failure) {
+    return failure instanceof SQLException sql && "XX000".equals(sql.getSQLState());
+  }
+
   private static Optional<String> constraint(SQLException failure) {
     return server(failure).map(ServerErrorMessage::getConstraint);
   }

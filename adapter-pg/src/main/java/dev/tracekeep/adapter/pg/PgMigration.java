@@ -22,6 +22,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -149,7 +150,30 @@ final class PgMigration extends MigrationDialect {
               + " spans with a store that has migration=off, and write them with one that has a"
               + " table of its own.");
     }
-    return catalog.refusals(connection, table, keyName(table.name()));
+    List<String> refusals =
+        new ArrayList<>(catalog.refusals(connection, table, keyName(table.name())));
+    distributionColumn(connection, table)
+        .ifPresent(
+            column ->
+                refusals.add(
+                    table
+                        + " is distributed over the workers of Citus, where rows have no address:"
+                        + " bring it back with SELECT undistribute_table('"
+                        + qualified(table).replace("'", "''")
+                        + "'), migrate it, and distribute it again with SELECT"
+                        + " create_distributed_table('"
+                        + qualified(table).replace("'", "''")
+                        + "', '"
+                        + column.replace("'", "''")
+                        + "')."));
+    return refusals;
+  }
+
+  /** The column that Citus distributes the table by; empty where it does not. */
+  Optional<String> distributionColumn(Connection connection, SpanTable table) throws SQLException {
+    return connections.server().hasCitus()
+        ? catalog.distributionColumn(connection, table)
+        : Optional.empty();
   }
 
   // ---- the lock of migrators -------------------------------------------------------------------

@@ -13,13 +13,18 @@ import javax.sql.DataSource;
  * Makes stores in PostgreSQL. The address is one of its JDBC driver: {@code
  * jdbc:postgresql://host:5432/database}, with any of the driver's parameters.
  *
- * <p>One property is PostgreSQL's own: {@value #TRANSACTION_POOLING}, {@code true} behind a proxy
+ * <p>Two properties are PostgreSQL's own. {@value #DISTRIBUTION} is {@code trace} or {@code tenant}
+ * on Citus, whose workers {@code init()} then spreads a new table over; a table that is distributed
+ * already is known without being told. {@value #TRANSACTION_POOLING} is {@code true} behind a proxy
  * that gives a client another server connection for each transaction. Where the proxy shows by
  * refusing or ignoring the driver's start-up options, it is found without being told.
  */
 public final class PgProvider implements StorageProvider {
   /** The property that says that no session state outlives a transaction. */
   static final String TRANSACTION_POOLING = "transaction-pooling";
+
+  /** The property that says what decides on which worker of Citus a new table's rows lie. */
+  static final String DISTRIBUTION = "distribution";
 
   /** For {@link java.util.ServiceLoader}. */
   public PgProvider() {}
@@ -36,7 +41,7 @@ public final class PgProvider implements StorageProvider {
 
   @Override
   public Set<String> engineProperties() {
-    return Set.of(TRANSACTION_POOLING);
+    return Set.of(TRANSACTION_POOLING, DISTRIBUTION);
   }
 
   /**
@@ -59,6 +64,15 @@ public final class PgProvider implements StorageProvider {
               + " is '"
               + pooling
               + "': it must be true or false.");
+    }
+    String distribution = config.engineProperty(DISTRIBUTION).orElse("none");
+    if (!Set.of("none", "trace", "tenant").contains(distribution)) {
+      problems.add(
+          "The property "
+              + DISTRIBUTION
+              + " is '"
+              + distribution
+              + "': it must be none, trace or tenant.");
     }
     if (!problems.isEmpty()) {
       throw new ConfigurationException(problems);

@@ -12,8 +12,10 @@ import java.util.Locale;
  * @param version PostgreSQL's version number, for example 180006; what a relative claims to be
  * @param kind PostgreSQL itself, or which relative
  * @param statementTimeoutMillis the limit that the session really has
+ * @param hasCitus whether the database has the extension, so that a table may be distributed
  */
-record PgServer(String product, int version, Kind kind, long statementTimeoutMillis) {
+record PgServer(
+    String product, int version, Kind kind, long statementTimeoutMillis, boolean hasCitus) {
   /** The servers that speak PostgreSQL's protocol, as far as they differ for us. */
   enum Kind {
     /** PostgreSQL, and what is built from it and keeps its storage: Aurora, AlloyDB, Citus. */
@@ -46,15 +48,19 @@ record PgServer(String product, int version, Kind kind, long statementTimeoutMil
   static PgServer of(Connection connection) throws SQLException {
     return new SqlStatement(
             "SELECT version(), current_setting('server_version_num'),"
-                + " (SELECT setting FROM pg_settings WHERE name = 'statement_timeout')")
+                + " (SELECT setting FROM pg_settings WHERE name = 'statement_timeout'),"
+                + " (SELECT extversion FROM pg_extension WHERE extname = 'citus')")
         .list(
             connection,
-            row ->
-                new PgServer(
-                    product(row.getString(1)),
-                    Integer.parseInt(row.getString(2)),
-                    Kind.of(row.getString(1)),
-                    Long.parseLong(row.getString(3))))
+            row -> {
+              String citus = row.getString(4);
+              return new PgServer(
+                  product(row.getString(1)) + (citus == null ? "" : " with Citus " + citus),
+                  Integer.parseInt(row.getString(2)),
+                  Kind.of(row.getString(1)),
+                  Long.parseLong(row.getString(3)),
+                  citus != null);
+            })
         .get(0);
   }
 

@@ -8,7 +8,10 @@ import dev.tracekeep.jdbc.SqlStatement;
 import dev.tracekeep.migration.SpanTable;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
+import dev.tracekeep.span.SpanKey;
+import dev.tracekeep.span.TraceKey;
 import dev.tracekeep.storage.Capability;
+import dev.tracekeep.storage.ConfigurationException;
 import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.TracingStrategy;
@@ -26,11 +29,16 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Spans in PostgreSQL. */
 final class PgStorage extends JdbcStorage {
   private static final Set<Capability> CAPABILITIES = all();
+
+  private static final Logger LOG = LoggerFactory.getLogger(PgStorage.class);
 
   /** What spans are most often looked for by, each with an index of its own. */
   private static final List<SpanColumn> CORRELATIONS =
@@ -56,6 +64,11 @@ final class PgStorage extends JdbcStorage {
   private final PgMigration migration;
   private final SpanWriter writer;
 
+  /** What a new table is to be distributed by on Citus. */
+  private final @Nullable SpanColumn distribution;
+
+  private volatile boolean distributed;
+
   PgStorage(StorageConfig config, PgConnections connections) {
     this(config, connections, new PgDialect());
   }
@@ -67,6 +80,12 @@ final class PgStorage extends JdbcStorage {
     this.failures = new PgFailures(config.uri());
     this.migration = new PgMigration(dialect, connections, config);
     this.writer = new SpanWriter(sql(), dialect, config.table());
+    this.distribution =
+        switch (config.engineProperty(PgProvider.DISTRIBUTION).orElse("none")) {
+          case "trace" -> SpanColumn.TRACE_ID;
+          case "tenant" -> SpanColumn.TENANT_ID;
+          default -> null;
+        };
   }
 
   @Override
@@ -97,6 +116,60 @@ final class PgStorage extends JdbcStorage {
         .execute(connection);
     for (String definition : indexes().values()) {
       new SqlStatement("CREATE INDEX " + definition).execute(connection);
+    }
+    if (distribution != null) {
+      if (!connections.server().hasCitus()) {
+        throw new ConfigurationException(
+            List.of(
+                "The property "
+                    + PgProvider.DISTRIBUTION
+                    + " asks for a distributed table, and this database has no Citus: run CREATE"
+                    + " EXTENSION citus in it, or leave the property away."));
+      }
+      new SqlStatement(
+              "SELECT create_distributed_table(to_regclass(?), ?)",
+              sql().table(),
+              distribution.columnName())
+          .list(connection, row -> true);
+    }
+  }
+
+  /** Whether Citus has spread the table over its workers; asked again until it has. */
+  private boolean isDistributed(Connection connection) throws SQLException {
+    if (!distributed && connections.server().hasCitus()) {
+      distributed = migration.distributionColumn(connection, spanTable()).isPresent();
+    }
+    return distributed;
+  }
+
+  private SpanTable spanTable() {
+    return new SpanTable(config().schema(), config().table(), null);
+  }
+
+  /** To distribute a table that is there is for people to do, while nobody writes. */
+  private void compareDistribution() throws Exception {
+    SpanColumn wanted = distribution;
+    if (wanted == null) {
+      return;
+    }
+    Optional<String> found = connections.read(c -> migration.distributionColumn(c, spanTable()));
+    if (found.isEmpty()) {
+      LOG.warn(
+          "{} is not distributed, so all of it is on the coordinator. While nobody writes, run:"
+              + " SELECT create_distributed_table('{}', '{}')",
+          spanTable(),
+          sql().table(),
+          wanted.columnName());
+    } else if (!found.get().equals(wanted.columnName())) {
+      LOG.warn(
+          "{} is distributed by {}, and the property {} says otherwise: change the property; or,"
+              + " while nobody writes, run: SELECT alter_distributed_table('{}',"
+              + " distribution_column := '{}')",
+          spanTable(),
+          found.get(),
+          PgProvider.DISTRIBUTION,
+          sql().table(),
+          wanted.columnName());
     }
   }
 
@@ -208,7 +281,8 @@ final class PgStorage extends JdbcStorage {
   @Override
   protected void makeIndexes() throws Exception {
     dialect.comparesByBytesAnyway(connections.server().kind() == PgServer.Kind.COCKROACHDB);
-    SpanTable table = new SpanTable(config().schema(), config().table(), null);
+    compareDistribution();
+    SpanTable table = spanTable();
     if (!connections.server().isPostgres() || connections.isPooledByTransaction()) {
       if (!connections
           .read(c -> migration.validIndexes(c, table))
@@ -257,6 +331,7 @@ final class PgStorage extends JdbcStorage {
   @Override
   protected void insertDirect(Connection connection, List<Span> batch) throws SQLException {
     if (connections.server().isPostgres()) {
+      isDistributed(connection); // so that what the copy fails with is understood
       writer.copy(connection, batch);
     } else {
       writer.insert(connection, batch);
@@ -269,13 +344,35 @@ final class PgStorage extends JdbcStorage {
       return writer.mergeLooking(connection, batch);
     }
     return isBulk(batch.size())
-        ? writer.mergeStaged(connection, batch)
+        ? writer.mergeStaged(connection, batch, isDistributed(connection))
         : writer.mergeFew(connection, batch);
   }
 
+  /** Citus locks rows of one shard alone, so a statement may name those of one trace. */
+  @Override
+  protected List<List<SpanKey>> lockedTogether(Connection connection, List<SpanKey> keys)
+      throws SQLException {
+    if (!isDistributed(connection)) {
+      return super.lockedTogether(connection, keys);
+    }
+    Map<TraceKey, List<SpanKey>> byTrace =
+        keys.stream()
+            .collect(
+                Collectors.groupingBy(SpanKey::trace, LinkedHashMap::new, Collectors.toList()));
+    List<List<SpanKey>> all = new ArrayList<>();
+    for (List<SpanKey> ofTrace : byTrace.values()) {
+      all.addAll(super.lockedTogether(connection, ofTrace));
+    }
+    return all;
+  }
+
+  /**
+   * Citus has one state for all that can go wrong on a worker during COPY; what it was, the merge
+   * that follows is told properly.
+   */
   @Override
   protected boolean isDuplicateKey(Exception failure) {
-    return PgFailures.isDuplicateKey(failure);
+    return PgFailures.isDuplicateKey(failure) || (distributed && PgFailures.isUnknown(failure));
   }
 
   @Override

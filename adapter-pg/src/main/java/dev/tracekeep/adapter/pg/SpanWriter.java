@@ -20,6 +20,7 @@ import java.sql.SQLException;
 import java.sql.Types;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -135,10 +136,13 @@ final class SpanWriter {
    *
    * <p>Rows that are there already and as good must not reach ON CONFLICT: it would lock each,
    * which writes the row and the log although nothing changes.
+   *
+   * @param distributed whether the rows are on workers of Citus
    */
-  WriteOutcome mergeStaged(Connection connection, List<Span> batch) throws SQLException {
+  WriteOutcome mergeStaged(Connection connection, List<Span> batch, boolean distributed)
+      throws SQLException {
     List<SpanKey> conflicting = new ArrayList<>();
-    List<Span> candidates = newOrBetter(connection, batch, conflicting);
+    List<Span> candidates = newOrBetter(connection, batch, distributed, conflicting);
     return new WriteOutcome(mergeStaged(connection, candidates, batch.size()), conflicting);
   }
 
@@ -168,13 +172,12 @@ final class SpanWriter {
   }
 
   /**
-   * The look is a scalar subquery because a join could be planned as a scan of the whole table: the
-   * temporary one has no statistics. OFFSET 0 keeps it from being asked once for the filter and
-   * again for the result. What another writer does meanwhile is ON CONFLICT's to decide.
+   * What another writer does after the look is ON CONFLICT's to decide.
    *
    * @param conflicting takes the keys of rows that start at another time
    */
-  private List<Span> newOrBetter(Connection connection, List<Span> batch, List<SpanKey> conflicting)
+  private List<Span> newOrBetter(
+      Connection connection, List<Span> batch, boolean distributed, List<SpanKey> conflicting)
       throws SQLException {
     new SqlStatement(stagedKeysDefinition).execute(connection);
     BinaryCopy.run(
@@ -190,37 +193,61 @@ final class SpanWriter {
             copy.bytes(span.version().toBytes());
           }
         });
+    int[] looks = new int[batch.size()];
+    Arrays.fill(looks, distributed ? 0 : AS_GOOD); // what the rows mean that are not sent
+    new SqlStatement(distributed ? lookOnWorkers() : look())
+        .forEach(connection, row -> looks[(int) row.getLong(1)] = row.getInt(2));
     List<Span> candidates = new ArrayList<>();
-    new SqlStatement(
-            "SELECT position, look FROM (SELECT s.position, (SELECT CASE WHEN t.version >= s.version"
-                + " THEN "
-                + AS_GOOD
-                + " ELSE 0 END + CASE WHEN "
-                + sql.otherStart("t", "s")
-                + " THEN "
-                + OTHER_START
-                + " ELSE 0 END FROM "
-                + sql.table()
-                + " t WHERE "
-                + sql.sameKey("t", "s")
-                + ") AS look FROM pg_temp."
-                + stagedKeys
-                + " s OFFSET 0) l WHERE look IS DISTINCT FROM "
-                + AS_GOOD
-                + " ORDER BY position")
-        .forEach(
-            connection,
-            row -> {
-              Span span = batch.get((int) row.getLong(1));
-              int look = row.getInt(2); // 0 where there is no row, too
-              if ((look & AS_GOOD) == 0) {
-                candidates.add(span);
-              }
-              if ((look & OTHER_START) != 0) {
-                conflicting.add(span.key());
-              }
-            });
+    for (int position = 0; position < looks.length; position++) {
+      Span span = batch.get(position);
+      if ((looks[position] & AS_GOOD) == 0) {
+        candidates.add(span);
+      }
+      if ((looks[position] & OTHER_START) != 0) {
+        conflicting.add(span.key());
+      }
+    }
     return candidates;
+  }
+
+  /**
+   * A scalar subquery, because a join could be planned as a scan of the whole table: the temporary
+   * one has no statistics. OFFSET 0 keeps it from being asked once for the filter and again for the
+   * result.
+   */
+  private String look() {
+    return "SELECT position, look FROM (SELECT s.position, (SELECT "
+        + lookAt()
+        + " FROM "
+        + sql.table()
+        + " t WHERE "
+        + sql.sameKey("t", "s")
+        + ") AS look FROM pg_temp."
+        + stagedKeys
+        + " s OFFSET 0) l WHERE look IS DISTINCT FROM "
+        + AS_GOOD;
+  }
+
+  /** Citus sends the temporary table to the workers for a join, and not for a subquery. */
+  private String lookOnWorkers() {
+    return "SELECT s.position, "
+        + lookAt()
+        + " FROM pg_temp."
+        + stagedKeys
+        + " s JOIN "
+        + sql.table()
+        + " t ON "
+        + sql.sameKey("t", "s");
+  }
+
+  private String lookAt() {
+    return "CASE WHEN t.version >= s.version THEN "
+        + AS_GOOD
+        + " ELSE 0 END + CASE WHEN "
+        + sql.otherStart("t", "s")
+        + " THEN "
+        + OTHER_START
+        + " ELSE 0 END";
   }
 
   private static WriteResult.Counts counts(long created, long written, int all) {

@@ -1,11 +1,13 @@
 package dev.tracekeep.adapter.pg;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tracekeep.adapter.pg.PgServer.Kind;
 import dev.tracekeep.jdbc.SpanTableSql;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanKey;
+import dev.tracekeep.storage.ConfigurationException;
 import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.WriteResult.Counts;
@@ -76,5 +78,21 @@ class PgRelativesTest {
         assertThat(storage.getSpan(span.key())).contains(span);
       }
     }
+  }
+
+  @Test
+  void distribution_withoutCitus_isRefusedWithTheCommand() {
+    try (ObservabilityStorage storage = DATABASE.open("distribution", "trace")) {
+      assertThatThrownBy(storage::init)
+          .isInstanceOf(ConfigurationException.class)
+          .hasMessageContaining("CREATE EXTENSION citus");
+    }
+  }
+
+  @Test
+  void distribution_ofAnotherWord_isRefusedWithThoseThatThereAre() {
+    assertThatThrownBy(() -> DATABASE.open("distribution", "span"))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining("none, trace or tenant");
   }
 }
