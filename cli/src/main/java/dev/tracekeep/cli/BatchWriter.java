@@ -56,6 +56,7 @@ final class BatchWriter implements AutoCloseable {
   private volatile boolean stopped;
   private List<Span> batch = new ArrayList<>();
   private long bytes;
+  private long added;
   private long firstAddedAt;
 
   /**
@@ -128,12 +129,18 @@ final class BatchWriter implements AutoCloseable {
         firstAddedAt = nanoTime.getAsLong();
       }
       batch.add(span);
+      added++;
       bytes += size;
       isFull = batch.size() >= MAX_SPANS || bytes >= MAX_BYTES;
     }
     if (isFull) {
       handOver(true);
     }
+  }
+
+  /** How many spans were added: all of them are written by then, wait, or have failed. */
+  synchronized long added() {
+    return added;
   }
 
   private void parkIfStopped() {

@@ -44,7 +44,6 @@ final class SpanImport {
   // The reading thread's, but for the summary of an import that is interrupted.
   private volatile int files;
   private volatile int failedFiles;
-  private volatile long read;
   private long bytesBefore;
   private volatile long start;
 
@@ -107,6 +106,8 @@ final class SpanImport {
       } finally {
         end(onExit);
       }
+      problems.print(progress::message);
+      return summary(writer);
     } catch (StorageException e) {
       problems.print(progress::message);
       progress.message(stored() + " stored before the failure; importing again is safe.");
@@ -114,8 +115,6 @@ final class SpanImport {
     } finally {
       decoders.shutdownNow();
     }
-    problems.print(progress::message);
-    return summary();
   }
 
   /** From here on the run ends in the usual way; if it is being interrupted, it stays here. */
@@ -145,17 +144,17 @@ final class SpanImport {
               : "Interrupted, and not all that was read is stored ("
                   + failure
                   + "); importing again is safe.");
-      onInterrupt.accept(summary());
+      onInterrupt.accept(summary(writer));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
-  private ImportSummary summary() {
+  private ImportSummary summary(BatchWriter writer) {
     return new ImportSummary(
         files,
         failedFiles,
-        read,
+        writer.added(),
         accepted,
         repeated,
         counts,
@@ -169,7 +168,7 @@ final class SpanImport {
   }
 
   private void read(ImportSource source, BatchWriter writer) {
-    long before = read;
+    long before = writer.added();
     boolean again;
     do {
       again = source.isFollowed();
@@ -185,7 +184,8 @@ final class SpanImport {
                 source.name()
                     + ": cannot be read on: "
                     + e.getMessage()
-                    + String.format(Locale.ROOT, " (%,d spans were read before)", read - before)));
+                    + String.format(
+                        Locale.ROOT, " (%,d spans were read before)", writer.added() - before)));
       }
     } while (again);
   }
@@ -213,7 +213,6 @@ final class SpanImport {
 
     @Override
     public void onSpan(Span span) {
-      read++;
       writer.add(updatedAt == null ? span : span.toBuilder().updatedAt(updatedAt).build());
     }
 
@@ -227,7 +226,7 @@ final class SpanImport {
       long refused = problems.count(OtlpProblem.Severity.REFUSED);
       progress.at(
           bytesBefore + bytes,
-          String.format(Locale.ROOT, "%,d spans", read)
+          String.format(Locale.ROOT, "%,d spans", writer.added())
               + (refused > 0 ? String.format(Locale.ROOT, ", %,d refused", refused) : ""));
     }
   }

@@ -98,6 +98,23 @@ class BatchWriterTest {
     writer.close();
   }
 
+  /** The summary of an import that is interrupted must not count what was held back. */
+  @Test
+  void spanThatComesBehindTheStop_isNotCounted() throws InterruptedException {
+    BatchWriter writer = writer(this::record);
+    writer.add(TestSpans.ended("s", null, 0, 1));
+    assertThat(writer.stop()).isNull();
+    Thread late = new Thread(() -> writer.add(TestSpans.ended("t", null, 0, 1)));
+    late.setDaemon(true); // It stays where it is, as the reading thread does.
+    late.start();
+    while (late.getState() != Thread.State.WAITING) {
+      Thread.onSpinWait();
+    }
+    assertThat(writer.added()).isEqualTo(1);
+    assertThat(batches).containsExactly(1);
+    writer.close();
+  }
+
   @Test
   void stop_withAStoreThatFails_saysWhyAndDoesNotTryAgain() throws InterruptedException {
     AtomicInteger calls = new AtomicInteger();
