@@ -18,8 +18,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Random;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -61,6 +64,47 @@ abstract class FilterChecks extends VerificationChecks {
         assertLists(storage, all, query -> query.where(column, wanted), column + " = " + wanted);
       }
     }
+  }
+
+  /**
+   * A text of any length is kept and found, in any column that is no id: spans are named after
+   * statements, and sessions after tokens. What an engine's index cannot hold must not fail a
+   * write.
+   */
+  @Test
+  public final void longText_isKeptAndFoundInEveryColumn() {
+    ObservabilityStorage storage = storage();
+    Random random = new Random(1);
+    Map<SpanColumn, Span> spans = new EnumMap<>(SpanColumn.class);
+    for (SpanColumn column : TEXT_FILTERS) {
+      if (column != SpanColumn.TRACE_ID
+          && column != SpanColumn.SPAN_ID
+          && column != SpanColumn.SPAN_KIND) {
+        // Random, so that no engine gets it short by compression.
+        String text =
+            random
+                .ints(20_000, 'a', 'z' + 1)
+                .mapToObj(Character::toString)
+                .collect(Collectors.joining());
+        spans.put(
+            column,
+            Spans.with(
+                Spans.span(SpanKey.of("long-" + column.columnName(), "span")).build(),
+                column,
+                text));
+      }
+    }
+    assertThat(spans).containsKeys(SpanColumn.NAME, SpanColumn.SESSION_ID, SpanColumn.SERVICE_NAME);
+    assertThat(storage.batchCreateSpans(List.copyOf(spans.values())).rejected()).isEmpty();
+    spans.forEach(
+        (column, span) -> {
+          CrudChecks.assertSame(storage.getSpan(span.key()), span);
+          assertLists(
+              storage,
+              List.copyOf(spans.values()),
+              query -> query.where(column, text(span, column)),
+              column.columnName());
+        });
   }
 
   private static Span neighbour(Span full, SpanColumn column, String value) {

@@ -127,7 +127,9 @@ final class SpanFilterSql {
                   ? " = " + parameter
                   : " IN ("
                       + String.join(", ", Collections.nCopies(values.length, parameter))
-                      + ")"),
+                      + ")")
+              + dialect.shortTextCondition(
+                  condition.column(), column(condition.column()), condition.anyOf()),
           values);
     }
 

@@ -8,6 +8,7 @@ import java.math.BigDecimal;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -120,6 +121,16 @@ public abstract class SqlDialect {
   /** A text column as it is compared and sorted byte by byte; itself by default. */
   public String byteOrder(String columnSql) {
     return columnSql;
+  }
+
+  /**
+   * What else must hold where a text column has one of these values, so that the engine uses an
+   * index that leaves out long texts; nothing by default. Starts with {@code " AND "}.
+   *
+   * @param columnSql the column as the statement names it
+   */
+  public String shortTextCondition(SpanColumn column, String columnSql, Collection<String> values) {
+    return "";
   }
 
   /**

@@ -2,10 +2,12 @@ package dev.tracekeep.adapter.pg;
 
 import dev.tracekeep.jdbc.SqlDialect;
 import dev.tracekeep.span.SpanColumn;
+import java.nio.charset.StandardCharsets;
 import java.sql.Array;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.Collection;
 import java.util.List;
 
 /**
@@ -66,6 +68,31 @@ final class PgDialect extends SqlDialect {
   @Override
   public String containsText(String columnSql) {
     return "strpos(" + columnSql + ", ?) > 0";
+  }
+
+  /** The text columns that have an index; see {@link #isShort}. */
+  static final List<SpanColumn> INDEXED_TEXTS =
+      List.of(
+          SpanColumn.SERVICE_NAME,
+          SpanColumn.SESSION_ID,
+          SpanColumn.USER_ID,
+          SpanColumn.THREAD_ID,
+          SpanColumn.RUN_ID);
+
+  /** A third of a page is what an entry of an index may have; beyond that an insert fails. */
+  private static final int MAX_INDEXED_BYTES = 1_000;
+
+  /** The condition of an index on a text column: what is longer is found without it. */
+  static String isShort(String columnSql) {
+    return "octet_length(" + columnSql + ") <= " + MAX_INDEXED_BYTES;
+  }
+
+  @Override
+  public String shortTextCondition(SpanColumn column, String columnSql, Collection<String> values) {
+    boolean allShort =
+        values.stream()
+            .allMatch(text -> text.getBytes(StandardCharsets.UTF_8).length <= MAX_INDEXED_BYTES);
+    return INDEXED_TEXTS.contains(column) && allShort ? " AND " + isShort(columnSql) : "";
   }
 
   /** The database's own collation sorts as a language does, and serves no search by bytes. */

@@ -41,9 +41,6 @@ final class PgStorage extends JdbcStorage {
   private static final Logger LOG = LoggerFactory.getLogger(PgStorage.class);
 
   /** What spans are most often looked for by, each with an index of its own. */
-  private static final List<SpanColumn> CORRELATIONS =
-      List.of(SpanColumn.SESSION_ID, SpanColumn.USER_ID, SpanColumn.THREAD_ID, SpanColumn.RUN_ID);
-
   private static Set<Capability> all() {
     Set<Capability> all = EnumSet.copyOf(READS);
     all.addAll(
@@ -226,18 +223,13 @@ final class PgStorage extends JdbcStorage {
     // Spans by start, among them the heads of traces without a root. Without ids: of equal starts
     // the few are sorted, and an entry is half as long.
     define(indexes, "span", List.of(tenant, started + " DESC"), "");
-    // The services, and the names of each.
-    define(
-        indexes,
-        "service",
-        List.of(tenant, text(SpanColumn.SERVICE_NAME), text(SpanColumn.NAME)),
-        "");
-    for (SpanColumn column : CORRELATIONS) {
+    // Whatever the field puts into them, a text that is too long for an index must not fail.
+    for (SpanColumn column : PgDialect.INDEXED_TEXTS) {
       define(
           indexes,
-          column.columnName().replace("_id", ""),
+          column.columnName().replace("_id", "").replace("_name", ""),
           List.of(tenant, text(column)),
-          " WHERE " + sql().name(column) + " IS NOT NULL");
+          " WHERE " + PgDialect.isShort(sql().name(column)));
     }
     return indexes;
   }
@@ -246,13 +238,10 @@ final class PgStorage extends JdbcStorage {
     return dialect.byteOrder(sql().name(column));
   }
 
+  /** No index has all values of a text column, so those of the trace id alone are walked. */
   @Override
   protected List<List<SpanColumn>> indexedValues() {
-    List<List<SpanColumn>> indexed = new ArrayList<>();
-    indexed.add(List.of(SpanColumn.TRACE_ID));
-    indexed.add(List.of(SpanColumn.SERVICE_NAME, SpanColumn.NAME));
-    CORRELATIONS.forEach(column -> indexed.add(List.of(column)));
-    return indexed;
+    return List.of(List.of(SpanColumn.TRACE_ID));
   }
 
   private void define(

@@ -122,14 +122,15 @@ class PgIndexesTest {
         "ALTER TABLE tracekeep_spans SET (autovacuum_enabled = off)",
         "VACUUM ANALYZE tracekeep_spans");
     settle();
-    assertThat(blocksOf(s -> s.listTraces(query().build()))).isLessThan(150);
+    // The spans within the page are looked at, too: a trace among them may have no root.
+    assertThat(blocksOf(s -> s.listTraces(query().build()))).isLessThan(3000);
     for (TraceOrder order : TraceOrder.values()) {
       assertThat(blocksOf(s -> s.listTraces(query().order(order).build())))
           .as(order.toString())
-          .isLessThan(150);
+          .isLessThan(3000);
     }
-    assertThat(blocksOf(s -> s.listTraces(query().hasChildError(false).build()))).isLessThan(250);
-    assertThat(blocksOf(s -> s.listTraces(query().hasChildError(true).build()))).isLessThan(1500);
+    assertThat(blocksOf(s -> s.listTraces(query().hasChildError(false).build()))).isLessThan(3000);
+    assertThat(blocksOf(s -> s.listTraces(query().hasChildError(true).build()))).isLessThan(6000);
     assertThat(blocksOf(s -> s.getTrace(TraceKey.of("t1")))).isLessThan(100);
     assertThat(blocksOf(s -> s.getRootSpan(TraceKey.of("t1")))).isLessThan(50);
   }

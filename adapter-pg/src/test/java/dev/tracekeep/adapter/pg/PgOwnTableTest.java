@@ -94,9 +94,16 @@ class PgOwnTableTest {
             "by_owner",
             "tracekeep_spans_ended",
             "tracekeep_spans_error",
+            "tracekeep_spans_failed",
             "tracekeep_spans_key",
             "tracekeep_spans_root",
-            "tracekeep_spans_started");
+            "tracekeep_spans_run",
+            "tracekeep_spans_service",
+            "tracekeep_spans_session",
+            "tracekeep_spans_span",
+            "tracekeep_spans_started",
+            "tracekeep_spans_thread",
+            "tracekeep_spans_user");
     try (ObservabilityStorage storage = DATABASE.open("migration", "check")) {
       storage.migration().undo(report.migrationId(), MigrationListener.NONE);
     }
