@@ -64,7 +64,7 @@ class BulkRowsTest {
   void keys_haveTheirPlaceInTheBatch() {
     BulkRows rows = BulkRows.keys(List.of(SPAN, SPAN));
     assertThat(rows.columnNames())
-        .containsExactly("position", "tenant_id", "trace_id", "span_id", "version");
+        .containsExactly("position", "tenant_id", "trace_id", "span_id", "started_at", "version");
     assertThat(rows.next()).isTrue();
     assertThat(rows.getRowData()[0]).isEqualTo(0);
     assertThat(rows.next()).isTrue();
@@ -78,7 +78,12 @@ class BulkRowsTest {
     BulkRows rows = BulkRows.whole(List.of(SPAN));
     assertThat(rows.getColumnOrdinals().stream().map(rows::getColumnType).distinct())
         .containsExactlyInAnyOrder(
-            Types.VARCHAR, Types.LONGNVARCHAR, Types.BIT, Types.BIGINT, Types.BINARY);
-    assertThat(Arrays.asList(rows.getPrecision(1), rows.getPrecision(47))).containsExactly(131, 29);
+            Types.VARCHAR,
+            Types.LONGNVARCHAR,
+            Types.BIT,
+            Types.BIGINT,
+            Types.DECIMAL,
+            Types.BINARY);
+    assertThat(Arrays.asList(rows.getPrecision(1), rows.getPrecision(53))).containsExactly(131, 29);
   }
 }
