@@ -126,18 +126,21 @@ final class DuplicateReads implements SpanReads {
   }
 
   @Override
-  public void forEach(Bson keys, Bson narrowing, List<SpanColumn> columns, RowConsumer consumer) {
+  public void forEach(
+      Bson keys, Bson narrowing, List<SpanColumn> columns, Consumer<SpanCodec.Row> consumer) {
     // A worse copy may meet what the best one does not, so nothing is narrowed by.
     forEachTrace(keys, trace -> trace.forEach(span -> consumer.accept(SpanCodec.Row.of(span))));
   }
 
   @Override
-  public void forEach(List<SpanKey> keys, List<SpanColumn> columns, RowConsumer consumer) {
+  public void forEach(
+      List<SpanKey> keys, List<SpanColumn> columns, Consumer<SpanCodec.Row> consumer) {
     keys.forEach(key -> span(key).ifPresent(span -> consumer.accept(SpanCodec.Row.of(span))));
   }
 
   @Override
-  public void forEachTrace(Bson keys, List<SpanColumn> columns, TraceConsumer consumer) {
+  public void forEachTrace(
+      Bson keys, List<SpanColumn> columns, Consumer<List<SpanCodec.Row>> consumer) {
     forEachTrace(keys, trace -> consumer.accept(trace.stream().map(SpanCodec.Row::of).toList()));
   }
 

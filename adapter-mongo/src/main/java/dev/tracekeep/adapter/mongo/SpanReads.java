@@ -10,6 +10,7 @@ import dev.tracekeep.storage.StoredSpan;
 import dev.tracekeep.storage.TraceQuery;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.bson.conversions.Bson;
 
 /** How spans are read: from a collection that holds each once, or from one that does not yet. */
@@ -25,18 +26,6 @@ interface SpanReads {
   /** Light roots as {@code AbstractObservabilityStorage.readHeads} wants them. */
   List<Span> roots(TraceQuery query, int limit);
 
-  /** Takes rows one by one. */
-  @FunctionalInterface
-  interface RowConsumer {
-    void accept(SpanCodec.Row row);
-  }
-
-  /** Takes the rows of one trace. */
-  @FunctionalInterface
-  interface TraceConsumer {
-    void accept(List<SpanCodec.Row> trace);
-  }
-
   /**
    * Goes through spans, each once, in any order.
    *
@@ -44,13 +33,14 @@ interface SpanReads {
    * @param narrowing what every span meets that is looked for; it may be passed over
    * @param columns the columns that are needed
    */
-  void forEach(Bson keys, Bson narrowing, List<SpanColumn> columns, RowConsumer consumer);
+  void forEach(
+      Bson keys, Bson narrowing, List<SpanColumn> columns, Consumer<SpanCodec.Row> consumer);
 
   /** Goes through the spans of some keys, sorted and distinct. */
-  void forEach(List<SpanKey> keys, List<SpanColumn> columns, RowConsumer consumer);
+  void forEach(List<SpanKey> keys, List<SpanColumn> columns, Consumer<SpanCodec.Row> consumer);
 
   /** Goes through spans trace by trace; columns has the key among them. */
-  void forEachTrace(Bson keys, List<SpanColumn> columns, TraceConsumer consumer);
+  void forEachTrace(Bson keys, List<SpanColumn> columns, Consumer<List<SpanCodec.Row>> consumer);
 
   /**
    * The next spans in key order, whole: at least one where there is one, else within the limits.

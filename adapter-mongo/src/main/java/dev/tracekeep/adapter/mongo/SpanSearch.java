@@ -28,6 +28,7 @@ import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.bson.conversions.Bson;
 import org.jspecify.annotations.Nullable;
@@ -53,7 +54,10 @@ final class SpanSearch {
   }
 
   private void forEachMatching(
-      String tenantId, SpanFilter filter, List<SpanColumn> wanted, SpanReads.RowConsumer consumer) {
+      String tenantId,
+      SpanFilter filter,
+      List<SpanColumn> wanted,
+      Consumer<SpanCodec.Row> consumer) {
     Set<SpanColumn> columns = new TreeSet<>(wanted);
     columns.addAll(filter.columns());
     reads.forEach(

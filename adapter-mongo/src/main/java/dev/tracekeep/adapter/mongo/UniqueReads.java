@@ -25,6 +25,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import org.bson.BsonDocument;
 import org.bson.BsonString;
 import org.bson.conversions.Bson;
@@ -195,7 +196,8 @@ final class UniqueReads implements SpanReads {
   }
 
   @Override
-  public void forEach(Bson keys, Bson narrowing, List<SpanColumn> columns, RowConsumer consumer) {
+  public void forEach(
+      Bson keys, Bson narrowing, List<SpanColumn> columns, Consumer<SpanCodec.Row> consumer) {
     rows()
         .find(Filters.and(keys, narrowing))
         .projection(only(columns))
@@ -203,7 +205,8 @@ final class UniqueReads implements SpanReads {
   }
 
   @Override
-  public void forEach(List<SpanKey> keys, List<SpanColumn> columns, RowConsumer consumer) {
+  public void forEach(
+      List<SpanKey> keys, List<SpanColumn> columns, Consumer<SpanCodec.Row> consumer) {
     Set<SpanKey> wanted = new HashSet<>(keys);
     SpanKeys.forEachRow(
         connection.database(),
@@ -218,7 +221,8 @@ final class UniqueReads implements SpanReads {
   }
 
   @Override
-  public void forEachTrace(Bson keys, List<SpanColumn> columns, TraceConsumer consumer) {
+  public void forEachTrace(
+      Bson keys, List<SpanColumn> columns, Consumer<List<SpanCodec.Row>> consumer) {
     List<SpanCodec.Row> trace = new ArrayList<>();
     rows()
         .find(keys)
