@@ -72,7 +72,9 @@ class ImportCommandTest {
                 .formatted(store.url()));
     assertThat(screen.run("stats", "--json")).isEqualTo(ExitCode.OK);
     assertThat(screen.out())
-        .isEqualTo("{\"spans\":1400,\"traces\":100,\"running\":0,\"errors\":27,\"tenants\":1}\n");
+        .isEqualTo(
+            "{\"spans\":1400,\"traces\":100,\"running\":0,\"errors\":27,\"tenants\":1,"
+                + "\"tracesWithoutRoot\":0}\n");
     assertThat(screen.err()).isEmpty();
   }
 

@@ -66,7 +66,7 @@ class TraceTreeTest {
   }
 
   @Test
-  void lines_parentsInACircle_areAllShownOnce() {
+  void lines_parentsInACircle_areAllShownOnce_andTheOwnParentIsARoot() {
     assertThat(
             lines(
                 trace(
@@ -77,12 +77,11 @@ class TraceTreeTest {
                     ended("self", "self", 5, 6))))
         .containsExactly(
             "root",
+            "self",
             "(the parents of these spans form a circle)",
             "└ a",
             "  └ b",
-            "    └ c",
-            "(the parents of these spans form a circle)",
-            "└ self");
+            "    └ c");
   }
 
   @Test
