@@ -56,7 +56,10 @@ final class BatchWriter implements AutoCloseable {
   private volatile boolean stopped;
   private List<Span> batch = new ArrayList<>();
   private long bytes;
-  private long added;
+
+  /** Written under the lock, and read without it: a thread that is stopped keeps the lock. */
+  private volatile long added;
+
   private long firstAddedAt;
 
   /**
@@ -139,7 +142,7 @@ final class BatchWriter implements AutoCloseable {
   }
 
   /** How many spans were added: all of them are written by then, wait, or have failed. */
-  synchronized long added() {
+  long added() {
     return added;
   }
 
