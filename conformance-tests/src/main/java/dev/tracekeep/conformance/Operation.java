@@ -4,6 +4,7 @@ import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.SpanUpdate;
 import dev.tracekeep.span.TraceKey;
+import dev.tracekeep.storage.Capability;
 import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.Page;
 import dev.tracekeep.storage.PruneRequest;
@@ -73,7 +74,7 @@ sealed interface Operation {
       try {
         return walk(storage);
       } catch (UnsupportedCapabilityException e) {
-        return "refused for want of " + e.capability();
+        return new Refused(e.capability());
       }
     }
 
@@ -103,7 +104,7 @@ sealed interface Operation {
       try {
         return question.apply(storage);
       } catch (UnsupportedCapabilityException e) {
-        return "refused for want of " + e.capability();
+        return new Refused(e.capability());
       }
     }
 
@@ -133,4 +134,11 @@ sealed interface Operation {
         new TreeSet<>(result.missing()),
         result.rejected().stream().map(WriteResult.Rejection::key).sorted().toList());
   }
+
+  /**
+   * A read that a store does not declare.
+   *
+   * @param capability what it lacks; null where it does not say
+   */
+  record Refused(@Nullable Capability capability) {}
 }
