@@ -164,6 +164,21 @@ abstract class MergeChecks extends CrudChecks {
     assertWinner(tagged.toBuilder().event(true).build(), tagged, wordy);
   }
 
+  /** A span is replaced as a whole: the winner takes no field of the loser, however bare it is. */
+  @Test
+  public final void bareWinner_takesNothingFromTheLoser() throws Exception {
+    SpanKey key = SpanKey.of("t", "full");
+    Span full = Spans.full(key);
+    Span bare =
+        Span.builder(key)
+            .name("bare")
+            .startedAt(full.times().startedAt())
+            .endedAt(full.times().startedAt())
+            .updatedAt(Instant.parse("2100-01-01T00:00:00Z"))
+            .build();
+    assertWinner(bare, full);
+  }
+
   /** JSON is compared letter by letter, so the stored spelling depends on no order. */
   @Test
   public final void equalTimes_twoSpellingsHaveOneWinner() throws Exception {

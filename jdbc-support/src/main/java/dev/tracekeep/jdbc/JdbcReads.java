@@ -568,7 +568,7 @@ final class JdbcReads {
                 + table.table()
                 + " r WHERE ");
     appendValueConditions(statement, "r", query, column);
-    return statement.append(" GROUP BY " + text);
+    return statement.append(" GROUP BY " + dialect.groupedExactly(text));
   }
 
   private void appendValueConditions(

@@ -118,6 +118,15 @@ public abstract class SqlDialect {
     return true;
   }
 
+  /**
+   * What puts only equal texts into one group; the text itself by default.
+   *
+   * @param textSql the text, by {@link #byteOrder}
+   */
+  public String groupedExactly(String textSql) {
+    return textSql;
+  }
+
   /** A text column as it is compared and sorted byte by byte; itself by default. */
   public String byteOrder(String columnSql) {
     return columnSql;

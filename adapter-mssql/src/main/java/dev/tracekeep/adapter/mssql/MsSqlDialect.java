@@ -138,10 +138,23 @@ final class MsSqlDialect extends SqlDialect {
     return "CHARINDEX(?, " + columnSql + ") > 0";
   }
 
-  /** LEFT counts UTF-16 units, as Java does. */
+  /**
+   * LEFT counts UTF-16 units, or code points where a collation or a relative of the server says so:
+   * of the prefix counts what is before its first surrogate, and core looks at the rest.
+   */
   @Override
   public void startsWith(String columnSql, String prefix, SqlStatement statement) {
-    statement.append("LEFT(" + columnSql + ", " + prefix.length() + ") = ?", prefix);
+    int plain = 0;
+    while (plain < prefix.length() && !Character.isSurrogate(prefix.charAt(plain))) {
+      plain++;
+    }
+    statement.append("LEFT(" + columnSql + ", " + plain + ") = ?", prefix.substring(0, plain));
+  }
+
+  /** Texts that differ by blanks at their end are equal to the server, but not as long. */
+  @Override
+  public String groupedExactly(String textSql) {
+    return textSql + ", DATALENGTH(" + textSql + ")";
   }
 
   /** Blanks at the end count for nothing in a comparison, and long tags are cut. */
