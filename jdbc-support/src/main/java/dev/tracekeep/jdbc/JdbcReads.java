@@ -21,6 +21,7 @@ import dev.tracekeep.storage.TraceQuery;
 import dev.tracekeep.storage.TraceStatistics;
 import dev.tracekeep.storage.ValueQuery;
 import dev.tracekeep.storage.ValueSource;
+import dev.tracekeep.storage.spi.TracePages;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -273,30 +274,14 @@ final class JdbcReads {
         filters.decides(query.root())
             && candidates.openOf(query, filters).isEmpty()
             && query.noSpan().stream().allMatch(filters::decides);
+    if (!decided) {
+      return TracePages.count(query, (page, limit) -> heads(connection, page, limit));
+    }
     long count = 0;
-    if (decided) {
-      for (boolean rooted : HeadSql.kinds(query)) {
-        count += heads.count(query, rooted, candidates.traces()).number(connection);
-      }
-      return count;
+    for (boolean rooted : HeadSql.kinds(query)) {
+      count += heads.count(query, rooted, candidates.traces()).number(connection);
     }
-    TraceQuery rest = everyPage(query).build();
-    while (true) {
-      List<Span> page = heads(connection, rest, TraceQuery.MAX_LIMIT);
-      count += page.size();
-      if (page.size() < TraceQuery.MAX_LIMIT) {
-        return count;
-      }
-      rest = everyPage(query).cursor(rest.cursorBehind(page.get(page.size() - 1))).build();
-    }
-  }
-
-  private static TraceQuery.Builder everyPage(TraceQuery query) {
-    TraceQuery.Builder all =
-        TraceQuery.builder(query.tenantId()).roots(query.roots()).root(query.root());
-    query.anySpan().forEach(all::anySpan);
-    query.noSpan().forEach(all::noSpan);
-    return all;
+    return count;
   }
 
   /** The statistics of traces, from narrow columns alone. */

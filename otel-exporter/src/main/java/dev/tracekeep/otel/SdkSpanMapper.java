@@ -11,7 +11,8 @@ import io.opentelemetry.sdk.resources.Resource;
 import io.opentelemetry.sdk.trace.data.SpanData;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,7 +32,7 @@ final class SdkSpanMapper {
   private final ConcurrentMap<Resource, OtelResource> resources = new ConcurrentHashMap<>();
   private final ConcurrentMap<InstrumentationScopeInfo, OtelScope> scopes =
       new ConcurrentHashMap<>();
-  private final AtomicLong refused = new AtomicLong();
+  private final AtomicBoolean refused = new AtomicBoolean();
 
   SdkSpanMapper(String tenant, Conventions conventions) {
     this.tenant = tenant;
@@ -47,9 +48,9 @@ final class SdkSpanMapper {
           scope(data.getInstrumentationScopeInfo()));
     } catch (InvalidSpanException e) {
       // The first of many is enough to find the cause.
-      if (refused.getAndIncrement() == 0) {
+      if (refused.compareAndSet(false, true)) {
         LOG.warn(
-            "Span {} of trace {} cannot be kept: {}; others like it are counted only",
+            "Span {} of trace {} cannot be kept: {}; others like it are not logged",
             data.getSpanId(),
             data.getTraceId(),
             e.getMessage());
@@ -58,37 +59,31 @@ final class SdkSpanMapper {
     }
   }
 
-  /** How many spans no store can keep. */
-  long refused() {
-    return refused.get();
-  }
-
   private OtelResource resource(Resource resource) {
-    OtelResource known = resources.get(resource);
-    if (known == null) {
-      known = OtelResource.of(SdkAttributes.of(resource.getAttributes()), 0);
-      keep(resources, resource, known);
-    }
-    return known;
+    return made(
+        resources, resource, made -> OtelResource.of(SdkAttributes.of(made.getAttributes()), 0));
   }
 
   private OtelScope scope(InstrumentationScopeInfo scope) {
-    OtelScope known = scopes.get(scope);
-    if (known == null) {
-      known =
-          OtelScope.of(
-              scope.getName(),
-              scope.getVersion() == null ? "" : scope.getVersion(),
-              SdkAttributes.of(scope.getAttributes()),
-              0);
-      keep(scopes, scope, known);
-    }
-    return known;
+    return made(
+        scopes,
+        scope,
+        made ->
+            OtelScope.of(
+                made.getName(),
+                made.getVersion() == null ? "" : made.getVersion(),
+                SdkAttributes.of(made.getAttributes()),
+                0));
   }
 
-  private static <K, V> void keep(ConcurrentMap<K, V> kept, K key, V value) {
-    if (kept.size() < MAX_KEPT) {
-      kept.put(key, value);
+  private static <K, V> V made(ConcurrentMap<K, V> kept, K key, Function<K, V> make) {
+    V known = kept.get(key);
+    if (known == null) {
+      known = make.apply(key);
+      if (kept.size() < MAX_KEPT) {
+        kept.put(key, known);
+      }
     }
+    return known;
   }
 }

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +37,15 @@ final class SpanWriter {
     this.pipeline = pipeline;
     this.owned = owned;
     this.mapper = new SdkSpanMapper(tenant, conventions);
+  }
+
+  /** Through a pipeline that belongs to the caller. */
+  static SpanWriter through(SpanPipeline pipeline, String tenant, Conventions conventions) {
+    return new SpanWriter(
+        Objects.requireNonNull(pipeline, "pipeline"),
+        null,
+        Objects.requireNonNull(tenant, "tenant"),
+        Objects.requireNonNull(conventions, "conventions"));
   }
 
   SpanPipeline pipeline() {

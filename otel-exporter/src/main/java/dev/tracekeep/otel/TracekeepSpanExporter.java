@@ -6,7 +6,6 @@ import io.opentelemetry.sdk.common.CompletableResultCode;
 import io.opentelemetry.sdk.trace.data.SpanData;
 import io.opentelemetry.sdk.trace.export.SpanExporter;
 import java.util.Collection;
-import java.util.Objects;
 
 /**
  * Writes spans that have ended through a {@link SpanPipeline}. An export succeeds when all of its
@@ -41,12 +40,7 @@ public final class TracekeepSpanExporter implements SpanExporter {
    */
   public static TracekeepSpanExporter create(
       SpanPipeline pipeline, String tenant, Conventions conventions) {
-    return new TracekeepSpanExporter(
-        new SpanWriter(
-            Objects.requireNonNull(pipeline, "pipeline"),
-            null,
-            Objects.requireNonNull(tenant, "tenant"),
-            Objects.requireNonNull(conventions, "conventions")));
+    return new TracekeepSpanExporter(SpanWriter.through(pipeline, tenant, conventions));
   }
 
   /** What the spans go through; for its statistics. */

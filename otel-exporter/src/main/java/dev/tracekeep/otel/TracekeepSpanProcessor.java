@@ -7,7 +7,6 @@ import io.opentelemetry.sdk.common.CompletableResultCode;
 import io.opentelemetry.sdk.trace.ReadWriteSpan;
 import io.opentelemetry.sdk.trace.ReadableSpan;
 import io.opentelemetry.sdk.trace.SpanProcessor;
-import java.util.Objects;
 
 /**
  * Writes spans when they start and when they end, so that what runs can be seen, and a crash leaves
@@ -46,13 +45,7 @@ public final class TracekeepSpanProcessor implements SpanProcessor {
    */
   public static TracekeepSpanProcessor create(
       SpanPipeline pipeline, String tenant, Conventions conventions) {
-    return new TracekeepSpanProcessor(
-        new SpanWriter(
-            Objects.requireNonNull(pipeline, "pipeline"),
-            null,
-            Objects.requireNonNull(tenant, "tenant"),
-            Objects.requireNonNull(conventions, "conventions")),
-        true);
+    return new TracekeepSpanProcessor(SpanWriter.through(pipeline, tenant, conventions), true);
   }
 
   @Override

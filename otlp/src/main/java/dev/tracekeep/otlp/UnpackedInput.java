@@ -57,7 +57,7 @@ final class UnpackedInput extends InputStream {
     if (!ZstdFrame.isNext(packed)) {
       throw new IOException("no frame");
     }
-    return new ZstdInputStream(ZstdFrame.of(packed));
+    return new ZstdInputStream(new ZstdFrame(packed));
   }
 
   /** What is wrong with the data, in words that follow the input's name; null if nothing is. */

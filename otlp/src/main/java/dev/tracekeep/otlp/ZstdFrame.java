@@ -31,7 +31,8 @@ final class ZstdFrame extends InputStream {
 
   private long left;
 
-  private ZstdFrame(RawInput packed) throws IOException {
+  /** The frame that begins here, see {@link #isNext}. */
+  ZstdFrame(RawInput packed) throws IOException {
     this.packed = packed;
     byte[] head = packed.peek(MAX_HEADER_BYTES);
     int descriptor = head.length > MAGIC_BYTES ? head[MAGIC_BYTES] : 0;
@@ -51,11 +52,6 @@ final class ZstdFrame extends InputStream {
   static boolean isNext(RawInput packed) throws IOException {
     byte[] head = packed.peek(MAGIC_BYTES);
     return head.length == MAGIC_BYTES && littleEndian(head, 0, MAGIC_BYTES) == MAGIC;
-  }
-
-  /** The frame that begins here, see {@link #isNext}. */
-  static ZstdFrame of(RawInput packed) throws IOException {
-    return new ZstdFrame(packed);
   }
 
   /**

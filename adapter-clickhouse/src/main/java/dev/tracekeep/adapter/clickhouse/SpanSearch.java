@@ -23,6 +23,7 @@ import dev.tracekeep.storage.TraceQuery;
 import dev.tracekeep.storage.TraceStatistics;
 import dev.tracekeep.storage.ValueQuery;
 import dev.tracekeep.storage.ValueSource;
+import dev.tracekeep.storage.spi.TracePages;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.time.Duration;
@@ -160,7 +161,7 @@ final class SpanSearch {
             && query.anySpan().stream().allMatch(FilterSql::isExact)
             && query.noSpan().stream().allMatch(FilterSql::isExact);
     if (!exact) {
-      return countByPages(query);
+      return TracePages.count(query, heads::list);
     }
     Map<String, String> flags = new LinkedHashMap<>();
     flags.put("no_root", "isNotNull(" + PARENT + ")");
@@ -219,26 +220,6 @@ final class SpanSearch {
         + TRACE
         + ", "
         + SPAN;
-  }
-
-  private long countByPages(TraceQuery query) throws Exception {
-    TraceQuery.Builder all =
-        TraceQuery.builder(query.tenantId())
-            .roots(query.roots())
-            .root(query.root())
-            .order(query.order());
-    query.anySpan().forEach(all::anySpan);
-    query.noSpan().forEach(all::noSpan);
-    TraceQuery page = all.build();
-    long count = 0;
-    while (true) {
-      List<Span> found = heads.list(page, TraceQuery.MAX_LIMIT);
-      count += found.size();
-      if (found.size() < TraceQuery.MAX_LIMIT) {
-        return count;
-      }
-      page = all.cursor(page.cursorBehind(found.get(found.size() - 1))).build();
-    }
   }
 
   /** Goes through the spans of a tenant that pass a filter, with the columns that are wanted. */

@@ -18,6 +18,7 @@ import dev.tracekeep.storage.TimeRange;
 import dev.tracekeep.storage.TraceQuery;
 import dev.tracekeep.storage.TraceStatistics;
 import dev.tracekeep.storage.ValueQuery;
+import dev.tracekeep.storage.spi.TracePages;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -129,23 +130,7 @@ final class SpanSearch {
 
   /** Counts what the pages of a list show. */
   long count(TraceQuery query) {
-    TraceQuery.Builder all =
-        TraceQuery.builder(query.tenantId())
-            .roots(query.roots())
-            .root(query.root())
-            .order(query.order());
-    query.anySpan().forEach(all::anySpan);
-    query.noSpan().forEach(all::noSpan);
-    TraceQuery page = all.build();
-    long count = 0;
-    while (true) {
-      List<Span> found = reads.roots(page, TraceQuery.MAX_LIMIT);
-      count += found.size();
-      if (found.size() < TraceQuery.MAX_LIMIT) {
-        return count;
-      }
-      page = all.cursor(page.cursorBehind(found.get(found.size() - 1))).build();
-    }
+    return TracePages.count(query, reads::roots);
   }
 
   // ---- values and aggregates -------------------------------------------------------------------
@@ -171,9 +156,6 @@ final class SpanSearch {
     return collector.groups();
   }
 
-  /** A span as a parent or a child. */
-  private record Call(@Nullable String parentId, String service, boolean failed) {}
-
   /** Goes through the spans trace by trace, which is the order of the key. */
   List<ServiceLink> serviceLinks(String tenantId, TimeRange startedAt) {
     Map<List<String>, long[]> links = new HashMap<>();
@@ -196,22 +178,18 @@ final class SpanSearch {
             }
           }
           for (SpanCodec.Row row : trace) {
-            Call call =
-                new Call(
-                    (String) row.value(SpanColumn.PARENT_SPAN_ID),
-                    String.valueOf(row.value(SpanColumn.SERVICE_NAME)),
-                    row.value(SpanColumn.ERROR) != null);
-            String caller = call.parentId() == null ? null : services.get(call.parentId());
+            String parent = (String) row.value(SpanColumn.PARENT_SPAN_ID);
+            String service = (String) row.value(SpanColumn.SERVICE_NAME);
+            String caller = parent == null ? null : services.get(parent);
             boolean counts =
                 caller != null
-                    && row.value(SpanColumn.SERVICE_NAME) != null
-                    && !caller.equals(call.service())
+                    && service != null
+                    && !caller.equals(service)
                     && startedAt.contains((Instant) row.value(SpanColumn.STARTED_AT));
             if (counts) {
-              long[] link =
-                  links.computeIfAbsent(List.of(caller, call.service()), k -> new long[2]);
+              long[] link = links.computeIfAbsent(List.of(caller, service), k -> new long[2]);
               link[0]++;
-              link[1] += call.failed() ? 1 : 0;
+              link[1] += row.value(SpanColumn.ERROR) != null ? 1 : 0;
             }
           }
         });

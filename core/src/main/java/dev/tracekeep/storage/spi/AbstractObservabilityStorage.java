@@ -50,6 +50,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -478,23 +479,25 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
       require(Capability.TRACE_STATISTICS, "statistics of traces");
     }
     String action = "list traces of tenant " + query.tenantId();
-    List<Span> heads = guarded(action, () -> readHeads(query, query.limit() + 1));
-    List<Span> page = firstOf(heads, query.limit());
-    String cursor =
-        heads.size() > page.size() ? query.cursorBehind(page.get(page.size() - 1)) : null;
+    Page<Span> heads =
+        page(
+            guarded(action, () -> readHeads(query, query.limit() + 1)),
+            query.limit(),
+            query::cursorBehind);
     Map<TraceKey, TraceStatistics> statistics =
-        query.wantsStatistics() && !page.isEmpty()
+        query.wantsStatistics() && !heads.items().isEmpty()
             ? guarded(
                 action,
                 () ->
-                    readStatistics(page.stream().map(head -> head.key().trace()).sorted().toList()))
+                    readStatistics(
+                        heads.items().stream().map(head -> head.key().trace()).sorted().toList()))
             : Map.of();
     return new Page<>(
-        page.stream()
+        heads.items().stream()
             // One that was deleted between the two looks is shown as it was at the first.
             .map(head -> new TraceSummary(head, statistics.get(head.key().trace())))
             .toList(),
-        cursor);
+        heads.cursor());
   }
 
   @Override
@@ -510,12 +513,11 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
     Objects.requireNonNull(query, "query");
     requireOpen();
     require(Capability.SPAN_LISTS, "listSpans");
-    List<Span> spans =
+    return page(
         guarded(
-            "list spans of tenant " + query.tenantId(), () -> readSpans(query, query.limit() + 1));
-    List<Span> page = firstOf(spans, query.limit());
-    return new Page<>(
-        page, spans.size() > page.size() ? query.cursorBehind(page.get(page.size() - 1)) : null);
+            "list spans of tenant " + query.tenantId(), () -> readSpans(query, query.limit() + 1)),
+        query.limit(),
+        query::cursorBehind);
   }
 
   @Override
@@ -531,17 +533,20 @@ public abstract class AbstractObservabilityStorage implements ObservabilityStora
     Objects.requireNonNull(query, "query");
     requireOpen();
     require(Capability.VALUE_LISTS, "listValues");
-    List<SpanValue> values =
+    return page(
         guarded(
             "list values of tenant " + query.tenantId(),
-            () -> readValues(query, query.limit() + 1));
-    List<SpanValue> page = firstOf(values, query.limit());
-    return new Page<>(
-        page, values.size() > page.size() ? query.cursorBehind(page.get(page.size() - 1)) : null);
+            () -> readValues(query, query.limit() + 1)),
+        query.limit(),
+        query::cursorBehind);
   }
 
-  private static <T> List<T> firstOf(List<T> items, int limit) {
-    return items.subList(0, Math.min(items.size(), limit));
+  /** The first of what was found, which is one more than that where there is another page. */
+  private static <T> Page<T> page(List<T> found, int limit, Function<T, String> cursorBehind) {
+    List<T> items = found.subList(0, Math.min(found.size(), limit));
+    return new Page<>(
+        items,
+        found.size() > items.size() ? cursorBehind.apply(items.get(items.size() - 1)) : null);
   }
 
   @Override
