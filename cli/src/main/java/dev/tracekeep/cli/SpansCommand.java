@@ -9,7 +9,6 @@ import dev.tracekeep.storage.SpanQuery;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -41,23 +40,7 @@ final class SpansCommand implements Callable<Integer> {
   @Option(names = "--ascending", order = 31, description = "Earliest or shortest first.")
   private boolean ascending;
 
-  @Option(
-      names = "--limit",
-      paramLabel = "N",
-      order = 32,
-      defaultValue = "20",
-      description = "How many spans; 1 to 1000, ${DEFAULT-VALUE} if not given.")
-  private int limit = 20;
-
-  @Option(
-      names = "--cursor",
-      paramLabel = "CURSOR",
-      order = 33,
-      description = "Go on behind a page: the cursor that it ended with, and the same filters.")
-  private @Nullable String cursor;
-
-  @Option(names = "--json", order = 34, description = "Print one JSON document instead.")
-  private boolean json;
+  @Mixin private PageOptions paging = new PageOptions(20);
 
   @Mixin private StoreOptions store = new StoreOptions();
   @Mixin private CommonOptions common = new CommonOptions();
@@ -73,12 +56,12 @@ final class SpansCommand implements Callable<Integer> {
             .filter(filters.content())
             .filter(filters.course())
             .order(order())
-            .limit(limit)
-            .cursor(cursor)
+            .limit(paging.limit())
+            .cursor(paging.cursor())
             .build();
     try (ObservabilityStorage storage = store.openForReading(context)) {
       Page<Span> page = storage.listSpans(query);
-      if (json) {
+      if (paging.isJson()) {
         context
             .console()
             .print(

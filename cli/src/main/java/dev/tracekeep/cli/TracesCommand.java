@@ -76,23 +76,7 @@ final class TracesCommand implements Callable<Integer> {
   @Option(names = "--ascending", order = 31, description = "Earliest first.")
   private boolean ascending;
 
-  @Option(
-      names = "--limit",
-      paramLabel = "N",
-      order = 32,
-      defaultValue = "20",
-      description = "How many traces; 1 to 1000, ${DEFAULT-VALUE} if not given.")
-  private int limit = 20;
-
-  @Option(
-      names = "--cursor",
-      paramLabel = "CURSOR",
-      order = 33,
-      description = "Go on behind a page: the cursor that it ended with, and the same filters.")
-  private @Nullable String cursor;
-
-  @Option(names = "--json", order = 34, description = "Print one JSON document instead.")
-  private boolean json;
+  @Mixin private PageOptions paging = new PageOptions(20);
 
   @Mixin private StoreOptions store = new StoreOptions();
   @Mixin private CommonOptions common = new CommonOptions();
@@ -106,21 +90,14 @@ final class TracesCommand implements Callable<Integer> {
     SpanFilter content = filters.content();
     try (ObservabilityStorage storage = store.openForReading(context)) {
       boolean byAnySpan = storage.capabilities().contains(Capability.SPAN_FILTERS);
-      TraceQuery.Builder query =
-          TraceQuery.builder(store.tenant()).limit(limit).order(order()).root(filters.course());
+      TraceQuery.Builder query = traces().limit(paging.limit()).order(order());
       if (onRoot || !byAnySpan) {
         query.root(content);
       } else if (!content.isAny()) {
         query.anySpan(content);
       }
-      if (childError != null) {
-        query.hasChildError(childError);
-      }
-      if (noRoot) {
-        query.roots(RootPresence.MISSING);
-      }
-      Page<TraceSummary> page = storage.listTraces(query.cursor(cursor).build());
-      if (json) {
+      Page<TraceSummary> page = storage.listTraces(query.cursor(paging.cursor()).build());
+      if (paging.isJson()) {
         context.console().print(document(page));
         return ExitCode.OK;
       }
@@ -137,21 +114,20 @@ final class TracesCommand implements Callable<Integer> {
     }
   }
 
+  /** The traces that are asked for, but for what their spans are. */
+  private TraceQuery.Builder traces() {
+    TraceQuery.Builder query = TraceQuery.builder(store.tenant()).root(filters.course());
+    if (childError != null) {
+      query.hasChildError(childError);
+    }
+    return noRoot ? query.roots(RootPresence.MISSING) : query;
+  }
+
   /** Says how many traces only another span than the root would find. */
   private void printLeftOut(ObservabilityStorage storage, SpanFilter content) {
-    TraceQuery.Builder byRoot = TraceQuery.builder(store.tenant()).root(filters.course());
-    TraceQuery.Builder byAny =
-        TraceQuery.builder(store.tenant()).root(filters.course()).anySpan(content);
-    if (childError != null) {
-      byRoot.hasChildError(childError);
-      byAny.hasChildError(childError);
-    }
-    if (noRoot) {
-      byRoot.roots(RootPresence.MISSING);
-      byAny.roots(RootPresence.MISSING);
-    }
     long more =
-        storage.countTraces(byAny.build()) - storage.countTraces(byRoot.root(content).build());
+        storage.countTraces(traces().anySpan(content).build())
+            - storage.countTraces(traces().root(content).build());
     if (more > 0) {
       context
           .console()

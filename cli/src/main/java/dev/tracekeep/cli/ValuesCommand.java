@@ -8,7 +8,6 @@ import dev.tracekeep.storage.SpanValue;
 import dev.tracekeep.storage.ValueQuery;
 import java.util.List;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -40,23 +39,7 @@ final class ValuesCommand implements Callable<Integer> {
   @Option(names = "--counts", order = 31, description = "Say how many spans have each.")
   private boolean counts;
 
-  @Option(
-      names = "--limit",
-      paramLabel = "N",
-      order = 32,
-      defaultValue = "100",
-      description = "How many values; 1 to 1000, ${DEFAULT-VALUE} if not given.")
-  private int limit = 100;
-
-  @Option(
-      names = "--cursor",
-      paramLabel = "CURSOR",
-      order = 33,
-      description = "Go on behind a page: the cursor that it ended with, and the same options.")
-  private @Nullable String cursor;
-
-  @Option(names = "--json", order = 34, description = "Print one JSON document instead.")
-  private boolean json;
+  @Mixin private PageOptions paging = new PageOptions(100);
 
   @Mixin private StoreOptions store = new StoreOptions();
   @Mixin private CommonOptions common = new CommonOptions();
@@ -72,14 +55,14 @@ final class ValuesCommand implements Callable<Integer> {
             .filter(filters.content())
             .filter(filters.course())
             .prefix(prefix)
-            .limit(limit)
-            .cursor(cursor);
+            .limit(paging.limit())
+            .cursor(paging.cursor());
     if (counts) {
       query.counts();
     }
     try (ObservabilityStorage storage = store.openForReading(context)) {
       Page<SpanValue> page = storage.listValues(query.build());
-      if (json) {
+      if (paging.isJson()) {
         context.console().print(document(page));
       } else {
         print(page);
