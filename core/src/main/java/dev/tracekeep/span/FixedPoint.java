@@ -80,7 +80,11 @@ public final class FixedPoint {
         column.columnName(), "is not below 1000000, where the cost of one span ends");
   }
 
-  private static BigDecimal canonical(BigDecimal number) {
+  /**
+   * The one form of a number, without zeros at its end and without an exponent: equal numbers are
+   * equal decimals. For sums, which no range binds.
+   */
+  public static BigDecimal canonical(BigDecimal number) {
     BigDecimal stripped = number.stripTrailingZeros();
     return stripped.scale() < 0 ? stripped.setScale(0) : stripped;
   }

@@ -1,5 +1,6 @@
 package dev.tracekeep.storage;
 
+import dev.tracekeep.span.FixedPoint;
 import dev.tracekeep.span.SpanColumn;
 import java.math.BigDecimal;
 import java.util.Collection;
@@ -36,14 +37,8 @@ final class NumberSums {
   }
 
   Map<SpanColumn, BigDecimal> toMap() {
-    Map<SpanColumn, BigDecimal> plain = new EnumMap<>(SpanColumn.class);
-    sums.forEach((column, sum) -> plain.put(column, plain(sum)));
-    return plain;
-  }
-
-  /** One spelling for one number: equal sums are equal values. */
-  static BigDecimal plain(BigDecimal number) {
-    BigDecimal stripped = number.stripTrailingZeros();
-    return stripped.scale() < 0 ? stripped.setScale(0) : stripped;
+    Map<SpanColumn, BigDecimal> canonical = new EnumMap<>(SpanColumn.class);
+    sums.forEach((column, sum) -> canonical.put(column, FixedPoint.canonical(sum)));
+    return canonical;
   }
 }

@@ -1,5 +1,6 @@
 package dev.tracekeep.storage;
 
+import dev.tracekeep.span.FixedPoint;
 import dev.tracekeep.span.SpanColumn;
 import java.math.BigDecimal;
 import java.time.Duration;
@@ -37,7 +38,7 @@ public record SpanAggregate(
     group = Collections.unmodifiableList(new ArrayList<>(group));
     percentiles = Collections.unmodifiableMap(new TreeMap<>(percentiles));
     Map<SpanColumn, BigDecimal> copy = new LinkedHashMap<>();
-    new TreeMap<>(sums).forEach((column, sum) -> copy.put(column, NumberSums.plain(sum)));
+    new TreeMap<>(sums).forEach((column, sum) -> copy.put(column, FixedPoint.canonical(sum)));
     sums = Collections.unmodifiableMap(copy);
   }
 }
