@@ -74,6 +74,11 @@ final class StoreOptions {
     return tenant != null ? tenant : properties.getOrDefault("tenant", SpanKey.DEFAULT_TENANT);
   }
 
+  /** Whether the command line says whose spans, rather than leaving it at the default. */
+  boolean namesTenant() {
+    return tenant != null || properties.containsKey("tenant");
+  }
+
   /** A property of the store as it is given here; null if it is not. */
   @Nullable String property(String key) {
     return properties.get(key);

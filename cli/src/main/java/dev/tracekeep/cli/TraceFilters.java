@@ -238,7 +238,8 @@ final class TraceFilters {
     members.forEach((key, value) -> filter.member(column, key, json(value)));
   }
 
-  private static Duration duration(String option, String text) {
+  /** A duration that an option gives. */
+  static Duration duration(String option, String text) {
     return Durations.parse(text)
         .orElseThrow(
             () ->

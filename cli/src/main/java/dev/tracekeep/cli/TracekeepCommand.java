@@ -155,6 +155,8 @@ public final class TracekeepCommand implements Runnable {
             .addSubcommand(new ValuesCommand(context))
             .addSubcommand(new UsageCommand(context))
             .addSubcommand(new StatsCommand(context))
+            .addSubcommand(new DeleteCommand(context))
+            .addSubcommand(new PruneCommand(context))
             .addSubcommand(migrate)
             .addSubcommand(letters)
             .addSubcommand(new DoctorCommand(context));

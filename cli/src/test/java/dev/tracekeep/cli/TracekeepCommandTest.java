@@ -33,6 +33,8 @@ class TracekeepCommandTest {
         "values",
         "usage",
         "stats",
+        "delete",
+        "prune",
         "migrate",
         "migrate plan",
         "migrate apply",
@@ -66,7 +68,7 @@ class TracekeepCommandTest {
         .isEqualTo(
             """
             tracekeep: Say what to do.
-            Commands: demo, import, traces, trace, spans, values, usage, stats, migrate, dlq, doctor.
+            Commands: demo, import, traces, trace, spans, values, usage, stats, delete, prune, migrate, dlq, doctor.
             Try 'tracekeep --help'.
             """);
   }
