@@ -8,6 +8,7 @@ import dev.tracekeep.storage.Capability;
 import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.Page;
 import dev.tracekeep.storage.PruneRequest;
+import dev.tracekeep.storage.RootPresence;
 import dev.tracekeep.storage.TraceQuery;
 import dev.tracekeep.storage.TraceSummary;
 import dev.tracekeep.storage.UnsupportedCapabilityException;
@@ -76,6 +77,12 @@ sealed interface Operation {
       } catch (UnsupportedCapabilityException e) {
         return new Refused(e.capability());
       }
+    }
+
+    /** The same walk through the traces that every store lists: those with a stored root. */
+    Walk withStoredRoots() {
+      return new Walk(
+          () -> query.get().roots(RootPresence.STORED), pageSize, description + " with a root");
     }
 
     private List<List<Span>> walk(ObservabilityStorage storage) {
