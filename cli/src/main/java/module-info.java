@@ -3,6 +3,7 @@ module dev.tracekeep.cli {
   requires dev.failsafe.core;
   requires dev.tracekeep.ingest;
   requires dev.tracekeep.otlp;
+  requires dev.tracekeep.server;
   requires info.picocli;
   requires java.sql;
   requires me.tongfei.progressbar;

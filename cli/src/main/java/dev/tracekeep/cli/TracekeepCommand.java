@@ -149,6 +149,7 @@ public final class TracekeepCommand implements Runnable {
         new CommandLine(new TracekeepCommand())
             .addSubcommand(new DemoCommand(context))
             .addSubcommand(new ImportCommand(context))
+            .addSubcommand(new ServeCommand(context))
             .addSubcommand(new TracesCommand(context))
             .addSubcommand(new TraceCommand(context))
             .addSubcommand(new SpansCommand(context))

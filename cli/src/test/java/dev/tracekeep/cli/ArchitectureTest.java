@@ -32,6 +32,7 @@ class ArchitectureTest {
   private static final String ADAPTERS = "dev.tracekeep.adapter..";
   private static final String OTLP = "dev.tracekeep.otlp..";
   private static final String INGEST = "dev.tracekeep.ingest..";
+  private static final String SERVER = "dev.tracekeep.server..";
   private static final String CLI = "dev.tracekeep.cli..";
 
   @ArchTest
@@ -66,7 +67,7 @@ class ArchitectureTest {
           .resideInAPackage(OTLP)
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage(JDBC, ADAPTERS, CLI, "java.sql..");
+          .resideInAnyPackage(JDBC, ADAPTERS, SERVER, CLI, "java.sql..");
 
   @ArchTest
   static final ArchRule JDBC_KNOWS_CORE_ALONE =
@@ -75,7 +76,7 @@ class ArchitectureTest {
           .resideInAPackage(JDBC)
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage(ADAPTERS, OTLP, CLI);
+          .resideInAnyPackage(ADAPTERS, OTLP, SERVER, CLI);
 
   @ArchTest
   static final ArchRule INGEST_KNOWS_CORE_ALONE =
@@ -84,8 +85,17 @@ class ArchitectureTest {
           .resideInAPackage(INGEST)
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage(JDBC, ADAPTERS, OTLP, CLI, "java.sql..")
+          .resideInAnyPackage(JDBC, ADAPTERS, OTLP, SERVER, CLI, "java.sql..")
           .allowEmptyShould(true);
+
+  @ArchTest
+  static final ArchRule SERVER_KNOWS_CORE_AND_OTLP_ALONE =
+      noClasses()
+          .that()
+          .resideInAPackage(SERVER)
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(JDBC, ADAPTERS, INGEST, CLI, "java.sql..");
 
   @ArchTest
   static final ArchRule ADAPTERS_KNOW_JDBC_AND_CORE_ALONE =
@@ -94,7 +104,7 @@ class ArchitectureTest {
           .resideInAPackage(ADAPTERS)
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage(OTLP, INGEST, CLI);
+          .resideInAnyPackage(OTLP, INGEST, SERVER, CLI);
 
   @ArchTest
   static final ArchRule NO_ADAPTER_KNOWS_ANOTHER =

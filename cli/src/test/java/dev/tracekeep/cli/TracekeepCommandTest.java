@@ -27,6 +27,7 @@ class TracekeepCommandTest {
         "",
         "demo",
         "import",
+        "serve",
         "traces",
         "trace",
         "spans",
@@ -68,7 +69,7 @@ class TracekeepCommandTest {
         .isEqualTo(
             """
             tracekeep: Say what to do.
-            Commands: demo, import, traces, trace, spans, values, usage, stats, delete, prune, migrate, dlq, doctor.
+            Commands: demo, import, serve, traces, trace, spans, values, usage, stats, delete, prune, migrate, dlq, doctor.
             Try 'tracekeep --help'.
             """);
   }

@@ -59,15 +59,18 @@ final class JsonInput {
     this.isSequence = isSequence;
     this.decoders = decoders;
     this.lines = new LineReader(in, maxMessageBytes, isSequence ? RECORD_SEPARATOR : '\n', 1);
-    this.factory =
-        JsonFactory.builder()
-            .streamReadConstraints(
-                StreamReadConstraints.builder()
-                    .maxNestingDepth(LineDecoder.MAX_DEPTH)
-                    .maxStringLength(maxMessageBytes)
-                    .build())
-            .build();
+    this.factory = factory(maxMessageBytes);
     this.decoder = new LineDecoder(factory, assembler, delivery);
+  }
+
+  static JsonFactory factory(int maxMessageBytes) {
+    return JsonFactory.builder()
+        .streamReadConstraints(
+            StreamReadConstraints.builder()
+                .maxNestingDepth(LineDecoder.MAX_DEPTH)
+                .maxStringLength(maxMessageBytes)
+                .build())
+        .build();
   }
 
   void read() throws IOException {

@@ -60,6 +60,45 @@ final class LineDecoder {
   }
 
   /**
+   * Reads the body of one request, all of it or nothing.
+   *
+   * @throws MalformedRequestException if it is no request
+   */
+  void readBody(byte[] body) throws MalformedRequestException {
+    int start = solid(body, 0, body.length);
+    if (start == body.length) {
+      return;
+    }
+    int invalidAt = Utf8.invalidAt(body, start, body.length);
+    if (invalidAt >= 0 || body[start] != '{') {
+      throw new MalformedRequestException(
+          invalidAt >= 0
+              ? "the body is not UTF-8 at byte " + (start + invalidAt + 1)
+              : "the body is no ExportTraceServiceRequest in JSON: it must be an object");
+    }
+    try (JsonParser parser = factory.createParser(ObjectReadContext.empty(), body)) {
+      RequestFinder requests =
+          new RequestFinder(
+              parser,
+              new JsonRequestReader(
+                  parser, assembler, delivery, () -> parser.currentTokenLocation().getLineNr()),
+              assembler,
+              delivery);
+      try {
+        requests.readAll();
+      } catch (JacksonException broken) {
+        throw new MalformedRequestException(
+            fault("the body ", broken, 0).message(0) + " of line " + line(broken));
+      }
+    }
+  }
+
+  private static long line(JacksonException broken) {
+    TokenStreamLocation location = broken.getLocation();
+    return location == null ? 1 : location.getLineNr();
+  }
+
+  /**
    * What is wrong with a part of a line.
    *
    * @param lastRequestAt where the last request began, from the start of the part

@@ -1,13 +1,21 @@
 package dev.tracekeep.otlp;
 
+import com.google.protobuf.InvalidProtocolBufferException;
 import dev.tracekeep.conventions.Conventions;
+import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.storage.StorageConfig;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.json.JsonFactory;
 
 /**
  * Reads spans from OTLP. The input's content says what it is: an {@code ExportTraceServiceRequest}
@@ -38,12 +46,14 @@ public final class OtlpReader {
   private final long maxSpanBytes;
   private final int maxMessageBytes;
   private final Conventions conventions;
+  private final JsonFactory jsonFactory;
 
   private OtlpReader(Builder builder) {
     this.tenant = builder.tenant;
     this.maxSpanBytes = builder.maxSpanBytes;
     this.maxMessageBytes = builder.maxMessageBytes;
     this.conventions = builder.conventions;
+    this.jsonFactory = JsonInput.factory(maxMessageBytes);
   }
 
   /** A builder in which everything has its default. */
@@ -75,6 +85,62 @@ public final class OtlpReader {
   public void read(InputStream in, String sourceName, OtlpHandler handler, Executor decoders)
       throws IOException {
     readWith(Objects.requireNonNull(decoders, "decoders"), in, sourceName, handler);
+  }
+
+  /**
+   * Reads the body of one request, as a receiver gets it: unpacked, whole, and in the encoding that
+   * its sender names. What is wrong with single spans costs them alone and is a problem; a body
+   * that is damaged is refused as a whole, because its sender can tell and send it again. That a
+   * request has no spans is no problem.
+   *
+   * @param problems takes the problems, in the order of the body
+   * @return the spans, in the order of the body
+   * @throws MalformedRequestException if the body is no request
+   */
+  public List<Span> readRequest(
+      byte[] body, OtlpEncoding encoding, Consumer<? super OtlpProblem> problems)
+      throws MalformedRequestException {
+    List<Span> spans = new ArrayList<>();
+    Delivery delivery =
+        new Delivery(
+            "request",
+            new OtlpHandler() {
+              @Override
+              public void onSpan(Span span) {
+                spans.add(span);
+              }
+
+              @Override
+              public void onProblem(OtlpProblem problem) {
+                if (!problem.message().equals(JsonRequestReader.NO_SPANS)) {
+                  problems.accept(problem);
+                }
+              }
+            },
+            new SpanMapper(tenant, conventions),
+            maxSpanBytes);
+    RequestAssembler assembler = new RequestAssembler(delivery);
+    switch (encoding) {
+      case PROTOBUF -> readProtobuf(body, assembler, delivery);
+      case JSON -> new LineDecoder(jsonFactory, assembler, delivery).readBody(body);
+    }
+    delivery.finish();
+    return spans;
+  }
+
+  private void readProtobuf(byte[] body, RequestAssembler assembler, Delivery delivery)
+      throws MalformedRequestException {
+    try {
+      new ProtobufRequestReader(
+              new ByteArrayInputStream(body), assembler, delivery, maxMessageBytes)
+          .readAll();
+    } catch (InvalidProtocolBufferException damaged) {
+      throw new MalformedRequestException(
+          "the body is no ExportTraceServiceRequest in protobuf: "
+              + ProtobufRequestReader.reason(damaged));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // an array does not fail
+    }
   }
 
   private void readWith(

@@ -1,4 +1,4 @@
-/** The door of a store: an OTLP receiver, an API to read what is stored, and a page. */
+/** The door of a store: an OTLP receiver that answers after the commit. */
 @NullMarked
 package dev.tracekeep.server;
 
