@@ -58,6 +58,7 @@ public final class TracekeepServer implements AutoCloseable {
   private static final int MIN_BYTES_PER_SECOND = 200;
 
   private static final Duration IDLE_TIMEOUT = Duration.ofSeconds(30);
+  private static final Duration SHUTDOWN_IDLE_TIMEOUT = Duration.ofMillis(50);
   private static final Duration STOP_TIMEOUT = Duration.ofSeconds(15);
   private static final Duration PRUNE_INTERVAL = Duration.ofMinutes(10);
   private static final int PRUNED_AT_ONCE = 500;
@@ -124,6 +125,8 @@ public final class TracekeepServer implements AutoCloseable {
     connector.setHost(builder.address.getHostAddress());
     connector.setPort(port);
     connector.setIdleTimeout(IDLE_TIMEOUT.toMillis());
+    // At the end, connections that are kept open for a request that may come are not waited for.
+    connector.setShutdownIdleTimeout(SHUTDOWN_IDLE_TIMEOUT.toMillis());
     server.addConnector(connector);
     return connector;
   }
