@@ -23,7 +23,7 @@ import picocli.CommandLine.Option;
     footer = {
       "",
       "Senders bring the token in TRACEKEEP_WRITE_TOKEN, where it is set, as a bearer token;",
-      "whoever reads /metrics that in TRACEKEEP_READ_TOKEN."
+      "whoever reads what is stored, or /metrics, that in TRACEKEEP_READ_TOKEN."
     })
 final class ServeCommand implements Callable<Integer> {
   private final CommandContext context;

@@ -1,5 +1,6 @@
 package dev.tracekeep.cli;
 
+import dev.tracekeep.document.SpanDocument;
 import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.storage.ObservabilityStorage;
@@ -66,7 +67,7 @@ final class SpansCommand implements Callable<Integer> {
             .console()
             .print(
                 Json.objectBuilder()
-                    .put("spans", Json.array(page.items().stream().map(SpanJson::of).toList()))
+                    .put("spans", Json.array(page.items().stream().map(SpanDocument::of).toList()))
                     .put("cursor", page.nextCursor().map(Json::of).orElse(Json.NULL))
                     .build());
       } else {

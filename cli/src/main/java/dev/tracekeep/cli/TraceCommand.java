@@ -1,5 +1,6 @@
 package dev.tracekeep.cli;
 
+import dev.tracekeep.document.SpanDocument;
 import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
@@ -139,7 +140,7 @@ final class TraceCommand implements Callable<Integer> {
     return Json.objectBuilder()
         .put("tenantId", trace.key().tenantId())
         .put("traceId", trace.key().traceId())
-        .put("spans", Json.array(trace.spans().stream().map(SpanJson::of).toList()))
+        .put("spans", Json.array(trace.spans().stream().map(SpanDocument::of).toList()))
         .put("usage", UsageSum.of(trace.spans()).json())
         .build();
   }

@@ -1,5 +1,6 @@
 package dev.tracekeep.cli;
 
+import dev.tracekeep.document.SpanDocument;
 import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.storage.Capability;
@@ -154,7 +155,8 @@ final class TracesCommand implements Callable<Integer> {
                 page.items().stream()
                     .map(
                         item ->
-                            SpanJson.of(item.head(), Map.of("hasRoot", Json.of(item.hasRoot()))))
+                            SpanDocument.of(
+                                item.head(), Map.of("hasRoot", Json.of(item.hasRoot()))))
                     .toList()))
         .put("cursor", page.nextCursor().map(Json::of).orElse(Json.NULL))
         .build();

@@ -1,5 +1,6 @@
 package dev.tracekeep.cli;
 
+import dev.tracekeep.document.SpanDocument;
 import dev.tracekeep.span.Json;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.storage.ObservabilityStorage;
@@ -105,15 +106,11 @@ final class UsageCommand implements Callable<Integer> {
     for (int i = 0; i < question.columns().size(); i++) {
       String value = group.group().get(i);
       object.put(
-          SpanJson.camelCase(question.columns().get(i).columnName()),
-          value == null ? Json.NULL : Json.of(value));
+          SpanDocument.name(question.columns().get(i)), value == null ? Json.NULL : Json.of(value));
     }
     object.put("calls", group.spans()).put("errors", group.errors());
     group.percentiles().forEach((p, duration) -> object.put("p" + p + "Nanos", duration.toNanos()));
-    group
-        .sums()
-        .forEach(
-            (column, sum) -> object.put(SpanJson.camelCase(column.columnName()), Json.of(sum)));
+    group.sums().forEach((column, sum) -> object.put(SpanDocument.name(column), Json.of(sum)));
     return object.build();
   }
 

@@ -1,5 +1,6 @@
 package dev.tracekeep.cli;
 
+import dev.tracekeep.document.SpanDocument;
 import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
@@ -70,8 +71,7 @@ final class UsageSum {
   /** An object with the sums that there are, under their columns' names in camelCase. */
   Json json() {
     Json.ObjectBuilder object = Json.objectBuilder();
-    sums.forEach(
-        (column, sum) -> object.put(SpanJson.camelCase(column.columnName()), Json.of(sum)));
+    sums.forEach((column, sum) -> object.put(SpanDocument.name(column), Json.of(sum)));
     return object.build();
   }
 

@@ -14,6 +14,7 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -53,6 +54,11 @@ public final class SpanLine {
   }
 
   private SpanLine() {}
+
+  /** What a column is called in a line: its name in camelCase. */
+  static String name(SpanColumn column) {
+    return Objects.requireNonNull(NAMES.get(column));
+  }
 
   /** The values of a line's columns. */
   @FunctionalInterface

@@ -1,10 +1,14 @@
 package dev.tracekeep.server;
 
 import dev.tracekeep.otlp.OtlpEncoding;
+import dev.tracekeep.span.Json;
 import dev.tracekeep.storage.Health;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.Supplier;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.Content;
@@ -27,6 +31,7 @@ final class HttpHandler extends Handler.Abstract {
   private final Gate gate;
   private final OtherSignals otherSignals;
   private final Supplier<Health> health;
+  private final Api api;
   private final ServerMetrics metrics;
 
   HttpHandler(
@@ -34,11 +39,13 @@ final class HttpHandler extends Handler.Abstract {
       Gate gate,
       OtherSignals otherSignals,
       Supplier<Health> health,
+      Api api,
       ServerMetrics metrics) {
     this.receiver = receiver;
     this.gate = gate;
     this.otherSignals = otherSignals;
     this.health = health;
+    this.api = api;
     this.metrics = metrics;
   }
 
@@ -54,11 +61,7 @@ final class HttpHandler extends Handler.Abstract {
         case "/health/live" -> exchange.text(200, "live\n");
         case "/health/ready" -> exchange.ready();
         case "/metrics" -> exchange.metrics();
-        default ->
-            throw new Refusal(
-                Refusal.Kind.NOT_FOUND,
-                "there is nothing here; spans are sent to /v1/traces, and there are /health/live,"
-                    + " /health/ready and /metrics");
+        default -> exchange.read();
       }
     } catch (RuntimeException e) {
       exchange.refuse(e);
@@ -123,6 +126,29 @@ final class HttpHandler extends Handler.Abstract {
 
     private void answer(Receiver.Answer answer, OtlpEncoding known) {
       send(200, known == OtlpEncoding.JSON ? JSON : PROTOBUF, Answers.success(answer, known));
+    }
+
+    /** Answers from the API. */
+    void read() {
+      String path = Request.getPathInContext(request);
+      if (!path.startsWith(Api.ROOT)) {
+        throw new Refusal(
+            Refusal.Kind.NOT_FOUND,
+            "there is nothing here; spans are sent to /v1/traces, and read under /api/v1/; and there"
+                + " are /health/live, /health/ready and /metrics");
+      }
+      encoding = OtlpEncoding.JSON;
+      if (!request.getMethod().equals("GET")) {
+        response.getHeaders().put(HttpHeader.ALLOW, "GET");
+        throw new Refusal(Refusal.Kind.METHOD, "this path takes GET alone");
+      }
+      String tenant = gate.tenantOfReader(request);
+      Map<String, List<String>> parameters = new LinkedHashMap<>();
+      Request.extractQueryParameters(request)
+          .forEach(field -> parameters.put(field.getName(), field.getValues()));
+      Json answer = api.get(tenant, path.substring(Api.ROOT.length()), parameters);
+      response.getHeaders().put(HttpHeader.CACHE_CONTROL, "no-store");
+      send(200, JSON, answer.text().getBytes(StandardCharsets.UTF_8));
     }
 
     void ready() {

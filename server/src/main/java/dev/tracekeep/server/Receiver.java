@@ -5,6 +5,7 @@ import dev.tracekeep.otlp.OtlpEncoding;
 import dev.tracekeep.otlp.OtlpProblem;
 import dev.tracekeep.otlp.OtlpReader;
 import dev.tracekeep.span.Span;
+import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.StorageException;
 import java.io.ByteArrayInputStream;
 import java.io.EOFException;
@@ -217,6 +218,11 @@ final class Receiver {
     }
     if (cause instanceof TimeoutException || cause instanceof IOException) {
       return new Refusal(Refusal.Kind.MALFORMED, "the request ended before its body was complete");
+    }
+    if (cause instanceof StorageException storage) {
+      return new Refusal(
+          storage.kind() == FailureKind.INVALID ? Refusal.Kind.MALFORMED : Refusal.Kind.UNAVAILABLE,
+          String.valueOf(cause.getMessage()));
     }
     LOG.error("A request failed in a way that nobody has thought of", cause);
     return new Refusal(Refusal.Kind.UNAVAILABLE, "the server failed: see its log");

@@ -20,6 +20,8 @@ final class Refusal extends RuntimeException {
     TOO_LARGE(413, 8),
     /** Its content type, or how it is packed, is not known. */
     UNSUPPORTED(415, 12),
+    /** The store lacks what it takes. */
+    UNSUPPORTED_BY_STORE(501, 12),
     /** It may be sent again: too much comes at once, or the store is away. */
     UNAVAILABLE(503, 14);
 

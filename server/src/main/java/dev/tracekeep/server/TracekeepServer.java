@@ -36,9 +36,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * An OTLP receiver before a store: by HTTP and by gRPC. <b>A success means that the spans are
- * committed.</b> Requests that come at the same time share a transaction. While the store is away,
- * senders are asked to send again later; what they repeat is stored once.
+ * An OTLP receiver before a store, by HTTP and by gRPC, with an API to read what is stored. <b>A
+ * success means that the spans are committed.</b> Requests that come at the same time share a
+ * transaction. While the store is away, senders are asked to send again later; what they repeat is
+ * stored once.
  *
  * <p>Thread-safe. The server does not close the store.
  */
@@ -103,7 +104,8 @@ public final class TracekeepServer implements AutoCloseable {
     this.http = connector(builder, builder.httpPort, new HttpConnectionFactory(configuration));
     this.grpc =
         connector(builder, builder.grpcPort, new HTTP2CServerConnectionFactory(configuration));
-    Handler overHttp = new HttpHandler(receiver, gate, others, storage::check, metrics);
+    Handler overHttp =
+        new HttpHandler(receiver, gate, others, storage::check, new Api(storage), metrics);
     Handler overGrpc = new GrpcHandler(receiver, gate, others, metrics);
     Handler both = new ByConnector(grpc, overGrpc, overHttp);
     server.setHandler(
@@ -327,7 +329,7 @@ public final class TracekeepServer implements AutoCloseable {
     }
 
     /**
-     * Sets what a reader of the metrics must bring; null, the default, for nothing.
+     * Sets what a reader of the API and of the metrics must bring; null, the default, for nothing.
      *
      * @throws IllegalArgumentException if it is blank
      */

@@ -1,4 +1,4 @@
-package dev.tracekeep.cli;
+package dev.tracekeep.document;
 
 import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Span;
@@ -10,22 +10,26 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 
-/** Spans in the documents that {@code --json} prints. Field names are those of docs/cli.md. */
-final class SpanJson {
-  private SpanJson() {}
+/**
+ * A span, light or whole, as a JSON object for readers: the members of {@link SpanLine}, with two
+ * that are derived from them, {@code status} and {@code durationNanos}. All methods are
+ * thread-safe.
+ */
+public final class SpanDocument {
+  private SpanDocument() {}
 
-  /** Every field that is there, under its column's name in camelCase, and two derived ones. */
-  static Json of(Span span) {
+  /** Every field that is there. */
+  public static Json of(Span span) {
     return of(span, Map.of());
   }
 
   /** The same, and more members behind. */
-  static Json of(Span span, Map<String, Json> more) {
+  public static Json of(Span span, Map<String, Json> more) {
     Json.ObjectBuilder object = Json.objectBuilder();
     for (SpanColumn column : SpanColumn.all()) {
       Object value = column.read(span);
       if (value != null) {
-        object.put(camelCase(column.columnName()), json(value));
+        object.put(name(column), json(value));
       }
     }
     object.put("status", span.status().toString());
@@ -35,6 +39,11 @@ final class SpanJson {
     }
     more.forEach(object::put);
     return object.build();
+  }
+
+  /** What a column is called in documents: its name in camelCase. */
+  public static String name(SpanColumn column) {
+    return SpanLine.name(column);
   }
 
   private static Json json(Object value) {
@@ -60,13 +69,5 @@ final class SpanJson {
             .multiply(BigInteger.valueOf(1_000_000_000L))
             .add(BigInteger.valueOf(duration.getNano()));
     return Json.of(new BigDecimal(nanos));
-  }
-
-  static String camelCase(String snakeCase) {
-    StringBuilder out = new StringBuilder();
-    for (String word : snakeCase.split("_")) {
-      out.append(out.isEmpty() ? word : Character.toUpperCase(word.charAt(0)) + word.substring(1));
-    }
-    return out.toString();
   }
 }
