@@ -14,7 +14,6 @@ import dev.tracekeep.storage.StorageStatistics;
 import dev.tracekeep.storage.StoredSpan;
 import dev.tracekeep.storage.Trace;
 import dev.tracekeep.storage.TraceQuery;
-import dev.tracekeep.storage.spi.RootConditions;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -70,17 +69,17 @@ final class DuplicateReads implements SpanReads {
   }
 
   @Override
-  public List<Span> roots(TraceQuery query, int limit) {
+  public List<Span> heads(TraceQuery query, int limit) {
     Comparator<Span> order = query.order().comparator();
     PriorityQueue<Span> first = new PriorityQueue<>(order.reversed());
-    RootConditions.of(query); // refuses what is not listed where keys are unique, either
     forEachTrace(
         Filters.eq(SpanKeys.TENANT, query.tenantId()),
-        trace ->
-            root(trace)
-                .filter(root -> query.matches(new Trace(root.key().trace(), List.copyOf(trace))))
+        spans ->
+            Optional.of(new Trace(spans.iterator().next().key().trace(), List.copyOf(spans)))
+                .filter(query::matches)
+                .map(Trace::head)
                 .filter(
-                    root ->
+                    head ->
                         query
                             .after()
                             .map(
@@ -88,12 +87,12 @@ final class DuplicateReads implements SpanReads {
                                     query
                                             .order()
                                             .positions()
-                                            .compare(query.order().positionOf(root), after)
+                                            .compare(query.order().positionOf(head), after)
                                         > 0)
                             .orElse(true))
                 .ifPresent(
-                    root -> {
-                      first.add(root.toLight());
+                    head -> {
+                      first.add(head.toLight());
                       if (first.size() > limit) {
                         first.remove();
                       }

@@ -93,6 +93,7 @@ final class MongoStorage extends AbstractObservabilityStorage {
             Capability.EXACT_WRITE_COUNTS,
             Capability.ATOMIC_UPDATE,
             Capability.SHARED,
+            Capability.SPAN_FILTERS,
             Capability.SPAN_LISTS,
             Capability.VALUE_LISTS,
             Capability.BULK_READS,
@@ -310,7 +311,7 @@ final class MongoStorage extends AbstractObservabilityStorage {
 
   @Override
   protected List<Span> readHeads(TraceQuery query, int limit) {
-    return reads.roots(query, limit);
+    return reads.heads(query, limit);
   }
 
   private SpanSearch search() {

@@ -4,6 +4,7 @@ import dev.tracekeep.span.EpochNanos;
 import dev.tracekeep.span.Json;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanStatus;
+import dev.tracekeep.storage.SpanFilter;
 import dev.tracekeep.storage.SpanPosition;
 import dev.tracekeep.storage.TimeRange;
 import dev.tracekeep.storage.TraceOrder;
@@ -22,7 +23,7 @@ import org.bson.BsonString;
 import org.bson.BsonValue;
 import org.jspecify.annotations.Nullable;
 
-/** A {@link TraceQuery} in MongoDB's words. */
+/** A {@link TraceQuery} in MongoDB's words, as far as it is about stored roots. */
 final class RootFilters {
   static final BsonBoolean TRUE = BsonBoolean.TRUE;
 
@@ -32,12 +33,30 @@ final class RootFilters {
   private RootFilters() {}
 
   /**
-   * Selects roots behind a position. Metadata and scope are only narrowed, so the caller looks
-   * again with {@link TraceQuery#matches}; whether a root is the first of its trace, and whether
-   * another span failed, is not asked here.
+   * What a filter says of roots that the indexes of roots know: all but conditions on heavy
+   * columns, of which {@link FilterBson} has what the server can tell.
+   */
+  private static RootConditions conditions(SpanFilter filter) {
+    SpanFilter.Builder light = SpanFilter.builder();
+    filter.conditions().stream()
+        .filter(condition -> condition.columns().stream().noneMatch(SpanColumn::isHeavy))
+        .forEach(light::condition);
+    return RootConditions.of(TraceQuery.builder("any").root(light.build()).build());
+  }
+
+  /** Whether {@link #of} lets no root pass that the filter does not. */
+  static boolean decides(SpanFilter filter) {
+    return filter.columns().stream().noneMatch(SpanColumn::isHeavy)
+        && conditions(filter).isDecidedByNarrowing();
+  }
+
+  /**
+   * Selects roots behind a position. Much is only narrowed, so the caller looks again with {@link
+   * TraceQuery#root}; whether a root is the first of its trace, and what other spans are, is not
+   * asked here.
    */
   static BsonDocument of(TraceQuery query, @Nullable SpanPosition after) {
-    RootConditions root = RootConditions.of(query);
+    RootConditions root = conditions(query.root());
     List<BsonDocument> all = new ArrayList<>();
     all.add(equal(SpanColumn.TENANT_ID.columnName(), new BsonString(query.tenantId())));
     all.add(equal(SpanCodec.ROOT, TRUE));
@@ -49,8 +68,17 @@ final class RootFilters {
     root.tags().forEach(tag -> all.add(equal(SpanColumn.TAGS.columnName(), new BsonString(tag))));
     addTokens(all, SpanCodec.METADATA, root.metadata());
     addTokens(all, SpanCodec.SCOPE, root.scope());
+    if (!decides(query.root())) {
+      all.add(FilterBson.of(query.root()));
+    }
     if (after != null) {
-      addPosition(all, query.order(), after);
+      Long given = after.value();
+      addPosition(
+          all,
+          time(query.order()),
+          query.order().isDescending(),
+          given == null ? SpanCodec.NO_END : given,
+          after);
     }
     return new BsonDocument("$and", new BsonArray(all));
   }
@@ -112,23 +140,28 @@ final class RootFilters {
         (name, value) -> all.add(equal(field, new BsonInt64(SpanCodec.token(name, value)))));
   }
 
-  private static void addPosition(List<BsonDocument> all, TraceOrder order, SpanPosition after) {
-    String field = time(order);
-    Long given = after.value();
-    BsonInt64 time = new BsonInt64(given == null ? SpanCodec.NO_END : given);
-    String behind = order.isDescending() ? "$lt" : "$gt";
+  /** Selects what stands behind a position in the order of a time, and of equal times by ids. */
+  static void addPosition(
+      List<BsonDocument> all, String field, boolean descending, long value, SpanPosition after) {
+    BsonInt64 time = new BsonInt64(value);
+    String behind = descending ? "$lt" : "$gt";
     // Says nothing new, but lets the index scan start at the right place.
     all.add(compare(field, behind + "e", time));
-    BsonString trace = new BsonString(after.traceId());
     all.add(
         new BsonDocument(
             "$or",
             new BsonArray(
-                List.of(
-                    compare(field, behind, time),
-                    compare(TRACE, "$gt", trace).append(field, time),
-                    compare(SPAN, "$gt", new BsonString(after.spanId()))
-                        .append(field, time)
-                        .append(TRACE, trace)))));
+                List.of(compare(field, behind, time), behindIds(after).append(field, time)))));
+  }
+
+  /** Selects what stands behind a position by its ids alone. */
+  static BsonDocument behindIds(SpanPosition after) {
+    BsonString trace = new BsonString(after.traceId());
+    return new BsonDocument(
+        "$or",
+        new BsonArray(
+            List.of(
+                compare(TRACE, "$gt", trace),
+                compare(SPAN, "$gt", new BsonString(after.spanId())).append(TRACE, trace))));
   }
 }

@@ -17,12 +17,14 @@ import org.bson.BsonBoolean;
 import org.bson.BsonDocument;
 import org.bson.BsonInt32;
 import org.bson.BsonString;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The indexes of a span collection. All but that of the key are partial, so that a span which is
- * neither a root nor an error, as most are, costs none of them anything.
+ * The indexes of a span collection. All but those of the key and of the starts are partial, so that
+ * a span which is neither a root nor an error, as most are, costs none of them anything. That of
+ * the starts finds the traces without a root.
  */
 final class SpanIndexes {
   private static final Logger LOG = LoggerFactory.getLogger(SpanIndexes.class);
@@ -80,6 +82,7 @@ final class SpanIndexes {
     wanted.put(
         "roots_ended",
         new Partial(List.of(tenant, "-" + SpanCodec.ROOT_ENDED_AT, trace, span), ROOTS));
+    wanted.put("starts", new Partial(List.of(tenant, "-" + started, trace, span), null));
     wanted.put("roots_of_trace", new Partial(List.of(tenant, trace, started, span), ROOTS));
     wanted.put(
         "roots_metadata", new Partial(List.of(tenant, SpanCodec.METADATA, "-" + started), ROOTS));
@@ -96,13 +99,18 @@ final class SpanIndexes {
         });
   }
 
-  private record Partial(List<String> fields, BsonDocument condition) {}
+  /**
+   * @param condition null for an index of all spans
+   */
+  private record Partial(List<String> fields, @Nullable BsonDocument condition) {}
 
   private static void create(MongoCollection<BsonDocument> spans, String name, Partial index) {
     try {
+      IndexOptions options = new IndexOptions().name(name);
+      BsonDocument condition = index.condition();
       spans.createIndex(
           on(index.fields()),
-          new IndexOptions().name(name).partialFilterExpression(index.condition()));
+          condition == null ? options : options.partialFilterExpression(condition));
     } catch (MongoException e) {
       if (!MongoFailures.isNotSupported(e)) {
         throw e;

@@ -23,8 +23,8 @@ interface SpanReads {
   /** All spans of a trace, in any order. */
   List<Span> trace(TraceKey trace, List<SpanColumn> columns);
 
-  /** Light roots as {@code AbstractObservabilityStorage.readHeads} wants them. */
-  List<Span> roots(TraceQuery query, int limit);
+  /** Light heads as {@code AbstractObservabilityStorage.readHeads} wants them. */
+  List<Span> heads(TraceQuery query, int limit);
 
   /**
    * Goes through spans, each once, in any order.

@@ -130,7 +130,7 @@ final class SpanSearch {
 
   /** Counts what the pages of a list show. */
   long count(TraceQuery query) {
-    return TracePages.count(query, reads::roots);
+    return TracePages.count(query, reads::heads);
   }
 
   // ---- values and aggregates -------------------------------------------------------------------

@@ -9,12 +9,13 @@ import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.span.TraceKey;
+import dev.tracekeep.storage.RootPresence;
+import dev.tracekeep.storage.SpanFilter;
 import dev.tracekeep.storage.SpanPosition;
 import dev.tracekeep.storage.SpanScan;
 import dev.tracekeep.storage.StorageStatistics;
 import dev.tracekeep.storage.StoredSpan;
 import dev.tracekeep.storage.TraceQuery;
-import dev.tracekeep.storage.spi.RootConditions;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -26,6 +27,9 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.bson.BsonDocument;
 import org.bson.BsonString;
 import org.bson.conversions.Bson;
@@ -33,10 +37,12 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads a collection that holds each span once. Thread-safe. */
 final class UniqueReads implements SpanReads {
-  /** Roots asked for at once where filters remain that only a second look can answer. */
+  /** Spans asked for at once where a question remains that only a second look can answer. */
   private static final int FIRST_LOOK = 100;
 
   private static final int LARGEST_LOOK = 2000;
+
+  private static final SpanFilter FAILED = SpanFilter.builder().present(SpanColumn.ERROR).build();
 
   private static final Bson LIGHT = light();
 
@@ -91,61 +97,155 @@ final class UniqueReads implements SpanReads {
   // ---- the list of traces ----------------------------------------------------------------------
 
   /**
-   * Asks the index for roots in order, and then, for all traces of that answer at once, what one
-   * root cannot tell: whether the trace has an earlier root, and whether any span failed. A join on
-   * the server would ask as often, once for each root, and not every server has one.
+   * Two walks, each in the order of the list: one through the roots, one through all other spans
+   * for those that a trace without a root is listed by. Each asks the index for some spans, and
+   * then, for all traces of that answer at once, what one span cannot tell: whether it is what its
+   * trace is listed by, and what other spans are. A join on the server would ask as often, once for
+   * each span, and not every server has one.
    */
   @Override
-  public List<Span> roots(TraceQuery query, int limit) {
-    RootConditions root = RootConditions.of(query);
-    boolean exact = root.isDecidedByNarrowing() && root.hasChildError().isEmpty();
-    int look = exact ? limit : Math.max(limit, FIRST_LOOK);
-    List<Span> roots = new ArrayList<>();
-    @Nullable SpanPosition after = query.after().orElse(null);
-    while (true) {
-      List<Span> found = new ArrayList<>();
-      rows()
-          .find(RootFilters.of(query, after))
-          .projection(LIGHT)
-          .sort(RootFilters.order(query.order()))
-          .limit(look)
-          .forEach(row -> found.add(row.span(SpanColumn.light())));
-      roots.addAll(listed(query, found));
-      if (roots.size() >= limit || found.size() < look) {
-        return roots.subList(0, Math.min(roots.size(), limit));
+  public List<Span> heads(TraceQuery query, int limit) {
+    List<Span> heads = new ArrayList<>();
+    if (query.roots() != RootPresence.MISSING) {
+      heads.addAll(
+          walk(
+              query,
+              limit,
+              query.after().orElse(null),
+              after -> RootFilters.of(query, after),
+              RootFilters.order(query.order()),
+              true));
+    }
+    if (query.roots() != RootPresence.STORED) {
+      List<Span> rootless = new ArrayList<>();
+      for (OtherSpans part : OtherSpans.inOrder(query)) {
+        if (rootless.size() < limit) {
+          rootless.addAll(
+              walk(query, limit - rootless.size(), part.after(), part::filter, part.sort(), false));
+        }
       }
-      after = query.order().positionOf(found.get(found.size() - 1));
+      heads.addAll(rootless);
+      heads.sort(query.order().comparator());
+    }
+    return heads.subList(0, Math.min(heads.size(), limit));
+  }
+
+  /**
+   * @param filter the spans to walk through behind a position
+   * @param roots whether these are roots
+   */
+  private List<Span> walk(
+      TraceQuery query,
+      int limit,
+      @Nullable SpanPosition start,
+      Function<@Nullable SpanPosition, BsonDocument> filter,
+      BsonDocument sort,
+      boolean roots) {
+    boolean exact =
+        roots
+            && RootFilters.decides(query.root())
+            && query.anySpan().isEmpty()
+            && query.noSpan().isEmpty();
+    int look = exact ? limit : Math.max(limit, FIRST_LOOK);
+    List<SpanColumn> columns =
+        Stream.concat(SpanColumn.light().stream(), query.root().columns().stream())
+            .distinct()
+            .toList();
+    List<Span> heads = new ArrayList<>();
+    @Nullable SpanPosition after = start;
+    while (true) {
+      List<SpanCodec.Row> found =
+          rows()
+              .find(filter.apply(after))
+              .projection(only(columns))
+              .sort(sort)
+              .limit(look)
+              .into(new ArrayList<>());
+      heads.addAll(listed(query, found, roots));
+      if (heads.size() >= limit || found.size() < look) {
+        return heads.subList(0, Math.min(heads.size(), limit));
+      }
+      after = query.order().positionOf(found.get(found.size() - 1).span(SpanColumn.light()));
       look = Math.min(look * 2, LARGEST_LOOK);
     }
   }
 
-  private List<Span> listed(TraceQuery query, List<Span> found) {
-    List<Span> matching = found.stream().filter(query::matches).toList();
-    if (matching.isEmpty()) {
-      return matching;
+  /** Those by which a trace is listed that passes the query. */
+  private List<Span> listed(TraceQuery query, List<SpanCodec.Row> found, boolean roots) {
+    List<Span> heads =
+        found.stream()
+            .filter(row -> query.root().matches(row::value))
+            .map(row -> row.span(SpanColumn.light()))
+            .toList();
+    heads = onlyHeads(query.tenantId(), heads, roots);
+    for (SpanFilter filter : query.anySpan()) {
+      Set<String> passing = traces(query.tenantId(), heads, filter);
+      heads = heads.stream().filter(head -> passing.contains(head.key().traceId())).toList();
     }
-    SortedSet<String> traceIds = new TreeSet<>();
-    matching.forEach(root -> traceIds.add(root.key().traceId()));
-    Map<String, String> first = firstRoots(query.tenantId(), traceIds);
-    Optional<Boolean> childError = RootConditions.of(query).hasChildError();
-    Set<String> failed = childError.isPresent() ? failed(query.tenantId(), traceIds) : Set.of();
-    return matching.stream()
+    for (SpanFilter filter : query.noSpan()) {
+      Set<String> passing = traces(query.tenantId(), heads, filter);
+      heads = heads.stream().filter(head -> !passing.contains(head.key().traceId())).toList();
+    }
+    return heads;
+  }
+
+  private List<Span> onlyHeads(String tenantId, List<Span> spans, boolean roots) {
+    SortedSet<String> traceIds = traceIds(spans);
+    if (traceIds.isEmpty()) {
+      return spans;
+    }
+    Map<String, String> first = firstSpans(tenantId, traceIds, true);
+    if (!roots) {
+      traceIds.removeAll(first.keySet());
+      first = traceIds.isEmpty() ? Map.of() : firstSpans(tenantId, traceIds, false);
+    }
+    Map<String, String> heads = first;
+    return spans.stream()
+        .filter(span -> roots || traceIds.contains(span.key().traceId()))
         .filter(
-            root ->
+            span ->
                 // Absent if it was deleted meanwhile: then it was there when it was found.
-                root.key()
+                span.key()
                     .spanId()
-                    .equals(first.getOrDefault(root.key().traceId(), root.key().spanId())))
-        .filter(
-            root ->
-                childError
-                    .map(wanted -> wanted == failed.contains(root.key().traceId()))
-                    .orElse(true))
+                    .equals(heads.getOrDefault(span.key().traceId(), span.key().spanId())))
         .toList();
   }
 
-  /** From each trace to the span id of its first root. */
-  private Map<String, String> firstRoots(String tenantId, Collection<String> traceIds) {
+  private static SortedSet<String> traceIds(List<Span> spans) {
+    return spans.stream()
+        .map(span -> span.key().traceId())
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  /** Those of the spans' traces that have a span which passes. */
+  private Set<String> traces(String tenantId, List<Span> spans, SpanFilter filter) {
+    SortedSet<String> traceIds = traceIds(spans);
+    if (traceIds.isEmpty()) {
+      return Set.of();
+    }
+    if (filter.equals(FAILED)) {
+      return failed(tenantId, traceIds);
+    }
+    Set<String> passing = new HashSet<>();
+    List<SpanColumn> columns =
+        Stream.concat(Stream.of(SpanColumn.TRACE_ID), filter.columns().stream())
+            .distinct()
+            .toList();
+    forEach(
+        SpanKeys.inTraces(tenantId, traceIds),
+        FilterBson.of(filter),
+        columns,
+        row -> {
+          if (filter.matches(row::value)) {
+            passing.add(String.valueOf(row.value(SpanColumn.TRACE_ID)));
+          }
+        });
+    return passing;
+  }
+
+  /** From each trace to the span id of its first root, or of its first span. */
+  private Map<String, String> firstSpans(
+      String tenantId, Collection<String> traceIds, boolean roots) {
     record Start(long time, String spanId) {}
     String started = SpanColumn.STARTED_AT.columnName();
     Map<String, Start> first = new HashMap<>();
@@ -155,7 +255,7 @@ final class UniqueReads implements SpanReads {
         .find(
             Filters.and(
                 SpanKeys.inTraces(tenantId, traceIds),
-                new BsonDocument(SpanCodec.ROOT, RootFilters.TRUE)))
+                roots ? new BsonDocument(SpanCodec.ROOT, RootFilters.TRUE) : new BsonDocument()))
         .projection(
             Projections.fields(
                 Projections.include(SpanKeys.TRACE, SpanKeys.SPAN, started),
