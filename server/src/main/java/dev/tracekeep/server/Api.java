@@ -3,20 +3,21 @@ package dev.tracekeep.server;
 import dev.tracekeep.document.SpanDocument;
 import dev.tracekeep.span.InvalidSpanException;
 import dev.tracekeep.span.Json;
+import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
-import dev.tracekeep.span.SpanStatus;
+import dev.tracekeep.span.SpanType;
 import dev.tracekeep.span.TraceKey;
-import dev.tracekeep.storage.Capability;
 import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.Page;
 import dev.tracekeep.storage.RootPresence;
+import dev.tracekeep.storage.SpanAggregate;
+import dev.tracekeep.storage.SpanAggregation;
 import dev.tracekeep.storage.SpanFilter;
 import dev.tracekeep.storage.SpanOrder;
 import dev.tracekeep.storage.SpanQuery;
 import dev.tracekeep.storage.SpanValue;
 import dev.tracekeep.storage.StorageStatistics;
-import dev.tracekeep.storage.TimeRange;
 import dev.tracekeep.storage.Trace;
 import dev.tracekeep.storage.TraceOrder;
 import dev.tracekeep.storage.TraceQuery;
@@ -24,152 +25,217 @@ import dev.tracekeep.storage.TraceStatistics;
 import dev.tracekeep.storage.TraceSummary;
 import dev.tracekeep.storage.UnsupportedCapabilityException;
 import dev.tracekeep.storage.ValueQuery;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.Function;
-import java.util.function.Predicate;
-import java.util.function.Supplier;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is stored, as JSON documents. Filters and cursors are those of the store; the documents of
- * spans are those that the command line prints. Thread-safe.
+ * What is stored, as JSON documents. Parameters are named as the options of the command line are,
+ * cursors are those of the store, and spans are the documents that the command line prints.
+ * Thread-safe.
  */
 final class Api {
   static final String ROOT = "/api/v1/";
 
-  private static final String ATTRIBUTE = "attribute.";
-  private static final Set<String> PAGE = Set.of("limit", "cursor", "order");
-  private static final Set<String> SPAN_FILTERS =
-      Set.of("status", "tag", "startedFrom", "startedBefore", "minDuration", "maxDuration");
+  private static final int P95 = 95;
+
+  /** What an agent's run is made of, as its conversation shows it. */
+  private static final Set<SpanType> CONVERSATION =
+      Set.of(
+          SpanType.AGENT_RUN,
+          SpanType.MODEL_GENERATION,
+          SpanType.MODEL_STEP,
+          SpanType.MODEL_INFERENCE,
+          SpanType.TOOL_CALL,
+          SpanType.MCP_TOOL_CALL,
+          SpanType.CLIENT_TOOL_CALL,
+          SpanType.PROVIDER_TOOL_CALL);
 
   private final ObservabilityStorage storage;
+  private final Clock clock;
 
-  Api(ObservabilityStorage storage) {
+  /**
+   * @param clock by whose time {@code since} counts
+   */
+  Api(ObservabilityStorage storage, Clock clock) {
     this.storage = storage;
+    this.clock = clock;
   }
 
   /**
    * Answers a GET.
    *
-   * @param path the path behind {@link #ROOT}, decoded
-   * @param parameters those of the query, each with its values in order
+   * @param path what stands between the slashes behind {@link #ROOT}, decoded
+   * @param given the parameters of the query, each with its values in order
    * @throws Refusal if there is nothing under that path, or a parameter is wrong
    */
-  Json get(String tenant, String path, Map<String, List<String>> parameters) {
-    List<String> parts = Arrays.asList(path.split("/", -1));
+  Json get(String tenant, List<String> path, Map<String, List<String>> given) {
+    QueryParameters parameters = new QueryParameters(given, clock);
     try {
-      return switch (parts.get(0) + " " + parts.size()) {
-        case "traces 1" -> traces(tenant, new Parameters(parameters));
-        case "traces 2" -> trace(key(() -> new TraceKey(tenant, parts.get(1))), parameters);
-        case "spans 1" -> spans(tenant, new Parameters(parameters));
-        case "spans 3" ->
-            span(key(() -> new SpanKey(tenant, parts.get(1), parts.get(2))), parameters);
-        case "values 2" -> values(tenant, parts.get(1), new Parameters(parameters));
-        case "stats 1" -> stats(parameters);
-        default -> throw notFound("nothing under this path");
-      };
+      Json answer = answer(tenant, path, parameters);
+      parameters.requireAllUsed();
+      return answer;
     } catch (UnsupportedCapabilityException e) {
       throw new Refusal(
           Refusal.Kind.UNSUPPORTED_BY_STORE, "this store cannot do that: " + e.getMessage());
+    } catch (InvalidSpanException e) {
+      throw notFound("no such id: it " + e.getMessage());
     } catch (IllegalArgumentException e) {
       throw new Refusal(Refusal.Kind.MALFORMED, String.valueOf(e.getMessage()));
     }
+  }
+
+  private Json answer(String tenant, List<String> path, QueryParameters parameters) {
+    String first = path.get(0);
+    if (first.equals("traces") && path.size() == 1) {
+      return traces(tenant, parameters);
+    }
+    if (first.equals("traces") && path.size() <= 3) {
+      return trace(
+          new TraceKey(tenant, path.get(1)), path.size() == 2 ? "" : path.get(2), parameters);
+    }
+    if (first.equals("spans") && path.size() == 3) {
+      SpanKey key = new SpanKey(tenant, path.get(1), path.get(2));
+      parameters.requireAllUsed();
+      return SpanDocument.of(
+          storage
+              .getSpan(key)
+              .orElseThrow(
+                  () -> notFound("no span " + key.spanId() + " of trace " + key.traceId())));
+    }
+    return switch (first + " " + path.size()) {
+      case "spans 1" -> spans(tenant, parameters);
+      case "values 2" -> values(tenant, path.get(1), parameters);
+      case "usage 1" -> usage(tenant, parameters);
+      case "stats 1" -> stats(parameters);
+      default -> throw notFound("nothing under this path");
+    };
   }
 
   private static Refusal notFound(String what) {
     return new Refusal(Refusal.Kind.NOT_FOUND, "there is " + what);
   }
 
-  private static <K> K key(Supplier<K> key) {
-    try {
-      return key.get();
-    } catch (InvalidSpanException e) {
-      throw notFound("no such id: it " + e.getMessage());
-    }
+  // ---- one trace -------------------------------------------------------------------------------
+
+  private Json trace(TraceKey key, String view, QueryParameters parameters) {
+    String text = view.equals("search") ? parameters.text("text") : null;
+    parameters.requireAllUsed();
+    return switch (view) {
+      case "" -> {
+        Trace trace = found(storage.getTraceLight(key), key);
+        yield document(key, trace.spans())
+            .put("hasRoot", trace.head().isRoot())
+            .put("statistics", statistics(TraceStatistics.of(trace.spans())))
+            .build();
+      }
+      case "download" -> document(key, found(storage.getTrace(key), key).spans()).build();
+      case "conversation" -> {
+        List<SpanKey> turns =
+            found(storage.getTraceLight(key), key).spans().stream()
+                .filter(span -> CONVERSATION.contains(span.type()))
+                .map(Span::key)
+                .toList();
+        yield document(key, storage.getSpans(turns).stream().sorted(Trace.ORDER).toList()).build();
+      }
+      case "search" -> matches(found(storage.getTrace(key), key), text);
+      default -> throw notFound("nothing under this path");
+    };
   }
 
-  private static void requireNone(Map<String, List<String>> parameters) {
-    new Parameters(parameters).requireKnown(Set.of(), name -> false);
+  private static Trace found(Optional<Trace> trace, TraceKey key) {
+    return trace.orElseThrow(() -> notFound("no trace " + key.traceId() + " of this tenant"));
   }
 
-  // ---- one -------------------------------------------------------------------------------------
-
-  private Json trace(TraceKey key, Map<String, List<String>> parameters) {
-    requireNone(parameters);
-    Trace trace =
-        storage
-            .getTraceLight(key)
-            .orElseThrow(() -> notFound("no trace " + key.traceId() + " of this tenant"));
+  private static Json.ObjectBuilder document(TraceKey key, List<Span> spans) {
     return Json.objectBuilder()
         .put("tenantId", key.tenantId())
         .put("traceId", key.traceId())
-        .put("hasRoot", trace.head().isRoot())
-        .put("spans", Json.array(trace.spans().stream().map(SpanDocument::of).toList()))
-        .put("statistics", statistics(TraceStatistics.of(trace.spans())))
-        .build();
+        .put("spans", Json.array(spans.stream().map(SpanDocument::of).toList()));
   }
 
-  private Json span(SpanKey key, Map<String, List<String>> parameters) {
-    requireNone(parameters);
-    return SpanDocument.of(
-        storage
-            .getSpan(key)
-            .orElseThrow(
-                () ->
-                    notFound(
-                        "no span "
-                            + key.spanId()
-                            + " of trace "
-                            + key.traceId()
-                            + " and this tenant")));
-  }
-
-  private Json stats(Map<String, List<String>> parameters) {
-    requireNone(parameters);
-    StorageStatistics statistics = storage.statistics();
-    return Json.objectBuilder()
-        .put("spans", statistics.spans())
-        .put("traces", statistics.traces())
-        .put("running", statistics.running())
-        .put("errors", statistics.errors())
-        .put("tenants", statistics.tenants())
-        .build();
+  /** Which spans have a text, in any case, in which of their columns. */
+  private static Json matches(Trace trace, @Nullable String text) {
+    if (text == null || text.isEmpty()) {
+      throw new Refusal(Refusal.Kind.MALFORMED, "the parameter text says what to search for");
+    }
+    String wanted = text.toLowerCase(Locale.ROOT);
+    List<Json> matches = new ArrayList<>();
+    for (Span span : trace.spans()) {
+      List<Json> columns = new ArrayList<>();
+      for (SpanColumn column : SpanColumn.all()) {
+        boolean isSearched =
+            column.type() == SpanColumn.Type.JSON
+                || column.type() == SpanColumn.Type.TEXT && column != SpanColumn.TENANT_ID;
+        Object value = isSearched ? column.read(span) : null;
+        if (value != null && value.toString().toLowerCase(Locale.ROOT).contains(wanted)) {
+          columns.add(Json.of(SpanDocument.name(column)));
+        }
+      }
+      if (!columns.isEmpty()) {
+        matches.add(
+            Json.objectBuilder()
+                .put("spanId", span.key().spanId())
+                .put("columns", Json.array(columns))
+                .build());
+      }
+    }
+    return Json.objectBuilder().put("matches", Json.array(matches)).build();
   }
 
   // ---- lists -----------------------------------------------------------------------------------
 
-  private Json traces(String tenant, Parameters parameters) {
-    parameters.requireKnown(
-        Stream.of(PAGE, SPAN_FILTERS, Set.of("root"))
-            .flatMap(Set::stream)
-            .collect(Collectors.toSet()),
-        Parameters::isContent);
+  private Json traces(String tenant, QueryParameters parameters) {
     TraceQuery.Builder query =
         TraceQuery.builder(tenant)
             .root(parameters.course())
             .limit(parameters.number("limit", TraceQuery.DEFAULT_LIMIT))
-            .order(parameters.constant("order", TraceOrder.STARTED_AT_DESCENDING, TraceOrder.class))
-            .roots(parameters.constant("root", RootPresence.ANY, RootPresence.class))
-            .cursor(parameters.text("cursor"));
-    if (storage.capabilities().contains(Capability.TRACE_STATISTICS)) {
+            .cursor(parameters.text("cursor"))
+            .order(
+                parameters.choice(
+                    "sort",
+                    Map.of(
+                        "started",
+                        TraceOrder.STARTED_AT_DESCENDING,
+                        "ended",
+                        TraceOrder.ENDED_AT_DESCENDING),
+                    TraceOrder.STARTED_AT_DESCENDING));
+    if (parameters.flag("ascending", false)) {
+      query.order(
+          parameters.choice(
+              "sort",
+              Map.of(
+                  "started",
+                  TraceOrder.STARTED_AT_ASCENDING,
+                  "ended",
+                  TraceOrder.ENDED_AT_ASCENDING),
+              TraceOrder.STARTED_AT_ASCENDING));
+    }
+    if (parameters.isGiven("child-error")) {
+      query.hasChildError(parameters.flag("child-error", true));
+    }
+    if (parameters.flag("no-root", false)) {
+      query.roots(RootPresence.MISSING);
+    }
+    if (parameters.flag("statistics", false)) {
       query.withStatistics();
     }
     SpanFilter content = parameters.content();
-    if (!content.isAny()) {
+    if (parameters.flag("on-root", false)) {
+      query.root(content);
+    } else if (!content.isAny()) {
       query.anySpan(content);
     }
+    parameters.requireAllUsed();
     return page(storage.listTraces(query.build()), "traces", Api::summary);
   }
 
@@ -192,57 +258,78 @@ final class Api {
     if (end != null) {
       object.put("lastEndedAt", end.toString());
     }
-    object.put("services", Json.array(statistics.services().stream().map(Json::of).toList()));
-    statistics.sums().forEach((column, sum) -> object.put(SpanDocument.name(column), Json.of(sum)));
-    return object.build();
+    Json.ObjectBuilder usage = Json.objectBuilder();
+    statistics.sums().forEach((column, sum) -> usage.put(SpanDocument.name(column), Json.of(sum)));
+    return object
+        .put("services", Json.array(statistics.services().stream().map(Json::of).toList()))
+        .put("usage", usage.build())
+        .build();
   }
 
-  private Json spans(String tenant, Parameters parameters) {
-    parameters.requireKnown(
-        Stream.of(PAGE, SPAN_FILTERS).flatMap(Set::stream).collect(Collectors.toSet()),
-        Parameters::isContent);
-    SpanFilter.Builder filter = SpanFilter.builder();
-    parameters.course().conditions().forEach(filter::condition);
-    parameters.content().conditions().forEach(filter::condition);
-    return page(
-        storage.listSpans(
-            SpanQuery.builder(tenant)
-                .filter(filter.build())
-                .limit(parameters.number("limit", SpanQuery.DEFAULT_LIMIT))
-                .order(
-                    parameters.constant("order", SpanOrder.STARTED_AT_DESCENDING, SpanOrder.class))
-                .cursor(parameters.text("cursor"))
-                .build()),
-        "spans",
-        SpanDocument::of);
+  private Json spans(String tenant, QueryParameters parameters) {
+    boolean ascending = parameters.flag("ascending", false);
+    SpanQuery query =
+        SpanQuery.builder(tenant)
+            .filter(parameters.filter())
+            .limit(parameters.number("limit", SpanQuery.DEFAULT_LIMIT))
+            .cursor(parameters.text("cursor"))
+            .order(
+                parameters.choice(
+                    "sort",
+                    Map.of(
+                        "started",
+                        ascending
+                            ? SpanOrder.STARTED_AT_ASCENDING
+                            : SpanOrder.STARTED_AT_DESCENDING,
+                        "duration",
+                        ascending ? SpanOrder.DURATION_ASCENDING : SpanOrder.DURATION_DESCENDING),
+                    ascending ? SpanOrder.STARTED_AT_ASCENDING : SpanOrder.STARTED_AT_DESCENDING))
+            .build();
+    parameters.requireAllUsed();
+    return page(storage.listSpans(query), "spans", SpanDocument::of);
   }
 
-  private Json values(String tenant, String source, Parameters parameters) {
-    parameters.requireKnown(Set.of("limit", "cursor", "prefix"), name -> false);
+  private Json values(String tenant, String source, QueryParameters parameters) {
     ValueQuery.Builder query =
         source(tenant, source)
-            .counts()
+            .filter(parameters.filter())
             .limit(parameters.number("limit", ValueQuery.DEFAULT_LIMIT))
             .cursor(parameters.text("cursor"));
+    if (parameters.flag("counts", false)) {
+      query.counts();
+    }
     String prefix = parameters.text("prefix");
     if (prefix != null) {
       query.prefix(prefix);
     }
+    parameters.requireAllUsed();
     return page(storage.listValues(query.build()), "values", Api::value);
   }
 
   private static ValueQuery.Builder source(String tenant, String source) {
-    if (source.equals(SpanDocument.name(SpanColumn.TAGS))) {
+    if (source.equals(SpanColumn.TAGS.columnName())) {
       return ValueQuery.ofTags(tenant);
     }
-    if (source.equals("attributes")) {
-      return ValueQuery.ofMemberNames(tenant, SpanColumn.ATTRIBUTES, List.of());
+    int dot = source.indexOf('.');
+    SpanColumn json =
+        SpanColumn.named(dot < 0 ? source : source.substring(0, dot))
+            .filter(column -> column.type() == SpanColumn.Type.JSON)
+            .orElse(null);
+    if (json != null) {
+      return dot < 0
+          ? ValueQuery.ofMemberNames(tenant, json, List.of())
+          : ValueQuery.ofMember(tenant, json, List.of(source.substring(dot + 1)));
     }
-    if (source.startsWith(ATTRIBUTE)) {
-      return ValueQuery.ofMember(
-          tenant, SpanColumn.ATTRIBUTES, List.of(source.substring(ATTRIBUTE.length())));
-    }
-    return ValueQuery.ofColumn(tenant, Parameters.requireColumn(source));
+    return ValueQuery.ofColumn(
+        tenant,
+        QueryParameters.textColumn(source)
+            .orElseThrow(
+                () ->
+                    notFound(
+                        "no text column "
+                            + source
+                            + "; there are "
+                            + QueryParameters.namesOfTextColumns())));
   }
 
   private static Json value(SpanValue value) {
@@ -261,156 +348,61 @@ final class Api {
         .build();
   }
 
-  /** The parameters of a query. */
-  private record Parameters(Map<String, List<String>> given) {
-    /** Whether it is a text column or an attribute that a span must have. */
-    static boolean isContent(String name) {
-      return name.startsWith(ATTRIBUTE) || column(name) != null;
-    }
+  // ---- sums ------------------------------------------------------------------------------------
 
-    private static @Nullable SpanColumn column(String name) {
-      return SpanColumn.all().stream()
-          .filter(column -> column.type() == SpanColumn.Type.TEXT)
-          .filter(column -> column != SpanColumn.TENANT_ID)
-          .filter(column -> SpanDocument.name(column).equals(name))
-          .findFirst()
-          .orElse(null);
-    }
-
-    static SpanColumn requireColumn(String name) {
-      SpanColumn column = column(name);
-      if (column == null) {
-        throw notFound("no text column " + name + "; there are " + String.join(", ", columns()));
-      }
-      return column;
-    }
-
-    private static Set<String> columns() {
-      return SpanColumn.all().stream()
-          .map(SpanDocument::name)
-          .filter(name -> column(name) != null)
-          .collect(Collectors.toCollection(TreeSet::new));
-    }
-
-    void requireKnown(Set<String> names, Predicate<String> others) {
-      for (String name : given.keySet()) {
-        if (!names.contains(name) && !others.test(name)) {
-          Set<String> known = new TreeSet<>(names);
-          throw wrong(
-              name,
-              "is not known here; there are "
-                  + (known.isEmpty() ? "none" : String.join(", ", known))
-                  + (others.test("name")
-                      ? ", attribute.NAME and the text columns " + String.join(", ", columns())
-                      : ""));
-        }
+  private Json usage(String tenant, QueryParameters parameters) {
+    SpanAggregation.Builder question =
+        SpanAggregation.builder(tenant)
+            .filter(SpanFilter.builder().present(SpanColumn.MODEL).build())
+            .filter(parameters.filter())
+            .percentile(P95);
+    SpanColumn.all().stream()
+        .filter(column -> column.type() == SpanColumn.Type.NUMBER)
+        .forEach(question::sum);
+    String by = parameters.text("by");
+    for (String part : (by == null ? "model" : by).split(",")) {
+      switch (part) {
+        case "hour" -> question.every(Duration.ofHours(1));
+        case "day" -> question.every(Duration.ofDays(1));
+        default -> question.by(parameters.requireTextColumn("by", part));
       }
     }
+    parameters.requireAllUsed();
+    SpanAggregation built = question.build();
+    return Json.objectBuilder()
+        .put(
+            "groups",
+            Json.array(
+                storage.aggregate(built).stream().map(group -> group(built, group)).toList()))
+        .build();
+  }
 
-    private static Refusal wrong(String name, String what) {
-      return new Refusal(Refusal.Kind.MALFORMED, "the parameter " + name + " " + what);
+  private static Json group(SpanAggregation question, SpanAggregate group) {
+    Json.ObjectBuilder object = Json.objectBuilder();
+    Instant from = group.from();
+    if (from != null) {
+      object.put("from", from.toString());
     }
+    for (int i = 0; i < question.columns().size(); i++) {
+      String value = group.group().get(i);
+      object.put(
+          SpanDocument.name(question.columns().get(i)), value == null ? Json.NULL : Json.of(value));
+    }
+    object.put("calls", group.spans()).put("errors", group.errors());
+    group.percentiles().forEach((p, length) -> object.put("p" + p + "Nanos", length.toNanos()));
+    group.sums().forEach((column, sum) -> object.put(SpanDocument.name(column), Json.of(sum)));
+    return object.build();
+  }
 
-    @Nullable String text(String name) {
-      List<String> values = given.getOrDefault(name, List.of());
-      if (values.size() > 1) {
-        throw wrong(name, "is given more than once");
-      }
-      return values.isEmpty() ? null : values.get(0);
-    }
-
-    int number(String name, int otherwise) {
-      String text = text(name);
-      try {
-        return text == null ? otherwise : Integer.parseInt(text);
-      } catch (NumberFormatException e) {
-        throw wrong(name, "is '" + text + "': it must be a whole number");
-      }
-    }
-
-    <E extends Enum<E>> E constant(String name, E otherwise, Class<E> type) {
-      String text = text(name);
-      if (text == null) {
-        return otherwise;
-      }
-      List<String> allowed = new ArrayList<>();
-      for (E constant : type.getEnumConstants()) {
-        String spelled = constant.name().toLowerCase(Locale.ROOT);
-        if (spelled.equals(text)) {
-          return constant;
-        }
-        allowed.add(spelled);
-      }
-      throw wrong(name, "is '" + text + "': it must be one of " + String.join(", ", allowed));
-    }
-
-    private @Nullable Instant instant(String name) {
-      String text = text(name);
-      try {
-        return text == null ? null : Instant.parse(text);
-      } catch (DateTimeParseException e) {
-        throw wrong(name, "is '" + text + "': write 2026-11-20T10:32:25Z");
-      }
-    }
-
-    private @Nullable Duration duration(String name) {
-      String text = text(name);
-      try {
-        return text == null ? null : Duration.parse(text);
-      } catch (DateTimeParseException e) {
-        throw wrong(name, "is '" + text + "': write PT1.5S, PT2M or P1D");
-      }
-    }
-
-    /** When a span was, how long it took and how it stands: of a trace, that of its head. */
-    SpanFilter course() {
-      SpanFilter.Builder filter = SpanFilter.builder();
-      Instant from = instant("startedFrom");
-      Instant before = instant("startedBefore");
-      if (from != null || before != null) {
-        filter.startedAt(new TimeRange(from, false, before, true));
-      }
-      Duration atLeast = duration("minDuration");
-      if (atLeast != null) {
-        filter.durationAtLeast(atLeast);
-      }
-      Duration atMost = duration("maxDuration");
-      if (atMost != null) {
-        filter.durationAtMost(atMost);
-      }
-      if (given.containsKey("status")) {
-        filter.status(constant("status", SpanStatus.OK, SpanStatus.class));
-      }
-      return filter.build();
-    }
-
-    /** What a span is: its columns, tags and attributes. */
-    SpanFilter content() {
-      SpanFilter.Builder filter = SpanFilter.builder();
-      given
-          .keySet()
-          .forEach(
-              name -> {
-                SpanColumn column = column(name);
-                if (column != null) {
-                  filter.where(column, String.valueOf(text(name)));
-                } else if (name.startsWith(ATTRIBUTE)) {
-                  filter.member(
-                      SpanColumn.ATTRIBUTES,
-                      name.substring(ATTRIBUTE.length()),
-                      json(String.valueOf(text(name))));
-                }
-              });
-      given.getOrDefault("tag", List.of()).forEach(filter::tag);
-      return filter.build();
-    }
-
-    private static Json json(String value) {
-      try {
-        return Json.parse(value);
-      } catch (InvalidSpanException e) {
-        return Json.of(value); // no JSON, so it is the text itself
-      }
-    }
+  private Json stats(QueryParameters parameters) {
+    parameters.requireAllUsed();
+    StorageStatistics statistics = storage.statistics();
+    return Json.objectBuilder()
+        .put("spans", statistics.spans())
+        .put("traces", statistics.traces())
+        .put("running", statistics.running())
+        .put("errors", statistics.errors())
+        .put("tenants", statistics.tenants())
+        .build();
   }
 }

@@ -3,6 +3,7 @@ package dev.tracekeep.server;
 import dev.tracekeep.otlp.OtlpEncoding;
 import dev.tracekeep.span.Json;
 import dev.tracekeep.storage.Health;
+import java.net.URLDecoder;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
@@ -10,7 +11,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
@@ -76,6 +79,9 @@ final class HttpHandler extends Handler.Abstract {
     private final Callback callback;
     private final Receiver.Room room = receiver.room();
 
+    /** Whether the API is asked, whose problems are described as RFC 9457 says. */
+    private boolean isQuestion;
+
     /** What the request is encoded in; null while nobody knows. */
     private @Nullable OtlpEncoding encoding;
 
@@ -137,7 +143,7 @@ final class HttpHandler extends Handler.Abstract {
             "there is nothing here; spans are sent to /v1/traces, and read under /api/v1/; and there"
                 + " are /health/live, /health/ready and /metrics");
       }
-      encoding = OtlpEncoding.JSON;
+      isQuestion = true;
       if (!request.getMethod().equals("GET")) {
         response.getHeaders().put(HttpHeader.ALLOW, "GET");
         throw new Refusal(Refusal.Kind.METHOD, "this path takes GET alone");
@@ -146,7 +152,13 @@ final class HttpHandler extends Handler.Abstract {
       Map<String, List<String>> parameters = new LinkedHashMap<>();
       Request.extractQueryParameters(request)
           .forEach(field -> parameters.put(field.getName(), field.getValues()));
-      Json answer = api.get(tenant, path.substring(Api.ROOT.length()), parameters);
+      // A slash within an id is spelled %2F, so what stands between slashes is decoded by itself.
+      List<String> segments =
+          Stream.of(request.getHttpURI().getPath().substring(Api.ROOT.length()).split("/", -1))
+              .map(
+                  segment -> URLDecoder.decode(segment.replace("+", "%2B"), StandardCharsets.UTF_8))
+              .toList();
+      Json answer = api.get(tenant, segments, parameters);
       response.getHeaders().put(HttpHeader.CACHE_CONTROL, "no-store");
       send(200, JSON, answer.text().getBytes(StandardCharsets.UTF_8));
     }
@@ -181,7 +193,18 @@ final class HttpHandler extends Handler.Abstract {
         }
       }
       OtlpEncoding known = encoding;
-      if (known == null) {
+      if (isQuestion) {
+        Json problem =
+            Json.objectBuilder()
+                .put("title", HttpStatus.getMessage(refusal.kind().http))
+                .put("status", refusal.kind().http)
+                .put("detail", refusal.text())
+                .build();
+        send(
+            refusal.kind().http,
+            "application/problem+json",
+            problem.text().getBytes(StandardCharsets.UTF_8));
+      } else if (known == null) {
         text(refusal.kind().http, refusal.text() + "\n");
       } else {
         send(

@@ -18,6 +18,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import org.eclipse.jetty.http.UriCompliance;
+import org.eclipse.jetty.http.UriCompliance.Violation;
 import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
 import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.Handler;
@@ -101,11 +103,16 @@ public final class TracekeepServer implements AutoCloseable {
     this.server = new Server(threads);
     HttpConfiguration configuration = new HttpConfiguration();
     configuration.setSendServerVersion(false);
+    // Ids may have slashes; the API decodes what stands between the real ones by itself.
+    configuration.setUriCompliance(
+        UriCompliance.DEFAULT.with(
+            "ids", Violation.AMBIGUOUS_PATH_SEPARATOR, Violation.AMBIGUOUS_PATH_ENCODING));
     this.http = connector(builder, builder.httpPort, new HttpConnectionFactory(configuration));
     this.grpc =
         connector(builder, builder.grpcPort, new HTTP2CServerConnectionFactory(configuration));
     Handler overHttp =
-        new HttpHandler(receiver, gate, others, storage::check, new Api(storage), metrics);
+        new HttpHandler(
+            receiver, gate, others, storage::check, new Api(storage, builder.clock), metrics);
     Handler overGrpc = new GrpcHandler(receiver, gate, others, metrics);
     Handler both = new ByConnector(grpc, overGrpc, overHttp);
     server.setHandler(
@@ -368,7 +375,7 @@ public final class TracekeepServer implements AutoCloseable {
       return this;
     }
 
-    /** Sets by whose time traces are old; the system's if never called. */
+    /** Sets by whose time traces are old or recent; the system's if never called. */
     public Builder clock(Clock value) {
       clock = Objects.requireNonNull(value, "clock");
       return this;

@@ -2,7 +2,6 @@ package dev.tracekeep.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tracekeep.document.SpanDocument;
 import dev.tracekeep.span.Correlation;
 import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Origin;
@@ -10,6 +9,8 @@ import dev.tracekeep.span.Payload;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanKey;
+import dev.tracekeep.span.SpanType;
+import dev.tracekeep.span.Usage;
 import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.Storages;
 import java.io.IOException;
@@ -17,7 +18,9 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.time.Clock;
 import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -58,7 +61,12 @@ class ApiTest {
                 .build(),
             span("default", "b", "orphan", 5).parentSpanId("gone").build(),
             span("acme", "c", "root", 0).build()));
-    server = TracekeepServer.builder(storage).ports(0, 0).build().start();
+    server =
+        TracekeepServer.builder(storage)
+            .ports(0, 0)
+            .clock(Clock.fixed(T.plusSeconds(10), ZoneOffset.UTC))
+            .build()
+            .start();
   }
 
   private static Span.Builder span(String tenant, String trace, String id, int second) {
@@ -96,7 +104,7 @@ class ApiTest {
 
   @Test
   void traces_latestFirst_withAndWithoutRoot() throws Exception {
-    assertThat(read("traces"))
+    assertThat(read("traces?statistics=true"))
         .isEqualTo(
             "{\"traces\":[{\"tenantId\":\"default\",\"traceId\":\"b\",\"spanId\":\"orphan\","
                 + "\"parentSpanId\":\"gone\",\"name\":\"work orphan\",\"spanType\":\"generic\","
@@ -104,7 +112,7 @@ class ApiTest {
                 + "\"createdAt\":\"2026-11-20T10:00:05Z\",\"updatedAt\":\"2026-11-20T10:00:05Z\","
                 + "\"tags\":[],\"status\":\"running\",\"hasRoot\":false,\"statistics\":{\"spans\":1,"
                 + "\"errors\":0,\"running\":1,\"orphans\":1,\"startedAt\":\"2026-11-20T10:00:05Z\","
-                + "\"services\":[]}},{\"tenantId\":\"default\",\"traceId\":\"a\","
+                + "\"services\":[],\"usage\":{}}},{\"tenantId\":\"default\",\"traceId\":\"a\","
                 + "\"spanId\":\"root\",\"name\":\"work root\",\"spanType\":\"generic\","
                 + "\"isEvent\":false,\"startedAt\":\"2026-11-20T10:00:00Z\","
                 + "\"endedAt\":\"2026-11-20T10:00:02Z\",\"createdAt\":\"2026-11-20T10:00:00Z\","
@@ -112,7 +120,7 @@ class ApiTest {
                 + "\"tags\":[\"new\"],\"status\":\"ok\",\"durationNanos\":2000000000,"
                 + "\"hasRoot\":true,\"statistics\":{\"spans\":2,\"errors\":0,\"running\":0,"
                 + "\"orphans\":0,\"startedAt\":\"2026-11-20T10:00:00Z\","
-                + "\"lastEndedAt\":\"2026-11-20T10:00:02Z\",\"services\":[\"shop\"]}}],"
+                + "\"lastEndedAt\":\"2026-11-20T10:00:02Z\",\"services\":[\"shop\"],\"usage\":{}}}],"
                 + "\"cursor\":null}");
   }
 
@@ -121,18 +129,24 @@ class ApiTest {
       delimiter = '|',
       textBlock =
           """
-          sessionId=s-7                          | a
-          serviceName=shop&tag=new               | a
-          attribute.http.route=%2Fask            | a
-          attribute.n=1                          | a
-          attribute.n=2                          | none
-          root=missing                           | b
+          session=s-7                            | a
+          service=shop&tag=new                   | a
+          where=session_id=s-7                   | a
+          attribute=http.route=%2Fask            | a
+          attribute=n=1                          | a
+          attribute=n=2                          | none
+          no-root                                | b
           status=running                         | b
-          startedFrom=2026-11-20T10:00:05Z       | b
-          startedBefore=2026-11-20T10:00:05Z     | a
-          minDuration=PT2S                       | a
-          maxDuration=PT1S                       | none
-          order=started_at_ascending&limit=1     | a
+          started-from=2026-11-20T10:00:05Z      | b
+          started-before=2026-11-20T10:00:05Z    | a
+          ended-to=2026-11-20T10:00:02Z          | a
+          since=5s                               | b
+          min-duration=2s                        | a
+          max-duration=1.5s                      | none
+          on-root&session=s-7                    | none
+          child-error                            | none
+          ascending&limit=1                      | a
+          sort=ended&limit=1                     | b
           """)
   void filters_areThoseOfTheStore(String query, String trace) throws Exception {
     String found = read("traces?" + query);
@@ -160,12 +174,12 @@ class ApiTest {
   void trace_isLight_andSpanIsWhole() throws Exception {
     String trace = read("traces/a");
     assertThat(trace)
-        .startsWith("{\"tenantId\":\"default\",\"traceId\":\"a\",\"hasRoot\":true,\"spans\":[{")
+        .startsWith("{\"tenantId\":\"default\",\"traceId\":\"a\",\"spans\":[{")
         .doesNotContain("\"input\"")
         .endsWith(
-            "\"statistics\":{\"spans\":2,\"errors\":0,\"running\":0,\"orphans\":0,"
+            ",\"hasRoot\":true,\"statistics\":{\"spans\":2,\"errors\":0,\"running\":0,\"orphans\":0,"
                 + "\"startedAt\":\"2026-11-20T10:00:00Z\",\"lastEndedAt\":\"2026-11-20T10:00:02Z\","
-                + "\"services\":[\"shop\"]}}");
+                + "\"services\":[\"shop\"],\"usage\":{}}}");
     assertThat(read("spans/a/child"))
         .contains("\"input\":{\"q\": 1}")
         .contains("\"attributes\":{\"http.route\":\"/ask\",\"n\":1}");
@@ -173,7 +187,7 @@ class ApiTest {
 
   @Test
   void spans_acrossTraces() throws Exception {
-    assertThat(read("spans?order=started_at_ascending&limit=2"))
+    assertThat(read("spans?ascending&limit=2"))
         .containsSubsequence("\"spanId\":\"root\"", "\"spanId\":\"child\"")
         .doesNotContain("orphan")
         .doesNotContain("\"cursor\":null");
@@ -182,14 +196,14 @@ class ApiTest {
 
   @Test
   void valuesAndStats() throws Exception {
-    assertThat(read("values/serviceName"))
+    assertThat(read("values/service_name?counts"))
         .isEqualTo("{\"values\":[{\"value\":\"shop\",\"spans\":1}],\"cursor\":null}");
-    assertThat(read("values/tags"))
+    assertThat(read("values/tags?counts=true"))
         .isEqualTo("{\"values\":[{\"value\":\"new\",\"spans\":1}],\"cursor\":null}");
-    assertThat(read("values/attributes?prefix=h"))
+    assertThat(read("values/attributes?prefix=h&counts"))
         .isEqualTo("{\"values\":[{\"value\":\"http.route\",\"spans\":1}],\"cursor\":null}");
-    assertThat(read("values/attribute.http.route"))
-        .isEqualTo("{\"values\":[{\"value\":\"/ask\",\"spans\":1}],\"cursor\":null}");
+    assertThat(read("values/attributes.http.route?service=none"))
+        .isEqualTo("{\"values\":[],\"cursor\":null}");
     assertThat(read("stats"))
         .isEqualTo("{\"spans\":4,\"traces\":3,\"running\":2,\"errors\":0,\"tenants\":2}");
   }
@@ -209,20 +223,34 @@ class ApiTest {
       quoteCharacter = '`',
       textBlock =
           """
-          traces/nope           | 404 | {"code":12,"message":"there is no trace nope of this tenant"}
-          spans/a/nope          | 404 | {"code":12,"message":"there is no span nope of trace a and this tenant"}
-          nothing               | 404 | {"code":12,"message":"there is nothing under this path"}
-          traces?limit=many     | 400 | {"code":3,"message":"the parameter limit is 'many': it must be a whole number"}
-          traces?limit=1&limit=2 | 400 | {"code":3,"message":"the parameter limit is given more than once"}
-          traces?root=perhaps   | 400 | {"code":3,"message":"the parameter root is 'perhaps': it must be one of any, stored, missing"}
-          traces?startedFrom=x  | 400 | {"code":3,"message":"the parameter startedFrom is 'x': write 2026-11-20T10:32:25Z"}
-          traces?minDuration=2s | 400 | {"code":3,"message":"the parameter minDuration is '2s': write PT1.5S, PT2M or P1D"}
-          stats?limit=1         | 400 | {"code":3,"message":"the parameter limit is not known here; there are none"}
+          traces/nope            | 404 | there is no trace nope of this tenant
+          spans/a/nope           | 404 | there is no span nope of trace a
+          traces/a/nothing       | 404 | there is nothing under this path
+          nothing                | 404 | there is nothing under this path
+          traces?limit=many      | 400 | the parameter limit is 'many': it must be a whole number
+          traces?limit=1&limit=2 | 400 | the parameter limit is given more than once
+          traces?sort=name       | 400 | the parameter sort is 'name': it must be ended or started
+          traces?started-from=x  | 400 | the parameter started-from is 'x': write 2026-11-20T10:32:25Z
+          traces?min-duration=PT | 400 | the parameter min-duration is 'PT': write 500ms, 2s, 1.5m, 1h or 7d
+          traces?no-root=perhaps | 400 | the parameter no-root is 'perhaps': it must be true or false
+          traces?attribute=x     | 400 | the parameter attribute is 'x': write KEY=VALUE
+          traces/a/search        | 400 | the parameter text says what to search for
+          traces/a?limit=1       | 400 | the parameter limit is not known here; there are none
+          stats?limit=1          | 400 | the parameter limit is not known here; there are none
           """)
-  void wrongQuestions_areAnsweredInWords(String path, int status, String body) throws Exception {
+  void wrongQuestions_areAnsweredInWords(String path, int status, String detail) throws Exception {
     HttpResponse<String> response = get(path);
     assertThat(response.statusCode()).isEqualTo(status);
-    assertThat(response.body()).isEqualTo(body);
+    assertThat(response.headers().firstValue("Content-Type")).hasValue("application/problem+json");
+    assertThat(response.body())
+        .isEqualTo(
+            "{\"title\":\""
+                + (status == 404 ? "Not Found" : "Bad Request")
+                + "\",\"status\":"
+                + status
+                + ",\"detail\":\""
+                + detail
+                + "\"}");
   }
 
   @ParameterizedTest
@@ -234,23 +262,62 @@ class ApiTest {
 
   @Test
   void unknownParameter_isNamedWithWhatThereIs() throws Exception {
-    HttpResponse<String> response = get("traces?service=shop");
+    HttpResponse<String> response = get("traces?serviceName=shop");
     assertThat(response.statusCode()).isEqualTo(400);
     assertThat(response.body())
-        .startsWith("{\"code\":3,\"message\":\"the parameter service is not known here; there are ")
-        .contains("attribute.NAME and the text columns ")
-        .contains("serviceName");
+        .contains("the parameter serviceName is not known here; there are ascending, attribute,")
+        .contains(" service, ");
   }
 
-  /** Every text column is a filter of that name. */
+  /** Every text column is a filter. */
   @Test
   void everyTextColumn_isAFilter() throws Exception {
     for (SpanColumn column : SpanColumn.all()) {
       if (column.type() == SpanColumn.Type.TEXT && column != SpanColumn.TENANT_ID) {
-        String name = SpanDocument.name(column);
-        assertThat(get("spans?" + name + "=x").statusCode()).as(name).isEqualTo(200);
+        assertThat(read("spans?where=" + column.columnName() + "=x"))
+            .isEqualTo("{\"spans\":[],\"cursor\":null}");
       }
     }
+  }
+
+  @Test
+  void search_findsSpansByAnyOfTheirTexts() throws Exception {
+    assertThat(read("traces/a/search?text=%2FASK"))
+        .isEqualTo("{\"matches\":[{\"spanId\":\"child\",\"columns\":[\"attributes\"]}]}");
+    assertThat(read("traces/a/search?text=root"))
+        .isEqualTo(
+            "{\"matches\":[{\"spanId\":\"root\",\"columns\":[\"spanId\",\"name\"]},"
+                + "{\"spanId\":\"child\",\"columns\":[\"parentSpanId\"]}]}");
+  }
+
+  @Test
+  void conversation_hasTheTurnsWhole_andDownloadHasAll() throws Exception {
+    storage.createSpan(
+        span("default", "a", "call", 1)
+            .parentSpanId("child")
+            .type(SpanType.MODEL_GENERATION)
+            .usage(Usage.builder().model("m-1").inputTokens(3L).outputTokens(4L).build())
+            .payload(Payload.builder().output(Json.of("hello")).build())
+            .build());
+
+    assertThat(read("traces/a/conversation"))
+        .startsWith("{\"tenantId\":\"default\",\"traceId\":\"a\",\"spans\":[{")
+        .contains("\"spanId\":\"call\"", "\"output\":\"hello\"")
+        .doesNotContain("\"spanId\":\"root\"");
+    assertThat(read("traces/a/download"))
+        .contains("\"input\":{\"q\": 1}", "\"output\":\"hello\"", "\"spanId\":\"root\"");
+    assertThat(read("usage?by=model,day"))
+        .isEqualTo(
+            "{\"groups\":[{\"from\":\"2026-11-20T00:00:00Z\",\"model\":\"m-1\",\"calls\":1,"
+                + "\"errors\":0,\"inputTokens\":3,\"outputTokens\":4}]}");
+    assertThat(read("traces?no-root=false&statistics&limit=1&ascending"))
+        .contains("\"usage\":{\"inputTokens\":3,\"outputTokens\":4}");
+  }
+
+  @Test
+  void idsWithSlashes_areSpelledWithPercentSigns() throws Exception {
+    storage.createSpan(span("default", "t/1 +", "s/2", 0).build());
+    assertThat(read("spans/t%2F1%20+/s%2F2")).contains("\"traceId\":\"t/1 +\"");
   }
 
   @Test
