@@ -11,6 +11,7 @@ module dev.tracekeep.core {
   exports dev.tracekeep.span;
   exports dev.tracekeep.storage;
   exports dev.tracekeep.storage.spi;
+  exports dev.tracekeep.text;
 
   uses dev.tracekeep.storage.StorageProvider;
 }

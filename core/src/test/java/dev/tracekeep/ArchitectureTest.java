@@ -47,14 +47,18 @@ class ArchitectureTest {
           .resideInAPackage("dev.tracekeep.span")
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage("dev.tracekeep.storage..", "dev.tracekeep.migration..");
+          .resideInAnyPackage(
+              "dev.tracekeep.storage..", "dev.tracekeep.migration..", "dev.tracekeep.text..");
 
   @ArchTest
   static final ArchRule usersFloor_knowsNothingOfTheAdaptersFloor =
       noClasses()
           .that()
           .resideInAnyPackage(
-              "dev.tracekeep.storage", "dev.tracekeep.migration", "dev.tracekeep.document")
+              "dev.tracekeep.storage",
+              "dev.tracekeep.migration",
+              "dev.tracekeep.document",
+              "dev.tracekeep.text")
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("dev.tracekeep.storage.spi..", "dev.tracekeep.dedupe..");

@@ -1,7 +1,13 @@
 package dev.tracekeep.cli;
 
 import dev.tracekeep.span.Json;
+import dev.tracekeep.text.Glyphs;
+import dev.tracekeep.text.Printable;
+import dev.tracekeep.text.Style;
+import dev.tracekeep.text.TraceText;
 import java.io.PrintWriter;
+import java.util.Iterator;
+import java.util.stream.Stream;
 
 /**
  * Where a command writes: results to {@link #out()}, everything else to {@link #err()}.
@@ -18,6 +24,23 @@ record Console(PrintWriter out, PrintWriter err, Terminal terminal) {
 
   Glyphs glyphs() {
     return terminal.glyphs();
+  }
+
+  /** How a trace is drawn here. */
+  TraceText traceText() {
+    return TraceText.plain()
+        .width(terminal.width())
+        .glyphs(terminal.glyphs())
+        .coloured(terminal.colour())
+        .cells(Terminal.CELLS);
+  }
+
+  /** Prints lines on standard output, as long as somebody reads them. */
+  void print(Stream<String> lines) {
+    Iterator<String> each = lines.iterator();
+    while (each.hasNext() && !out.checkError()) {
+      out.println(each.next());
+    }
   }
 
   /** Prints a JSON document on one line of standard output. */

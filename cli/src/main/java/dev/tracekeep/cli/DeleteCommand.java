@@ -9,6 +9,7 @@ import dev.tracekeep.storage.SpanFilter;
 import dev.tracekeep.storage.StorageStatistics;
 import dev.tracekeep.storage.TraceQuery;
 import dev.tracekeep.storage.TraceSummary;
+import dev.tracekeep.text.Printable;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;

@@ -11,6 +11,8 @@ import dev.tracekeep.storage.Page;
 import dev.tracekeep.storage.Storages;
 import dev.tracekeep.storage.TraceQuery;
 import dev.tracekeep.storage.TraceSummary;
+import dev.tracekeep.text.Printable;
+import dev.tracekeep.text.Style;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -103,9 +105,9 @@ final class DemoCommand implements Callable<Integer> {
   private void explain(String command, String... explanation) {
     out.println();
     step++;
-    String rule = " " + console.glyphs().rule.repeat(3) + " ";
+    String rule = " " + console.glyphs().rule().repeat(3) + " ";
     out.println(
-        console.styled(Style.HEADING, console.glyphs().rule.repeat(3) + " " + step + rule)
+        console.styled(Style.HEADING, console.glyphs().rule().repeat(3) + " " + step + rule)
             + console.styled(Style.HEADING, "$ tracekeep " + command));
     for (String line : explanation) {
       out.println(console.styled(Style.FAINT, line));
@@ -210,7 +212,9 @@ final class DemoCommand implements Callable<Integer> {
       explain(
           "trace " + summary.key().traceId(),
           "One of the questions that went wrong: what called what, and when.");
-      storage.getTraceLight(summary.key()).ifPresent(new TraceView(console)::draw);
+      storage
+          .getTraceLight(summary.key())
+          .ifPresent(trace -> console.print(console.traceText().drawing(trace)));
       return true;
     }
   }

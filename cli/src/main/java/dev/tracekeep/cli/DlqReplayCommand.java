@@ -11,6 +11,7 @@ import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.TracingStrategy;
 import dev.tracekeep.storage.TracingStrategySupport;
+import dev.tracekeep.text.Printable;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.Callable;

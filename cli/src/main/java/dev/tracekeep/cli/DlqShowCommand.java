@@ -2,6 +2,7 @@ package dev.tracekeep.cli;
 
 import dev.tracekeep.document.DeadLetter;
 import dev.tracekeep.ingest.DeadLetterLog;
+import dev.tracekeep.text.Printable;
 import java.io.IOException;
 import java.util.Locale;
 import java.util.concurrent.Callable;

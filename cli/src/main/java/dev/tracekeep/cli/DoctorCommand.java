@@ -6,6 +6,8 @@ import dev.tracekeep.storage.Health;
 import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.StorageProvider;
 import dev.tracekeep.storage.Storages;
+import dev.tracekeep.text.Printable;
+import dev.tracekeep.text.Style;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
@@ -95,7 +97,7 @@ final class DoctorCommand implements Callable<Integer> {
           "  "
               + console.styled(Style.GOOD, "ok")
               + "      "
-              + Printable.padRight(provider.name(), 10)
+              + Terminal.CELLS.padRight(provider.name(), 10)
               + "  "
               + String.join(" ", provider.uriPrefixes()));
     }

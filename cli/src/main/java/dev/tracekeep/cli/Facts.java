@@ -1,5 +1,6 @@
 package dev.tracekeep.cli;
 
+import dev.tracekeep.text.Printable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -27,9 +28,9 @@ final class Facts {
     for (Fact fact : facts) {
       String value =
           fact.number
-              ? Printable.padLeft(fact.value, numbers)
+              ? Terminal.CELLS.padLeft(fact.value, numbers)
               : wrapped(fact.value, labels + 4, console.terminal().width());
-      console.out().println("  " + Printable.padRight(fact.label, labels) + "  " + value);
+      console.out().println("  " + Terminal.CELLS.padRight(fact.label, labels) + "  " + value);
     }
   }
 
@@ -39,13 +40,13 @@ final class Facts {
     for (String word : value.split(" ")) {
       if (out.isEmpty()) {
         out.append(word);
-      } else if (used + 1 + Printable.width(word) > width) {
+      } else if (used + 1 + Terminal.CELLS.width(word) > width) {
         out.append('\n').append(" ".repeat(indent)).append(word);
         used = indent - 1;
       } else {
         out.append(' ').append(word);
       }
-      used += 1 + Printable.width(word);
+      used += 1 + Terminal.CELLS.width(word);
     }
     return out.toString();
   }

@@ -2,6 +2,8 @@ package dev.tracekeep.cli;
 
 import dev.tracekeep.span.Json;
 import dev.tracekeep.storage.WriteResult;
+import dev.tracekeep.text.Style;
+import dev.tracekeep.text.Wording;
 import java.time.Duration;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -45,9 +47,9 @@ record ImportSummary(
             String.format(
                 Locale.ROOT,
                 "%s read from %s in %s (%,d spans/s)",
-                TraceView.counted(read, "span", "spans"),
-                TraceView.counted(files, "file", "files"),
-                Durations.format(elapsed, console.glyphs()),
+                Wording.counted(read, "span", "spans"),
+                Wording.counted(files, "file", "files"),
+                Wording.duration(elapsed, console.glyphs()),
                 Math.round(read / seconds)));
     Facts facts = new Facts();
     if (counts == null) {

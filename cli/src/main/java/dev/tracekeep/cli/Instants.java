@@ -6,30 +6,21 @@ import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeParseException;
 import java.util.List;
-import java.util.Locale;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Times as people write and read them, always in UTC unless they say otherwise. */
+/** Times as people write them, always in UTC unless they say otherwise. */
 final class Instants implements ITypeConverter<Instant> {
-  private static final DateTimeFormatter SECONDS =
-      DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss", Locale.ROOT).withZone(ZoneOffset.UTC);
-
   private static final List<Function<String, Instant>> FORMS =
       List.of(
           Instant::parse,
           text -> OffsetDateTime.parse(text).toInstant(),
           text -> LocalDateTime.parse(text.replace(' ', 'T')).toInstant(ZoneOffset.UTC),
           text -> LocalDate.parse(text).atStartOfDay().toInstant(ZoneOffset.UTC));
-
-  static String format(Instant instant) {
-    return SECONDS.format(instant);
-  }
 
   @Override
   public Instant convert(String value) {

@@ -5,6 +5,8 @@ import dev.tracekeep.migration.MigrationLayout;
 import dev.tracekeep.migration.MigrationOptions;
 import dev.tracekeep.migration.MigrationPlan;
 import dev.tracekeep.migration.MigrationReport;
+import dev.tracekeep.text.Printable;
+import dev.tracekeep.text.Wording;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -158,9 +160,9 @@ final class MigrateApplyCommand implements Callable<Integer> {
         Printable.line(plan.table()),
         plan.rows(),
         plan.surplusRows(),
-        TraceView.counted(plan.duplicateGroups(), "span", "spans"),
+        Wording.counted(plan.duplicateGroups(), "span", "spans"),
         lock.isEmpty() ? "" : "Lock: " + Printable.line(lock) + System.lineSeparator(),
-        Durations.format(options.lockTimeout(), context.console().glyphs()));
+        Wording.duration(options.lockTimeout(), context.console().glyphs()));
   }
 
   /** Null where the user has stopped it. */
@@ -193,7 +195,7 @@ final class MigrateApplyCommand implements Callable<Integer> {
   }
 
   private String glyph() {
-    return context.console().glyphs().ellipsis;
+    return context.console().glyphs().ellipsis();
   }
 
   private void show(MigrationReport report) {

@@ -1,6 +1,7 @@
 package dev.tracekeep.cli;
 
 import dev.tracekeep.migration.MigrationRecord;
+import dev.tracekeep.text.Printable;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;

@@ -4,6 +4,7 @@ import dev.tracekeep.migration.MigrationRecord;
 import dev.tracekeep.migration.UndoOptions;
 import dev.tracekeep.migration.UndoOptions.DeletedKeys;
 import dev.tracekeep.migration.UndoPlan;
+import dev.tracekeep.text.Wording;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -74,7 +75,7 @@ final class MigrateUndoCommand implements Callable<Integer> {
         String.format(
             Locale.ROOT,
             "The constraint goes, and %s back into the table.",
-            TraceView.counted(
+            Wording.counted(
                 plan.rowsToRestore() + (restoreDeleted ? plan.rowsOfDeletedKeys() : 0),
                 "row comes",
                 "rows come")));
@@ -83,7 +84,7 @@ final class MigrateUndoCommand implements Callable<Integer> {
           String.format(
               Locale.ROOT,
               "%nOf spans that were deleted since: %s, to %s.",
-              TraceView.counted(plan.rowsOfDeletedKeys(), "row", "rows"),
+              Wording.counted(plan.rowsOfDeletedKeys(), "row", "rows"),
               restoreDeleted ? "come back too" : "stay in the archive"));
     }
     if (plan.changedKeys() > 0) {
@@ -91,7 +92,7 @@ final class MigrateUndoCommand implements Callable<Integer> {
           String.format(
               Locale.ROOT,
               "%nChanged since: %s. Older copies come back, with what was changed or taken out.",
-              TraceView.counted(plan.changedKeys(), "span", "spans")));
+              Wording.counted(plan.changedKeys(), "span", "spans")));
     }
     return text.toString();
   }

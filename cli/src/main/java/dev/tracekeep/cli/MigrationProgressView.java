@@ -3,6 +3,7 @@ package dev.tracekeep.cli;
 import dev.tracekeep.migration.MigrationListener;
 import dev.tracekeep.migration.MigrationProgress;
 import dev.tracekeep.migration.MigrationStep;
+import dev.tracekeep.text.Printable;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 

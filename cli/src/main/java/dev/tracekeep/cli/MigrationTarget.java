@@ -8,6 +8,7 @@ import dev.tracekeep.storage.FailureKind;
 import dev.tracekeep.storage.Health;
 import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.StorageException;
+import dev.tracekeep.text.Printable;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;

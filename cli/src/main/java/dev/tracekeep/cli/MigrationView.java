@@ -6,6 +6,9 @@ import dev.tracekeep.migration.MigrationRecord;
 import dev.tracekeep.migration.MigrationReport;
 import dev.tracekeep.migration.VerifyReport;
 import dev.tracekeep.span.Json;
+import dev.tracekeep.text.Printable;
+import dev.tracekeep.text.Style;
+import dev.tracekeep.text.Wording;
 import java.io.PrintWriter;
 import java.math.BigDecimal;
 import java.time.Duration;
@@ -90,7 +93,7 @@ final class MigrationView {
     }
     Duration estimate = details.estimate();
     if (estimate != null) {
-      facts.add("time", "about " + Durations.format(estimate, console.glyphs()));
+      facts.add("time", "about " + Wording.duration(estimate, console.glyphs()));
     }
     if (!details.lock().isEmpty()) {
       facts.add("lock", details.lock());
@@ -104,11 +107,12 @@ final class MigrationView {
     int width = console.terminal().width() - 5;
     List<String> lines = statement.lines().toList();
     for (int i = 0; i < lines.size() && i < MAX_STATEMENT_LINES; i++) {
-      String line = Printable.fit(Printable.line(lines.get(i)), width, console.glyphs().ellipsis);
+      String line =
+          Terminal.CELLS.fit(Printable.line(lines.get(i)), width, console.glyphs().ellipsis());
       out.println("     " + console.styled(Style.FAINT, line));
     }
     if (lines.size() > MAX_STATEMENT_LINES) {
-      out.println("     " + console.styled(Style.FAINT, console.glyphs().ellipsis));
+      out.println("     " + console.styled(Style.FAINT, console.glyphs().ellipsis()));
     }
   }
 
@@ -138,7 +142,7 @@ final class MigrationView {
             + " of "
             + Printable.line(report.table())
             + " in "
-            + Durations.format(report.elapsed(), console.glyphs()));
+            + Wording.duration(report.elapsed(), console.glyphs()));
     new Facts()
         .add("rows before", report.rowsBefore())
         .add("rows after", report.rowsAfter())
@@ -178,21 +182,21 @@ final class MigrationView {
         "  "
             + Printable.line(migration.table())
             + ", "
-            + Instants.format(migration.startedAt())
+            + Wording.time(migration.startedAt())
             + " UTC"
             + (migration.finishedAt() == null
                 ? ""
-                : " to " + Instants.format(migration.finishedAt()) + " UTC"));
+                : " to " + Wording.time(migration.finishedAt()) + " UTC"));
     out.println(
         String.format(
             Locale.ROOT,
             "  %s before, %,d %s, %s with duplicates",
-            TraceView.counted(migration.rowsBefore(), "row", "rows"),
+            Wording.counted(migration.rowsBefore(), "row", "rows"),
             migration.state() == MigrationRecord.State.UNDONE
                 ? migration.rowsRestored()
                 : migration.rowsArchived(),
             migration.state() == MigrationRecord.State.UNDONE ? "restored" : "archived",
-            TraceView.counted(migration.duplicateGroups(), "span", "spans")));
+            Wording.counted(migration.duplicateGroups(), "span", "spans")));
   }
 
   void printDropped(String migrationId, List<String> dropped) {

@@ -1,6 +1,7 @@
 package dev.tracekeep.cli;
 
 import dev.tracekeep.otlp.OtlpProblem;
+import dev.tracekeep.text.Printable;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.Locale;

@@ -1,5 +1,8 @@
 package dev.tracekeep.cli;
 
+import dev.tracekeep.text.Glyphs;
+import dev.tracekeep.text.Printable;
+import dev.tracekeep.text.Wording;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Locale;
@@ -78,7 +81,7 @@ abstract class Progress implements AutoCloseable {
       endTask();
       if (total <= 0 && unit == Unit.ROWS) {
         // One statement of the engine, which is not heard of until it ends: a bar would only stand.
-        draw(task + terminal.glyphs().ellipsis);
+        draw(task + terminal.glyphs().ellipsis());
         return;
       }
       ProgressBar next =
@@ -211,7 +214,7 @@ abstract class Progress implements AutoCloseable {
           ", %,.0f%s/s, %s left",
           perSecond,
           unit.label,
-          Durations.format(left, Glyphs.ASCII));
+          Wording.duration(left, Glyphs.ASCII));
     }
 
     @Override

@@ -8,6 +8,8 @@ import dev.tracekeep.storage.PruneRequest;
 import dev.tracekeep.storage.SpanFilter;
 import dev.tracekeep.storage.TimeRange;
 import dev.tracekeep.storage.TraceQuery;
+import dev.tracekeep.text.Printable;
+import dev.tracekeep.text.Wording;
 import java.time.Instant;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -117,7 +119,7 @@ final class PruneCommand implements Callable<Integer> {
         found,
         found == 1 ? "trace" : "traces",
         Printable.line(store.tenant()),
-        Instants.format(before),
+        Wording.time(before),
         store.displayedUrl(context));
   }
 

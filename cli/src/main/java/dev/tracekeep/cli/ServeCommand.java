@@ -2,6 +2,7 @@ package dev.tracekeep.cli;
 
 import dev.tracekeep.server.TracekeepServer;
 import dev.tracekeep.storage.ObservabilityStorage;
+import dev.tracekeep.text.Printable;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.BindException;

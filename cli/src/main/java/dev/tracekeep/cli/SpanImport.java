@@ -8,6 +8,8 @@ import dev.tracekeep.span.SpanKey;
 import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.WriteResult;
+import dev.tracekeep.text.Printable;
+import dev.tracekeep.text.Wording;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -164,7 +166,7 @@ final class SpanImport {
   }
 
   private String stored() {
-    return TraceView.counted(accepted, "span was", "spans were");
+    return Wording.counted(accepted, "span was", "spans were");
   }
 
   private void read(ImportSource source, BatchWriter writer) {

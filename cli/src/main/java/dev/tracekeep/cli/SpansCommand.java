@@ -7,6 +7,9 @@ import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.Page;
 import dev.tracekeep.storage.SpanOrder;
 import dev.tracekeep.storage.SpanQuery;
+import dev.tracekeep.text.Printable;
+import dev.tracekeep.text.Style;
+import dev.tracekeep.text.Wording;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.concurrent.Callable;
@@ -105,26 +108,26 @@ final class SpansCommand implements Callable<Integer> {
     out.println(
         console.styled(
             Style.FAINT,
-            Printable.padRight("TRACE", trace)
+            Terminal.CELLS.padRight("TRACE", trace)
                 + "  "
-                + Printable.padRight("SPAN", id)
+                + Terminal.CELLS.padRight("SPAN", id)
                 + "  "
-                + Printable.padRight("STARTED (UTC)", STARTED)
+                + Terminal.CELLS.padRight("STARTED (UTC)", STARTED)
                 + "  "
-                + Printable.padLeft("DURATION", DURATION)
+                + Terminal.CELLS.padLeft("DURATION", DURATION)
                 + "  STATUS   NAME"));
     for (Span span : page.items()) {
       String status = span.status().toString();
       Duration duration = span.times().duration();
       out.println(
-          Printable.padRight(span.key().traceId(), trace)
+          Terminal.CELLS.padRight(span.key().traceId(), trace)
               + "  "
-              + Printable.padRight(span.key().spanId(), id)
+              + Terminal.CELLS.padRight(span.key().spanId(), id)
               + "  "
-              + Instants.format(span.times().startedAt())
+              + Wording.time(span.times().startedAt())
               + "  "
-              + Printable.padLeft(
-                  duration == null ? "" : Durations.format(duration, console.glyphs()), DURATION)
+              + Terminal.CELLS.padLeft(
+                  duration == null ? "" : Wording.duration(duration, console.glyphs()), DURATION)
               + "  "
               + console.styled(Style.of(span.status()), status)
               + " ".repeat(STATUS - status.length())

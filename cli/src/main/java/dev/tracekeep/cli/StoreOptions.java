@@ -7,6 +7,7 @@ import dev.tracekeep.storage.StorageConfig;
 import dev.tracekeep.storage.StorageException;
 import dev.tracekeep.storage.StorageUri;
 import dev.tracekeep.storage.Storages;
+import dev.tracekeep.text.Printable;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;

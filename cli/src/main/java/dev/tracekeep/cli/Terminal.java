@@ -1,8 +1,12 @@
 package dev.tracekeep.cli;
 
+import dev.tracekeep.text.Cells;
+import dev.tracekeep.text.Glyphs;
+import dev.tracekeep.text.TraceText;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
+import org.jline.utils.WCWidth;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,7 +21,8 @@ record Terminal(boolean colour, boolean interactive, Glyphs glyphs, int width) {
   /** Where the width cannot be known: the oldest one. */
   static final int DEFAULT_WIDTH = 80;
 
-  private static final int MIN_WIDTH = 60;
+  /** How wide characters are on a terminal. */
+  static final Cells CELLS = new Cells(WCWidth::wcwidth);
 
   /** Neither colours nor a bar: what a pipe or a file gets. */
   static final Terminal PLAIN = new Terminal(false, false, Glyphs.UNICODE, DEFAULT_WIDTH);
@@ -61,7 +66,7 @@ record Terminal(boolean colour, boolean interactive, Glyphs glyphs, int width) {
   private static int columns(@Nullable String value) {
     try {
       int columns = value == null ? 0 : Integer.parseInt(value.strip());
-      return columns <= 0 ? DEFAULT_WIDTH : Math.max(MIN_WIDTH, columns);
+      return columns <= 0 ? DEFAULT_WIDTH : Math.max(TraceText.MIN_WIDTH, columns);
     } catch (NumberFormatException e) {
       // Some terminals do not tell; the width is only a matter of looks.
       return DEFAULT_WIDTH;

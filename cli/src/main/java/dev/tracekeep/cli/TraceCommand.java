@@ -5,6 +5,7 @@ import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.TraceKey;
+import dev.tracekeep.span.UsageSum;
 import dev.tracekeep.storage.Capability;
 import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.SpanValue;
@@ -75,10 +76,10 @@ final class TraceCommand implements Callable<Integer> {
         context.console().print(document(trace));
         return ExitCode.OK;
       }
-      TraceView view = new TraceView(context.console());
-      view.draw(trace);
+      Console console = context.console();
+      console.print(console.traceText().drawing(trace));
       if (full || spanId != null) {
-        view.details(trace);
+        console.print(console.traceText().details(trace));
       }
       return ExitCode.OK;
     }
@@ -141,7 +142,7 @@ final class TraceCommand implements Callable<Integer> {
         .put("tenantId", trace.key().tenantId())
         .put("traceId", trace.key().traceId())
         .put("spans", Json.array(trace.spans().stream().map(SpanDocument::of).toList()))
-        .put("usage", UsageSum.of(trace.spans()).json())
+        .put("usage", SpanDocument.of(UsageSum.of(trace.spans())))
         .build();
   }
 }

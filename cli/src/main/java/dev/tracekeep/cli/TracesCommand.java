@@ -11,6 +11,9 @@ import dev.tracekeep.storage.SpanFilter;
 import dev.tracekeep.storage.TraceOrder;
 import dev.tracekeep.storage.TraceQuery;
 import dev.tracekeep.storage.TraceSummary;
+import dev.tracekeep.text.Printable;
+import dev.tracekeep.text.Style;
+import dev.tracekeep.text.Wording;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.time.Instant;
@@ -183,29 +186,29 @@ final class TracesCommand implements Callable<Integer> {
     out.println(
         console.styled(
             Style.FAINT,
-            Printable.padRight("TRACE", id)
+            Terminal.CELLS.padRight("TRACE", id)
                 + "  "
-                + Printable.padRight("STARTED (UTC)", STARTED)
+                + Terminal.CELLS.padRight("STARTED (UTC)", STARTED)
                 + "  "
-                + Printable.padLeft("DURATION", DURATION)
+                + Terminal.CELLS.padLeft("DURATION", DURATION)
                 + "  STATUS   NAME"));
     for (TraceSummary item : page.items()) {
       Span root = item.head();
       String status = item.status().toString();
       out.println(
-          Printable.padRight(item.key().traceId(), id)
+          Terminal.CELLS.padRight(item.key().traceId(), id)
               + "  "
-              + Instants.format(root.times().startedAt())
+              + Wording.time(root.times().startedAt())
               + "  "
-              + Printable.padLeft(duration(root), DURATION)
+              + Terminal.CELLS.padLeft(duration(root), DURATION)
               + "  "
               + console.styled(Style.of(item.status()), status)
               + " ".repeat(STATUS - status.length())
               + "  "
-              + Printable.fit(
+              + Terminal.CELLS.fit(
                   (item.hasRoot() ? "" : "(no root) ") + Printable.line(root.name()),
                   name,
-                  console.glyphs().ellipsis));
+                  console.glyphs().ellipsis()));
       if (out.checkError()) {
         return;
       }
@@ -218,7 +221,7 @@ final class TracesCommand implements Callable<Integer> {
     Instant end = root.times().endedAt();
     return end == null
         ? ""
-        : Durations.format(
+        : Wording.duration(
             Duration.between(root.times().startedAt(), end), context.console().glyphs());
   }
 }

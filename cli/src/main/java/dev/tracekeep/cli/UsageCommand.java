@@ -7,6 +7,9 @@ import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.SpanAggregate;
 import dev.tracekeep.storage.SpanAggregation;
 import dev.tracekeep.storage.SpanFilter;
+import dev.tracekeep.text.Printable;
+import dev.tracekeep.text.Style;
+import dev.tracekeep.text.Wording;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -124,13 +127,13 @@ final class UsageCommand implements Callable<Integer> {
     for (SpanAggregate group : groups) {
       List<String> row = new ArrayList<>();
       if (group.from() != null) {
-        row.add(Instants.format(group.from()));
+        row.add(Wording.time(group.from()));
       }
       group.group().forEach(value -> row.add(value == null ? "-" : Printable.line(value)));
       Duration p95 = group.percentiles().get(P95);
       row.add(Long.toString(group.spans()));
       row.add(Long.toString(group.errors()));
-      row.add(p95 == null ? "-" : Durations.format(p95, context.console().glyphs()));
+      row.add(p95 == null ? "-" : Wording.duration(p95, context.console().glyphs()));
       for (SpanColumn column :
           List.of(
               SpanColumn.INPUT_TOKENS,
@@ -156,8 +159,8 @@ final class UsageCommand implements Callable<Integer> {
         line.append(i == 0 ? "" : "  ");
         line.append(
             i < texts
-                ? Printable.padRight(row.get(i), widths[i])
-                : Printable.padLeft(row.get(i), widths[i]));
+                ? Terminal.CELLS.padRight(row.get(i), widths[i])
+                : Terminal.CELLS.padLeft(row.get(i), widths[i]));
       }
       context
           .console()

@@ -6,6 +6,8 @@ import dev.tracekeep.storage.ObservabilityStorage;
 import dev.tracekeep.storage.Page;
 import dev.tracekeep.storage.SpanValue;
 import dev.tracekeep.storage.ValueQuery;
+import dev.tracekeep.text.Printable;
+import dev.tracekeep.text.Style;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -113,7 +115,9 @@ final class ValuesCommand implements Callable<Integer> {
       console
           .out()
           .println(
-              (value.spans() == null ? "" : Printable.padLeft(value.spans().toString(), 10) + "  ")
+              (value.spans() == null
+                      ? ""
+                      : Terminal.CELLS.padLeft(value.spans().toString(), 10) + "  ")
                   + Printable.line(value.text()));
     }
     if (page.items().isEmpty()) {

@@ -26,7 +26,8 @@ class ArchitectureTest {
     "dev.tracekeep.document..",
     "dev.tracekeep.storage..",
     "dev.tracekeep.migration..",
-    "dev.tracekeep.dedupe.."
+    "dev.tracekeep.dedupe..",
+    "dev.tracekeep.text.."
   };
   private static final String JDBC = "dev.tracekeep.jdbc..";
   private static final String ADAPTERS = "dev.tracekeep.adapter..";

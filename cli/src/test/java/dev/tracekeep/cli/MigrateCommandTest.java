@@ -7,6 +7,7 @@ import dev.tracekeep.migration.MigrationListener;
 import dev.tracekeep.migration.MigrationProgress;
 import dev.tracekeep.migration.MigrationStep;
 import dev.tracekeep.span.Json;
+import dev.tracekeep.text.Glyphs;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;

@@ -2,6 +2,7 @@ package dev.tracekeep.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tracekeep.text.Glyphs;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 

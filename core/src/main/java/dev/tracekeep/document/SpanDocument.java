@@ -3,6 +3,7 @@ package dev.tracekeep.document;
 import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
+import dev.tracekeep.span.UsageSum;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.time.Duration;
@@ -38,6 +39,13 @@ public final class SpanDocument {
       object.put("durationNanos", nanos(Duration.between(span.times().startedAt(), end)));
     }
     more.forEach(object::put);
+    return object.build();
+  }
+
+  /** What spans used together: the sums that there are, under the names of their columns. */
+  public static Json of(UsageSum sum) {
+    Json.ObjectBuilder object = Json.objectBuilder();
+    sum.numbers().forEach((column, number) -> object.put(name(column), Json.of(number)));
     return object.build();
   }
 

@@ -1,24 +1,22 @@
-package dev.tracekeep.cli;
-
-import org.jline.utils.WCWidth;
+package dev.tracekeep.text;
 
 /**
  * Text from spans, files and engines, made fit for a terminal: what could move the cursor, change
- * colours or reorder the line becomes a visible escape. Widths are in terminal cells.
+ * colours or reorder the line becomes a visible escape.
  */
-final class Printable {
+public final class Printable {
   private static final int ZERO_WIDTH_NON_JOINER = 0x200C;
   private static final int ZERO_WIDTH_JOINER = 0x200D;
 
   private Printable() {}
 
   /** The text on one line. */
-  static String line(String text) {
+  public static String line(String text) {
     return escape(text, false);
   }
 
   /** The text with its line feeds kept: for messages of our own that quote foreign text. */
-  static String lines(String text) {
+  public static String lines(String text) {
     return escape(text, true);
   }
 
@@ -26,7 +24,7 @@ final class Printable {
    * The same JSON, in which DEL, C1 and bidirectional controls and the like are escapes: they can
    * stand in its strings alone.
    */
-  static String json(String document) {
+  public static String json(String document) {
     StringBuilder out = null;
     for (int i = 0; i < document.length(); i++) {
       char c = document.charAt(i);
@@ -91,40 +89,5 @@ final class Printable {
       case '\t' -> "\\t";
       default -> String.format(c <= 0xFFFF ? "\\u%04x" : "\\u{%x}", c);
     };
-  }
-
-  /** How many cells a printable text takes. */
-  static int width(String text) {
-    return text.codePoints().map(c -> Math.max(0, WCWidth.wcwidth(c))).sum();
-  }
-
-  /** The printable text cut to that many cells, the cut marked. */
-  static String fit(String text, int cells, String ellipsis) {
-    if (width(text) <= cells) {
-      return text;
-    }
-    int room = cells - width(ellipsis);
-    int used = 0;
-    int end = 0;
-    while (end < text.length()) {
-      int c = text.codePointAt(end);
-      int cost = Math.max(0, WCWidth.wcwidth(c));
-      if (used + cost > room) {
-        break;
-      }
-      used += cost;
-      end += Character.charCount(c);
-    }
-    return text.substring(0, end) + ellipsis;
-  }
-
-  /** The printable text with blanks behind it up to that many cells. */
-  static String padRight(String text, int cells) {
-    return text + " ".repeat(Math.max(0, cells - width(text)));
-  }
-
-  /** The printable text with blanks before it up to that many cells. */
-  static String padLeft(String text, int cells) {
-    return " ".repeat(Math.max(0, cells - width(text))) + text;
   }
 }

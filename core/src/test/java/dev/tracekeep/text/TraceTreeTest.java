@@ -1,7 +1,7 @@
-package dev.tracekeep.cli;
+package dev.tracekeep.text;
 
-import static dev.tracekeep.cli.TestSpans.ended;
-import static dev.tracekeep.cli.TestSpans.trace;
+import static dev.tracekeep.text.TestSpans.ended;
+import static dev.tracekeep.text.TestSpans.trace;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tracekeep.span.Span;
@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Timeout;
 
 class TraceTreeTest {
   private static List<String> lines(Trace trace) {
-    return TraceTree.lines(trace, Glyphs.UNICODE).stream()
+    return TraceTree.lines(trace.spans(), Glyphs.UNICODE).stream()
         .map(
             line ->
                 line.span() == null
@@ -108,7 +108,7 @@ class TraceTreeTest {
     // Of the processor alone, so that what else the machine does is no matter.
     ThreadMXBean threads = ManagementFactory.getThreadMXBean();
     long start = threads.getCurrentThreadCpuTime();
-    assertThat(TraceTree.lines(new Trace(TestSpans.TRACE, spans), Glyphs.ASCII)).hasSize(10_001);
+    assertThat(TraceTree.lines(spans, Glyphs.ASCII)).hasSize(10_001);
     assertThat(Duration.ofNanos(threads.getCurrentThreadCpuTime() - start))
         .isLessThan(Duration.ofSeconds(10));
   }

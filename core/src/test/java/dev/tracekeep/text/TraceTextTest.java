@@ -1,35 +1,40 @@
-package dev.tracekeep.cli;
+package dev.tracekeep.text;
 
-import static dev.tracekeep.cli.TestSpans.ended;
-import static dev.tracekeep.cli.TestSpans.failed;
-import static dev.tracekeep.cli.TestSpans.running;
-import static dev.tracekeep.cli.TestSpans.span;
-import static dev.tracekeep.cli.TestSpans.trace;
+import static dev.tracekeep.text.TestSpans.ended;
+import static dev.tracekeep.text.TestSpans.failed;
+import static dev.tracekeep.text.TestSpans.running;
+import static dev.tracekeep.text.TestSpans.span;
+import static dev.tracekeep.text.TestSpans.trace;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.tracekeep.span.Json;
 import dev.tracekeep.span.Origin;
 import dev.tracekeep.span.Payload;
 import dev.tracekeep.span.Span;
+import dev.tracekeep.span.SpanType;
 import dev.tracekeep.span.Usage;
 import dev.tracekeep.storage.Trace;
 import java.math.BigDecimal;
 import java.time.Instant;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-class TraceViewTest {
-  private final TestScreen screen = new TestScreen();
+class TraceTextTest {
+  private static final TraceText NARROW = TraceText.plain().width(60);
+  private static final TraceText NARROW_ASCII = NARROW.glyphs(Glyphs.ASCII);
 
-  private String drawn(Trace trace) {
-    Console console = screen.console();
-    new TraceView(console).draw(trace);
-    console.out().flush();
-    return screen.out();
+  private static String drawn(Trace trace) {
+    return drawn(TraceText.plain(), trace);
+  }
+
+  private static String drawn(TraceText text, Trace trace) {
+    return text.drawing(trace).map(line -> line + "\n").collect(Collectors.joining());
   }
 
   @Test
-  void draw_treeWithError() {
+  void drawing_treeWithError() {
     assertThat(
             drawn(
                 trace(
@@ -55,10 +60,12 @@ class TraceViewTest {
   }
 
   @Test
-  void draw_usage_standsAtItsSpanAndSummedAbove() {
+  void drawing_usage_standsAtItsSpanAndSummedAbove() {
     Usage usage = new Usage("glimmer-2", null, 1_204L, 312L, null, new BigDecimal("0.0123"));
-    screen.with(new Terminal(false, false, Glyphs.ASCII, 60));
-    assertThat(drawn(trace(ended("r", null, 0, 100), span("a", "r", 0, 50L).usage(usage).build())))
+    assertThat(
+            drawn(
+                NARROW_ASCII,
+                trace(ended("r", null, 0, 100), span("a", "r", 0, 50L).usage(usage).build())))
         .isEqualTo(
             """
             Trace t1
@@ -71,9 +78,8 @@ class TraceViewTest {
   }
 
   @Test
-  void draw_asciiTerminal_usesAsciiAlone() {
-    screen.with(new Terminal(false, false, Glyphs.ASCII, 60));
-    assertThat(drawn(trace(ended("r", null, 0, 100), ended("a", "r", 0, 50))))
+  void drawing_asciiTerminal_usesAsciiAlone() {
+    assertThat(drawn(NARROW_ASCII, trace(ended("r", null, 0, 100), ended("a", "r", 0, 50))))
         .isEqualTo(
             """
             Trace t1
@@ -86,9 +92,8 @@ class TraceViewTest {
   }
 
   @Test
-  void draw_runningSpan_isOpenAtTheEnd() {
-    screen.with(new Terminal(false, false, Glyphs.UNICODE, 60));
-    assertThat(drawn(trace(ended("r", null, 0, 100), running("a", "r", 50))))
+  void drawing_runningSpan_isOpenAtTheEnd() {
+    assertThat(drawn(NARROW, trace(ended("r", null, 0, 100), running("a", "r", 50))))
         .isEqualTo(
             """
             Trace t1
@@ -101,18 +106,17 @@ class TraceViewTest {
   }
 
   @Test
-  void draw_endBeforeStart_isMarked() {
-    screen.with(new Terminal(false, false, Glyphs.UNICODE, 60));
-    assertThat(drawn(trace(ended("r", null, 0, 100), ended("a", "r", 75, 50))))
+  void drawing_endBeforeStart_isMarked() {
+    assertThat(drawn(NARROW, trace(ended("r", null, 0, 100), ended("a", "r", 75, 50))))
         .contains(
             "\n└ span a                   ◀◀◀◀◀◀◀         -25.0 ms  ok  ends before it starts\n");
   }
 
   @Test
-  void draw_spanOfAnotherClock_doesNotStretchTheLine() {
-    screen.with(new Terminal(false, false, Glyphs.UNICODE, 60));
+  void drawing_spanOfAnotherClock_doesNotStretchTheLine() {
     assertThat(
             drawn(
+                NARROW,
                 trace(
                     at("old", "r", "1970-01-01T12:21:51Z", "1970-01-01T12:21:52Z"),
                     ended("r", null, 0, 100),
@@ -132,10 +136,10 @@ class TraceViewTest {
   }
 
   @Test
-  void draw_withoutARoot_leavesOutWhatNoClockCanMean() {
-    screen.with(new Terminal(false, false, Glyphs.ASCII, 60));
+  void drawing_withoutARoot_leavesOutWhatNoClockCanMean() {
     String drawn =
         drawn(
+            NARROW_ASCII,
             trace(
                 at("old", "x", "1970-01-01T12:21:51Z", "1970-01-01T12:21:52Z"),
                 ended("a", "x", 0, 50),
@@ -146,21 +150,21 @@ class TraceViewTest {
   }
 
   @Test
-  void draw_whereAllClocksAreWrong_isAsEver() {
+  void drawing_whereAllClocksAreWrong_isAsEver() {
     String drawn = drawn(trace(at("r", null, "1970-01-01T00:00:01Z", "1970-01-01T00:00:02Z")));
 
     assertThat(drawn).contains("1970-01-01 00:00:01 UTC · 1.00 s · 1 span · no errors");
   }
 
   @Test
-  void draw_onlySpanThatEndsDecadesBeforeItStarts_isAsEver() {
+  void drawing_onlySpanThatEndsDecadesBeforeItStarts_isAsEver() {
     String drawn = drawn(trace(at("a", "x", "2026-11-20T10:00:00Z", "1970-01-01T00:00:02Z")));
 
     assertThat(drawn).contains(" · 1 span · no errors").contains("  ends before it starts");
   }
 
   @Test
-  void draw_childThatOutlivesItsRoot_isOnTheLine() {
+  void drawing_childThatOutlivesItsRoot_isOnTheLine() {
     String drawn = drawn(trace(ended("r", null, 0, 10), ended("a", "r", 5, 500_000)));
 
     assertThat(drawn).contains("· 2 spans · no errors");
@@ -174,16 +178,14 @@ class TraceViewTest {
   }
 
   @Test
-  void draw_colours_onlyWhereTheTerminalHasThem() {
-    screen.with(new Terminal(true, false, Glyphs.UNICODE, 60));
-    String coloured = drawn(trace(failed("r", null, 0, 1, "no")));
+  void drawing_colours_onlyWhereAskedFor() {
+    String coloured = drawn(NARROW.coloured(true), trace(failed("r", null, 0, 1, "no")));
     assertThat(coloured).contains("\u001b[31merror\u001b[0m");
-    screen.with(Terminal.PLAIN);
     assertThat(drawn(trace(failed("r", null, 0, 1, "no")))).doesNotContain("\u001b");
   }
 
   @Test
-  void draw_controlCharacters_reachNoTerminal() {
+  void drawing_controlCharacters_reachNoTerminal() {
     String drawn =
         drawn(
             trace(
@@ -196,35 +198,31 @@ class TraceViewTest {
   }
 
   @Test
-  void draw_wideCharacters_keepTheColumns() {
-    screen.with(new Terminal(false, false, Glyphs.UNICODE, 60));
-    assertThat(drawn(trace(span("r", null, 0, 1L).name("天気を調べる").build())))
+  void drawing_wideCharacters_keepTheColumns() {
+    assertThat(drawn(NARROW, trace(span("r", null, 0, 1L).name("天気を調べる").build())))
         .contains("\n天気を調べる  ██████████████████████████    1.00 ms  ok\n");
   }
 
   @Test
-  void draw_longNames_areCutToTheWidth() {
-    screen.with(new Terminal(false, false, Glyphs.UNICODE, 60));
-    assertThat(drawn(trace(span("r", null, 0, 1L).name("n".repeat(200)).build())))
+  void drawing_longNames_areCutToTheWidth() {
+    assertThat(drawn(NARROW, trace(span("r", null, 0, 1L).name("n".repeat(200)).build())))
         .contains("\n" + "n".repeat(21) + "…  ████████████████    1.00 ms  ok\n");
   }
 
   @Test
-  void draw_instantaneousTrace_hasFullBars() {
+  void drawing_instantaneousTrace_hasFullBars() {
     assertThat(drawn(trace(ended("r", null, 0, 0)))).contains("0 ms  ok");
   }
 
   @Test
   void details_everyFieldThatIsThere() {
-    Console console = screen.console();
-    new TraceView(console)
-        .details(
-            trace(
-                span("r", null, 0, 1L)
-                    .payload(Payload.builder().input(Json.parse("{\"city\":\"Lisbon\"}")).build())
-                    .build()));
-    console.out().flush();
-    assertThat(screen.out())
+    Trace trace =
+        trace(
+            span("r", null, 0, 1L)
+                .payload(Payload.builder().input(Json.parse("{\"city\":\"Lisbon\"}")).build())
+                .build());
+    assertThat(
+            TraceText.plain().details(trace).map(line -> line + "\n").collect(Collectors.joining()))
         .isEqualTo(
             """
 
@@ -236,5 +234,51 @@ class TraceViewTest {
               ended_at                  2026-11-20T10:00:00.001Z
               input                     {"city":"Lisbon"}
             """);
+  }
+
+  @Test
+  void outline_namesTypesAndWhatIsNotOk_withoutTimesAndIds() {
+    assertThat(
+            TraceText.plain()
+                .outline(
+                    trace(
+                        span("r", null, 0, 100L).type(SpanType.AGENT_RUN).name("answer").build(),
+                        span("b", "r", 10, 20L).name("plan").build(),
+                        span("a", "r", 10, 20L).type(SpanType.TOOL_CALL).name("weather").build(),
+                        failed("c", "r", 30, 40, "answered 503"),
+                        running("d", "gone", 50))))
+        .isEqualTo(
+            """
+            answer  agent_run
+            ├ plan
+            ├ weather  tool_call
+            └ span c  error
+            (without a root)
+            └ span d  running""");
+  }
+
+  @Test
+  void outline_siblingsOfOneInstant_standByNameWhateverTheirIds() {
+    Trace one =
+        trace(
+            ended("r", null, 0, 9),
+            span("1", "r", 1, 2L).name("x").build(),
+            span("2", "r", 1, 2L).name("y").build());
+    Trace other =
+        trace(
+            ended("r", null, 0, 9),
+            span("2", "r", 1, 2L).name("x").build(),
+            span("1", "r", 1, 2L).name("y").build());
+
+    assertThat(TraceText.plain().outline(one))
+        .isEqualTo("span r\n├ x\n└ y")
+        .isEqualTo(TraceText.plain().outline(other));
+  }
+
+  @Test
+  void width_belowWhatCanBeRead_isRefused() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> TraceText.plain().width(59))
+        .withMessage("The width is 59 cells: a trace needs 60");
   }
 }

@@ -1,7 +1,6 @@
-package dev.tracekeep.cli;
+package dev.tracekeep.text;
 
 import dev.tracekeep.span.Span;
-import dev.tracekeep.storage.Trace;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -42,18 +41,23 @@ final class TraceTree {
     this.glyphs = glyphs;
   }
 
-  static List<Line> lines(Trace trace, Glyphs glyphs) {
+  /**
+   * The lines.
+   *
+   * @param spans of one trace, in the order in which siblings shall stand
+   */
+  static List<Line> lines(List<Span> spans, Glyphs glyphs) {
     TraceTree tree = new TraceTree(glyphs);
-    tree.build(trace);
+    tree.build(spans);
     return tree.lines;
   }
 
-  private void build(Trace trace) {
+  private void build(List<Span> spans) {
     Set<String> present = new HashSet<>();
-    trace.spans().forEach(span -> present.add(span.key().spanId()));
+    spans.forEach(span -> present.add(span.key().spanId()));
     List<Span> roots = new ArrayList<>();
     Map<String, List<Span>> orphans = new LinkedHashMap<>();
-    for (Span span : trace.spans()) {
+    for (Span span : spans) {
       String parent = span.parentSpanId();
       if (parent == null) {
         roots.add(span);
@@ -65,8 +69,8 @@ final class TraceTree {
     }
     roots.forEach(this::addRoot);
     orphans.forEach(
-        (parent, spans) -> addMarked("parent " + parent + " is not in this trace", spans));
-    for (Span span : trace.spans()) {
+        (parent, below) -> addMarked("parent " + parent + " is not in this trace", below));
+    for (Span span : spans) {
       // Whatever was not reached from a root or an orphan hangs below a circle of parents.
       if (!visited.contains(span.key().spanId())) {
         addMarked("the parents of these spans form a circle", List.of(span));

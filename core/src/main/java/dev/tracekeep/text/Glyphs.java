@@ -1,8 +1,10 @@
-package dev.tracekeep.cli;
+package dev.tracekeep.text;
 
 /** The characters that drawings are made of. */
-enum Glyphs {
+public enum Glyphs {
+  /** Box drawing and blocks, as nearly every terminal has them. */
   UNICODE("├ ", "└ ", "│ ", "─", '█', '▶', '◀', '«', '»', "…", " · ", "µs", "→"),
+  /** For terminals and files of another encoding. */
   ASCII("|-", "`-", "| ", "-", '#', '>', '<', '{', '}', "..", " | ", "us", "->");
 
   /** Before a child that has a next sibling. */
@@ -14,8 +16,7 @@ enum Glyphs {
   /** Under a {@link #branch}. */
   final String trunk;
 
-  /** A cell of a horizontal rule. */
-  final String rule;
+  private final String rule;
 
   /** A cell of a bar. */
   final char block;
@@ -32,17 +33,13 @@ enum Glyphs {
   /** Where the bar of a span would be that lies behind the line. */
   final char after;
 
-  /** Where text was cut. */
-  final String ellipsis;
-
-  /** Between facts on one line. */
-  final String separator;
+  private final String ellipsis;
+  private final String separator;
 
   /** Microseconds. */
   final String micros;
 
-  /** From one thing to another. */
-  final String arrow;
+  private final String arrow;
 
   Glyphs(
       String branch,
@@ -71,5 +68,25 @@ enum Glyphs {
     this.separator = separator;
     this.micros = micros;
     this.arrow = arrow;
+  }
+
+  /** A cell of a horizontal rule. */
+  public String rule() {
+    return rule;
+  }
+
+  /** Where text was cut. */
+  public String ellipsis() {
+    return ellipsis;
+  }
+
+  /** Between facts on one line, blanks included. */
+  public String separator() {
+    return separator;
+  }
+
+  /** From one thing to another. */
+  public String arrow() {
+    return arrow;
   }
 }

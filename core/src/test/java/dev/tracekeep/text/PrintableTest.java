@@ -1,4 +1,4 @@
-package dev.tracekeep.cli;
+package dev.tracekeep.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -20,14 +20,6 @@ class PrintableTest {
   @Test
   void lines_keepsLineFeedsAlone() {
     assertThat(Printable.lines("a\nb\rc")).isEqualTo("a\nb\\rc");
-  }
-
-  @Test
-  void fit_countsCells() {
-    assertThat(Printable.fit("天気を調べる", 7, "…")).isEqualTo("天気を…");
-    assertThat(Printable.fit("天気を調べる", 12, "…")).isEqualTo("天気を調べる");
-    assertThat(Printable.padRight("天気", 6)).isEqualTo("天気  ");
-    assertThat(Printable.padLeft("天気", 6)).isEqualTo("  天気");
   }
 
   @Test

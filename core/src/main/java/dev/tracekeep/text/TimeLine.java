@@ -1,4 +1,4 @@
-package dev.tracekeep.cli;
+package dev.tracekeep.text;
 
 import dev.tracekeep.span.Span;
 import java.math.BigInteger;
