@@ -19,6 +19,7 @@ import picocli.CommandLine.Option;
     name = "serve",
     description = {
       "Receive spans by OTLP and store them. A success means that they are committed.",
+      "A page to look at traces is at the address that it prints.",
       "Ctrl-C stops it, when what was received is stored."
     },
     footer = {
@@ -137,6 +138,7 @@ final class ServeCommand implements Callable<Integer> {
     PrintWriter out = console.out();
     out.println("Receiving spans of tenant " + Printable.line(store.tenant()) + ":");
     new Facts()
+        .add("page", server.httpUri() + "/")
         .add("OTLP by HTTP", server.httpUri() + "/v1/traces")
         .add("OTLP by gRPC", server.grpcUri().toString())
         .add("store", store.displayedUrl(context))

@@ -22,8 +22,8 @@ import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
 
 /**
- * OTLP by HTTP, as its specification 1.11 says, with health and metrics beside it. Errors are
- * answered in the encoding of the request. Thread-safe.
+ * OTLP by HTTP, as its specification 1.11 says, with health, metrics, the API and the page beside
+ * it. Errors are answered in the encoding of the request. Thread-safe.
  */
 final class HttpHandler extends Handler.Abstract {
   private static final String PROTOBUF = "application/x-protobuf";
@@ -35,6 +35,7 @@ final class HttpHandler extends Handler.Abstract {
   private final OtherSignals otherSignals;
   private final Supplier<Health> health;
   private final Api api;
+  private final PageHandler page = new PageHandler();
   private final ServerMetrics metrics;
 
   HttpHandler(
@@ -64,7 +65,13 @@ final class HttpHandler extends Handler.Abstract {
         case "/health/live" -> exchange.text(200, "live\n");
         case "/health/ready" -> exchange.ready();
         case "/metrics" -> exchange.metrics();
-        default -> exchange.read();
+        default -> {
+          if (page.handle(request, response, callback)) {
+            metrics.answered("http", response.getStatus());
+          } else {
+            exchange.read();
+          }
+        }
       }
     } catch (RuntimeException e) {
       exchange.refuse(e);
