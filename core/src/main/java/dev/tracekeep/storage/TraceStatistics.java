@@ -3,6 +3,7 @@ package dev.tracekeep.storage;
 import dev.tracekeep.span.Span;
 import dev.tracekeep.span.SpanColumn;
 import dev.tracekeep.span.SpanStatus;
+import dev.tracekeep.span.UsageSum;
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -28,8 +29,9 @@ import org.jspecify.annotations.Nullable;
  * @param startedAt the first start
  * @param lastEndedAt the last end of those that ended; null where none did
  * @param services the services that took part, each once, in {@link ValueQuery#ORDER}; unmodifiable
- * @param sums of each number column the sum over the spans that have one there, without those
- *     columns that no span has; unmodifiable
+ * @param sums of each number column the sum over the spans that have one there, by the rule of
+ *     {@link UsageSum}: what a span repeats of those below it counts once; without those columns
+ *     that no span has; unmodifiable
  */
 public record TraceStatistics(
     long spans,
@@ -101,8 +103,8 @@ public record TraceStatistics(
       if (service != null) {
         services.add(service);
       }
-      sums.add(column -> column.read(span));
     }
+    sums.add(UsageSum.of(trace).numbers()::get);
     return new TraceStatistics(
         trace.size(),
         errors,
