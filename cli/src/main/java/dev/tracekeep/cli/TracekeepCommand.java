@@ -156,6 +156,7 @@ public final class TracekeepCommand implements Runnable {
             .addSubcommand(new ValuesCommand(context))
             .addSubcommand(new UsageCommand(context))
             .addSubcommand(new StatsCommand(context))
+            .addSubcommand(new ExportCommand(context))
             .addSubcommand(new DeleteCommand(context))
             .addSubcommand(new PruneCommand(context))
             .addSubcommand(migrate)

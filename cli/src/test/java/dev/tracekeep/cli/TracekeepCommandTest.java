@@ -34,6 +34,7 @@ class TracekeepCommandTest {
         "values",
         "usage",
         "stats",
+        "export",
         "delete",
         "prune",
         "migrate",
@@ -69,7 +70,7 @@ class TracekeepCommandTest {
         .isEqualTo(
             """
             tracekeep: Say what to do.
-            Commands: demo, import, serve, traces, trace, spans, values, usage, stats, delete, prune, migrate, dlq, doctor.
+            Commands: demo, import, serve, traces, trace, spans, values, usage, stats, export, delete, prune, migrate, dlq, doctor.
             Try 'tracekeep --help'.
             """);
   }
