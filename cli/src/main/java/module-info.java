@@ -1,6 +1,7 @@
 /** The tracekeep command. */
 module dev.tracekeep.cli {
   requires dev.failsafe.core;
+  requires dev.tracekeep.copy;
   requires dev.tracekeep.ingest;
   requires dev.tracekeep.otlp;
   requires dev.tracekeep.server;

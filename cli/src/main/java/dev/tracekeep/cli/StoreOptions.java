@@ -46,6 +46,23 @@ final class StoreOptions {
       })
   private Map<String, String> properties = new LinkedHashMap<>();
 
+  private final String passwordVariable;
+
+  StoreOptions() {
+    this.passwordVariable = "TRACEKEEP_PASSWORD";
+  }
+
+  /**
+   * A store that a command names by options of its own.
+   *
+   * @param passwordVariable the environment variable with its password
+   */
+  StoreOptions(String url, Map<String, String> properties, String passwordVariable) {
+    this.url = url;
+    this.properties = properties;
+    this.passwordVariable = passwordVariable;
+  }
+
   /** The address, with its secrets in it. */
   String url(CommandContext context) {
     if (url != null) {
@@ -169,7 +186,7 @@ final class StoreOptions {
   private ObservabilityStorage open(CommandContext context, String policy) {
     Map<String, String> all = new LinkedHashMap<>();
     all.put("migration", policy);
-    String password = context.environment().getOrDefault("TRACEKEEP_PASSWORD", "");
+    String password = context.environment().getOrDefault(passwordVariable, "");
     if (!password.isEmpty()) {
       all.put("password", password);
     }

@@ -157,6 +157,7 @@ public final class TracekeepCommand implements Runnable {
             .addSubcommand(new UsageCommand(context))
             .addSubcommand(new StatsCommand(context))
             .addSubcommand(new ExportCommand(context))
+            .addSubcommand(new CopyCommand(context))
             .addSubcommand(new DeleteCommand(context))
             .addSubcommand(new PruneCommand(context))
             .addSubcommand(migrate)

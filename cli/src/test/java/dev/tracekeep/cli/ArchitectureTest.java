@@ -33,6 +33,7 @@ class ArchitectureTest {
   private static final String ADAPTERS = "dev.tracekeep.adapter..";
   private static final String OTLP = "dev.tracekeep.otlp..";
   private static final String INGEST = "dev.tracekeep.ingest..";
+  private static final String COPY = "dev.tracekeep.copy..";
   private static final String SERVER = "dev.tracekeep.server..";
   private static final String CLI = "dev.tracekeep.cli..";
 
@@ -88,6 +89,15 @@ class ArchitectureTest {
           .dependOnClassesThat()
           .resideInAnyPackage(JDBC, ADAPTERS, OTLP, SERVER, CLI, "java.sql..")
           .allowEmptyShould(true);
+
+  @ArchTest
+  static final ArchRule COPY_KNOWS_CORE_ALONE =
+      noClasses()
+          .that()
+          .resideInAPackage(COPY)
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(JDBC, ADAPTERS, OTLP, INGEST, SERVER, CLI, "java.sql..");
 
   @ArchTest
   static final ArchRule SERVER_KNOWS_CORE_AND_OTLP_ALONE =

@@ -35,6 +35,7 @@ class TracekeepCommandTest {
         "usage",
         "stats",
         "export",
+        "copy",
         "delete",
         "prune",
         "migrate",
@@ -70,7 +71,7 @@ class TracekeepCommandTest {
         .isEqualTo(
             """
             tracekeep: Say what to do.
-            Commands: demo, import, serve, traces, trace, spans, values, usage, stats, export, delete, prune, migrate, dlq, doctor.
+            Commands: demo, import, serve, traces, trace, spans, values, usage, stats, export, copy, delete, prune, migrate, dlq, doctor.
             Try 'tracekeep --help'.
             """);
   }

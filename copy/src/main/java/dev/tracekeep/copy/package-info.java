@@ -1,0 +1,5 @@
+/** Copies spans from one store into another. */
+@NullMarked
+package dev.tracekeep.copy;
+
+import org.jspecify.annotations.NullMarked;
